@@ -1,0 +1,76 @@
+"""What is wrong with a scenario, and where.
+
+Every mistake is a `Problem` at a key path; whoever knows the file turns the path into `file:line`.
+The scenario reader and the engine raise the same error, so a person sees one list in file order.
+Words of the user are quoted through `quoted`, which keeps them short and free of control characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import islice
+
+KeyPath = tuple[str | int, ...]
+MOST_SHOWN = 20
+LONGEST_QUOTE = 60
+MOST_COMPARED = 2000      # names that a misspelt word is compared with
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake: the key path it stands at, what is wrong, what was expected.
+
+    `line` is for mistakes that have no key, such as broken TOML; otherwise it is found from `key`.
+    """
+
+    key: KeyPath
+    message: str
+    line: int | None = None
+
+
+class ScenarioError(Exception):
+    """A scenario cannot be opened. `problems` in the order they were found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(p.message for p in self.problems))
+
+
+class QuantityError(ValueError):
+    """A quantity that was typed cannot be read or computed: one clear sentence."""
+
+
+class ExpressionError(QuantityError):
+    """A text cannot be read as an expression: one clear sentence, and the column (from 0) it is about."""
+
+    def __init__(self, message: str, column: int = 0) -> None:
+        super().__init__(message)
+        self.column = column
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`, did you mean 'sigmoid'?` when something known is near to `word`, else nothing."""
+    if len(word) > LONGEST_QUOTE:
+        return ""
+    near = get_close_matches(word, list(islice(known, MOST_COMPARED)), n=1, cutoff=0.6)
+    return f", did you mean {near[0]!r}?" if near else ""
+
+
+def one_of(names: Iterable[str]) -> str:
+    """The known names as a phrase: `a, b or c`."""
+    names = list(names)
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def printable(text: str) -> str:
+    """`text` with everything a terminal could obey or hide (controls, marks of direction) as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def quoted(text: str) -> str:
+    """`text` in single quotes, printable, cut to a length that fits a line."""
+    return f"'{printable(text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE - 1] + '…')}'"

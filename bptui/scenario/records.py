@@ -1,0 +1,145 @@
+"""What a scenario file says, as plain records.
+
+The reader checks the form (known keys, types, finite numbers, rectangular lists); what the words mean,
+and whether shapes fit, is the engine's business. A record that the engine may complain about carries the
+key path it came from. Arrays are float64 and read-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from .errors import KeyPath
+from .trees import Equation, Tree
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Init:
+    """Initial values drawn by a named rule, such as `{ init = "uniform", low = 0, high = 1 }`."""
+
+    kind: str
+    options: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A library activation by `name`, or a `law` in `x` with its own parameters."""
+
+    name: str | None
+    law: Tree | None = None
+    text: str = ""
+    parameters: Mapping[str, float] = field(default_factory=dict[str, float])
+    train: tuple[str, ...] = ()
+
+
+Values = Array | Init
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One `[[network.layers]]`. What the file does not say is None (weights, bias, names)."""
+
+    key: KeyPath
+    kind: str
+    name: str
+    units: tuple[str, ...] | int                # 0: a kind other than dense, without `units`
+    activation: Activation
+    weights: Values | None = None               # [units, inputs]
+    weight_names: tuple[tuple[str, ...], ...] | None = None
+    bias: Values | Literal[False] | None = None  # shape () is one shared bias, [units] one per unit
+    bias_names: tuple[str, ...] | None = None
+    train: bool = True
+    train_bias: bool = True
+
+
+@dataclass(frozen=True)
+class Network:
+    inputs: tuple[str, ...] | int
+    layers: tuple[Layer, ...]
+
+
+@dataclass(frozen=True)
+class Equations:
+    """The written lines in order; `loss` names the one to minimise."""
+
+    lines: tuple[Equation, ...]
+    loss: str
+    parameters: Mapping[str, Values]
+    values: Mapping[str, Array]                  # shape (): the same for every sample; (n,): one per sample
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A library loss by `kind`, or a law in `t` and `o`. In an `[equations]` file only `reduction` counts."""
+
+    kind: str | None = None
+    law: Tree | None = None
+    text: str = ""
+    reduction: Literal["mean", "sum"] = "mean"
+    name: str = "E"
+
+
+@dataclass(frozen=True)
+class Data:
+    """`inputs` [samples, ...features], `targets` [samples, ...outputs] or None. Rows count from 1."""
+
+    inputs: Array
+    targets: Array | None
+    target_names: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Training:
+    optimizer: str = "sgd"
+    learning_rate: float = 0.01
+    updates: int | None = None                   # None: `epochs` decides, else 100
+    epochs: int | None = None
+    batch: int | Literal["all"] = "all"
+    shuffle: bool = False
+    seed: int = 0
+    update_order: Literal["simultaneous", "in_place"] = "simultaneous"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the source printed. `value` and `erratum` keep their digits as text.
+
+    Without `value`, `what` is a comparison that must hold.
+    """
+
+    what: str
+    tree: Tree
+    after: int = 0
+    sample: int | None = None                    # row of the data, from 1
+    value: str | None = None
+    erratum: str | None = None
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario. Exactly one of `network` and `equations` is there."""
+
+    name: str                                    # the file's stem
+    path: Path | None
+    title: str
+    source: str
+    about: str
+    beside: tuple[str, ...]
+    start: str | None
+    network: Network | None
+    equations: Equations | None
+    loss: Loss
+    data: Data | None
+    training: Training
+    letters: Mapping[str, str]                   # [names]: net, out, delta
+    claims: tuple[Claim, ...]
+    digest: str                                  # of the file's bytes and of the data files it names
+    lines: Mapping[KeyPath, int] = field(repr=False)  # key path to line number, from 1

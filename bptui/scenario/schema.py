@@ -1,0 +1,316 @@
+"""Every key that a scenario may have: what it holds, what it is when left out, or that it comes later.
+
+The tables below are the scenario contract, one line a key. `LATER` marks what the contract names and
+this version does not do; it is refused by name, and never taken for a default in silence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import ExpressionError, did_you_mean, quoted
+from .expression import read_expression, read_quantity
+from .records import Activation, Array, Init
+from .tokens import NAME, name_fault
+from .trees import Tree, names_in
+from .values import (
+    LARGEST_SEED,
+    MOST_UPDATES,
+    Reader,
+    Wrong,
+    batch,
+    choice,
+    gradient,
+    inputs,
+    is_table,
+    items,
+    kind_of,
+    letters,
+    name,
+    name_or_names,
+    names,
+    number,
+    numbers,
+    rows_of_names,
+    scenario_names,
+    switch,
+    table,
+    tables,
+    text,
+    units,
+    whole,
+)
+
+FIGURE = re.compile(r"~? *[+−-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+−-]?[0-9]{1,4})?")
+LONGEST_FIGURE = 100
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Values that stand in a data file: `{ file = "base.npz", name = "W1" }`."""
+
+    file: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Law:
+    """A word of the library, or a law with its tree."""
+
+    text: str
+    tree: Tree | None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a key holds. Without a reader it is not supported yet."""
+
+    read: Reader | None
+    default: object = None
+    needed: bool = False
+
+
+def need(read: Reader) -> Rule:
+    return Rule(read, needed=True)
+
+
+def may(read: Reader, default: object = None) -> Rule:
+    return Rule(read, default)
+
+
+LATER = Rule(None)
+
+
+def law_in(value: object, label: str, variables: tuple[str, ...]) -> Law:
+    """A library word, or an expression in the `variables` only."""
+    written = text(value, label).strip()
+    if NAME.fullmatch(written) and written not in variables:
+        return Law(written, None)
+    return Law(written, expression_in(written, label, variables))
+
+
+def expression_in(written: str, label: str, variables: tuple[str, ...]) -> Tree:
+    try:
+        tree = read_expression(written)
+    except ExpressionError as error:
+        raise Wrong(f"{label}: {error}") from None
+    for used in names_in(tree):
+        if used.id not in variables:
+            raise Wrong(f"{label}: {quoted(used.id)} is never defined: the law is written in "
+                        f"{' and '.join(variables)}{did_you_mean(used.id, variables)}")
+    return tree
+
+
+def activation(value: object, label: str) -> Activation:
+    """`"sigmoid"`, a law in `x`, or `{ law = "…", beta = 1.0, train = ["beta"] }`."""
+    if isinstance(value, str):
+        law = law_in(value, label, ("x",))
+        return Activation(None if law.tree else law.text, law.tree, law.text)
+    if not is_table(value):
+        raise Wrong(f"{label} must be a name, a law in x, or a table with a law, not {kind_of(value)}")
+    options = dict(value)
+    if "law" not in options:
+        raise Wrong(f'{label} as a table holds a law, as in {{ law = "x*sigmoid(beta*x)", beta = 1.0 }}')
+    written, train = text(options.pop("law"), "law"), options.pop("train", None)
+    trained = () if train is None else below(names, train, "train", "train")
+    parameters: dict[str, float] = {}
+    for key, option in options.items():
+        if fault := "'x' is what the law is applied to" if key == "x" else name_fault(key):
+            raise Wrong(f"{label}: {fault}", key)
+        parameters[key] = below(number, option, key, key)
+    for at, word in enumerate(trained):
+        if word not in parameters:
+            also = did_you_mean(word, parameters)
+            raise Wrong(f"train: {quoted(word)} is not a parameter of the law{also}", "train", at)
+    tree = expression_in(written, "law", ("x", *parameters))
+    return Activation(None, tree, written, parameters, trained)
+
+
+def loss_kind(value: object, label: str) -> Law:
+    return law_in(value, label, ("t", "o"))
+
+
+def weights(value: object, label: str) -> Array | Init | Stored:
+    if is_table(value):
+        return _made(value, label)
+    items(value, label, "rows, one per unit")
+    return numbers(value, label)
+
+
+def bias(value: object, label: str) -> Array | Init | Stored | bool:
+    if value is False:
+        return False
+    if value is True:
+        raise Wrong(f"{label} must be a number, a list with one number per unit, a table, or false")
+    return _made(value, label) if is_table(value) else numbers(value, label)
+
+
+def parameter(value: object, label: str) -> Array | Init | Stored:
+    """A parameter of written equations: one number, or drawn."""
+    if is_table(value):
+        return _made(value, label)
+    number(value, label)
+    return numbers(value, label)
+
+
+def given(value: object, label: str) -> Array:
+    """A value of written equations: a number for all samples, or a list with one for each."""
+    array = numbers(value, label)
+    if array.ndim > 1:
+        raise Wrong(f"{label} must be a number, or a list with one number per sample")
+    return array
+
+
+def patterns(value: object, label: str) -> tuple[str, ...]:
+    """Names of arrays in a data file, where `*` stands for anything."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(text(item, label) for item in items(value, label, "names of arrays in the file"))
+
+
+def equation_lines(value: object, label: str) -> list[str]:
+    return [below(text, line, label, at) for at, line in enumerate(items(value, label, "equations"))]
+
+
+def quantity(value: object, label: str) -> str:
+    quantity_tree(text(value, label), label)
+    return str(value)
+
+
+def quantity_tree(written: str, label: str) -> Tree:
+    try:
+        return read_quantity(written)
+    except ExpressionError as error:
+        raise Wrong(f"{label}: {error}") from None
+
+
+def asked(value: object, label: str) -> tuple[str, Tree]:
+    """A quantity, as written and as a tree."""
+    written = text(value, label)
+    return written, quantity_tree(written, label)
+
+
+def figure(value: object, label: str) -> str:
+    """A printed number, kept as its digits."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise Wrong(f'{label} must be in quotes, as the source printed it: {label} = "0.082167041"')
+    written = text(value, label)
+    if len(written) > LONGEST_FIGURE or not FIGURE.fullmatch(written):
+        raise Wrong(f"{label} must be a printed number such as 0.082167041 or ~0.357, not {quoted(written)}")
+    return written
+
+
+def below(read: Reader, value: object, label: str, *path: str | int) -> Any:
+    """Read a part of a value; what is wrong in it is wrong at `path`."""
+    try:
+        return read(value, label)
+    except Wrong as wrong:
+        raise Wrong(wrong.message, *path, *wrong.below) from None
+
+
+def _made(value: Mapping[str, object], label: str) -> Init | Stored:
+    """`{ init = "uniform", low = 0, high = 1 }` or `{ file = "base.npz", name = "W1" }`."""
+    options = dict(value)
+    if "file" in options and "init" not in options:
+        for key in options:
+            if key not in ("file", "name"):
+                raise Wrong(f"unknown key {quoted(key)} in {label}{did_you_mean(key, ('file', 'name'))}", key)
+        if "name" not in options:
+            raise Wrong(f"{label}: name is missing, which says the array in the file")
+        return Stored(*(below(text, options[key], key, key) for key in ("file", "name")))
+    if "init" not in options or "file" in options:
+        raise Wrong(f'{label} as a table must be {{ init = "…" }} or {{ file = "….npz", name = "…" }}')
+    kind = below(text, options.pop("init"), "init", "init")
+    return Init(kind, {key: below(number, option, key, key) for key, option in options.items()})
+
+
+TOP: Mapping[str, Rule] = {
+    "title": may(text, ""),
+    "source": may(text, ""),
+    "about": may(text, ""),
+    "beside": may(scenario_names, ()),
+    "start": may(quantity),
+    "network": may(table),
+    "equations": may(table),
+    "parameters": may(table),
+    "values": may(table),
+    "loss": may(table),
+    "data": may(table),
+    "training": may(table),
+    "names": may(table),
+    "claims": may(tables),
+    "noise": LATER,
+}
+NETWORK: Mapping[str, Rule] = {
+    "inputs": need(inputs),
+    "layers": need(tables),
+}
+LAYER: Mapping[str, Rule] = {
+    "kind": need(text),
+    "name": may(name, ""),
+    "units": may(units),
+    "activation": may(activation, Activation("linear", text="linear")),
+    "weights": may(weights),
+    "weight_names": may(rows_of_names),
+    "bias": may(bias),
+    "bias_names": may(name_or_names),
+    "train": may(switch, True),
+    "train_bias": may(switch, True),
+} | dict.fromkeys((
+    "filters", "kernel", "stride", "padding", "size", "rate", "recurrent_weights", "recurrent_weight_names",
+    "return_sequence", "vocabulary", "gain", "gain_names", "epsilon", "heads", "query", "key", "value",
+    "output", "causal", "from",
+), LATER)
+EQUATIONS: Mapping[str, Rule] = {
+    "forward": need(equation_lines),
+    "loss": need(name),
+}
+REDUCTION = may(choice("mean", "sum"), "mean")
+LOSS: Mapping[str, Rule] = {
+    "kind": need(loss_kind),
+    "reduction": REDUCTION,
+    "name": may(name, "E"),
+    "l1": LATER,
+    "l2": LATER,
+}
+DATA: Mapping[str, Rule] = {
+    "inputs": need(numbers),
+    "targets": may(numbers),
+    "target_names": may(names),
+    "file": may(text),
+    "validation": LATER,
+}
+DATA_IN_FILE: Mapping[str, Rule] = dict(DATA) | {
+    "inputs": need(patterns),
+    "targets": may(patterns),
+}
+TRAINING: Mapping[str, Rule] = {
+    "optimizer": may(text, "sgd"),
+    "learning_rate": may(number, 0.01),
+    "updates": may(whole(1, MOST_UPDATES)),
+    "epochs": may(whole(1, MOST_UPDATES)),
+    "batch": may(batch, "all"),
+    "shuffle": may(switch, False),
+    "seed": may(whole(0, LARGEST_SEED), 0),
+    "update_order": may(choice("simultaneous", "in_place"), "simultaneous"),
+    "gradient": may(gradient, "backpropagation"),
+} | dict.fromkeys((
+    "until", "patience", "perturbation", "objectives", "momentum", "nesterov", "dampening", "betas",
+    "epsilon", "alpha", "rho", "weight_decay", "clip_norm", "clip_value", "schedule",
+), LATER)
+LETTERS: Mapping[str, Rule] = {
+    "net": may(letters),
+    "out": may(letters),
+    "delta": may(letters),
+}
+CLAIM: Mapping[str, Rule] = {
+    "what": need(asked),
+    "after": may(whole(0, MOST_UPDATES), 0),
+    "sample": may(whole(1, MOST_UPDATES)),
+    "value": may(figure),
+    "erratum": may(figure),
+    "why": may(text),
+}

@@ -1,0 +1,309 @@
+"""The sections of a scenario, each from its TOML table to its record.
+
+A section reads what it can and notes every mistake, so that one look at a broken file shows them all;
+a record made beside a mistake is never seen, because the file is refused in the end. The checks here
+concern several keys together: names, counts of rows, what may stand beside what.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from .data import Archive, open_archive, read_array, read_columns
+from .errors import ExpressionError, KeyPath, Problem, did_you_mean, quoted
+from .expression import COMPARISONS, read_equation
+from .lines import line_of
+from .records import Array, Claim, Data, Equations, Layer, Loss, Network, Training
+from .schema import (
+    CLAIM,
+    DATA,
+    DATA_IN_FILE,
+    EQUATIONS,
+    LAYER,
+    LETTERS,
+    LOSS,
+    NETWORK,
+    REDUCTION,
+    TRAINING,
+    Law,
+    Rule,
+    Stored,
+    given,
+    parameter,
+)
+from .tokens import name_fault
+from .trees import Call, Equation, Operation, Tree, names_in
+from .values import Reader, Wrong, is_table, kind_of
+
+CONDITIONS = (*COMPARISONS.values(), "and", "or", "not")
+TESTS = ("isnan", "isfinite", "any", "all", "changed")
+FEW = 8                   # known names that are listed when none is near
+ROWS = "must be a list of rows, one per sample"
+MOST_SUGGESTED = 200      # problems after which no more near names are looked for: that is slow
+Names: TypeAlias = str | int | tuple[str, ...] | tuple[tuple[str, ...], ...] | None
+LEFT_SIDE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=")
+
+
+@dataclass
+class Reading:
+    """A file being read: where its keys are, its folder, and what was found so far."""
+
+    lines: Mapping[KeyPath, int]
+    folder: Path | None
+    problems: list[Problem] = field(default_factory=list[Problem])
+    archives: dict[str, Archive] = field(default_factory=dict[str, Archive])
+    names: list[tuple[str, KeyPath]] = field(default_factory=list[tuple[str, KeyPath]])
+
+    def wrong(self, key: KeyPath, message: str) -> None:
+        self.problems.append(Problem(key, message, line_of(self.lines, key)))
+
+    def near(self, word: str, known: Mapping[str, object] | Sequence[str]) -> str:
+        """What was meant by `word`, or else all that is known if that is short."""
+        if len(self.problems) >= MOST_SUGGESTED:
+            return ""
+        return did_you_mean(word, known) or (f"; known here: {', '.join(known)}" if len(known) <= FEW else "")
+
+    def value(self, read: Reader, value: object, key: KeyPath, label: str) -> Any:
+        """What `read` makes of the value, or None with the mistake noted."""
+        try:
+            return read(value, label)
+        except Wrong as wrong:
+            self.wrong((*key, *wrong.below), wrong.message)
+            return None
+
+    def named(self, names: Names, key: KeyPath) -> None:
+        """Note names (nested as they are in the file), to be compared when all are known."""
+        if isinstance(names, str) and names:
+            self.names.append((names, key))
+        elif isinstance(names, tuple):
+            for at, name in enumerate(names):
+                self.named(name, (*key, at))
+
+    def archive(self, file: str) -> Archive:
+        if file not in self.archives:
+            self.archives[file] = open_archive(file, self.folder)
+        return self.archives[file]
+
+    def stored(self, value: object, key: KeyPath) -> Any:
+        """The value itself, or what it says is in a data file."""
+        if not isinstance(value, Stored):
+            return value
+        return self.value(lambda _, __: read_array(self.archive(value.file), value.name), value, key, "")
+
+
+def read_table(
+    reading: Reading, value: object, rules: Mapping[str, Rule], key: KeyPath, where: str
+) -> dict[str, Any]:
+    """Every key of `rules`: read, or its default. Mistakes are noted, and leave the default."""
+    got = {name: rule.default for name, rule in rules.items() if rule.read}
+    if not is_table(value):
+        reading.wrong(key, f"{where} must be a table, not {kind_of(value)}")
+        return got
+    inside = f" in {where}" if where else ""
+    for name, written in value.items():
+        path = (*key, name)
+        rule = rules.get(name)
+        if rule is None:
+            reading.wrong(path, f"unknown key {quoted(name)}{inside}{reading.near(name, rules)}")
+        elif rule.read is None:
+            reading.wrong(path, f"not supported yet: {name}")
+        elif (result := reading.value(rule.read, written, path, name)) is not None:
+            got[name] = result
+    for name, rule in rules.items():
+        if rule.needed and name not in value:
+            reading.wrong(key, f"{name} is missing{inside}")
+    return got
+
+
+def check_names(reading: Reading) -> None:
+    """One name, one thing: every second use in file order is a mistake."""
+    first: dict[str, int] = {}
+    for name, key in sorted(reading.names, key=lambda use: line_of(reading.lines, use[1])):
+        line = line_of(reading.lines, key)
+        if name in first:
+            reading.wrong(key, f"the name {quoted(name)} is used twice (first at line {first[name]})")
+        else:
+            first[name] = line
+
+
+def read_network(reading: Reading, table: object) -> Network:
+    got = read_table(reading, table, NETWORK, ("network",), "[network]")
+    reading.named(got["inputs"], ("network", "inputs"))
+    layers = [_layer(reading, raw, at) for at, raw in enumerate(got["layers"] or ())]
+    taken = {name for name, _ in reading.names}
+    for at, layer in enumerate(layers):
+        if not layer.name:
+            name = next(free for n in count(at + 1) if (free := f"layer{n}") not in taken)
+            taken.add(name)
+            layers[at] = replace(layer, name=name)
+    return Network(got["inputs"], tuple(layers))
+
+
+def _layer(reading: Reading, raw: Any, at: int) -> Layer:
+    key: KeyPath = ("network", "layers", at)
+    got = read_table(reading, raw, LAYER, key, "[[network.layers]]")
+    if got["kind"] == "dense" and "units" not in raw:
+        reading.wrong(key, "units is missing in [[network.layers]]")
+    for names in ("name", "units", "weight_names", "bias_names"):
+        reading.named(got[names], (*key, names))
+    if got["bias"] is False and got["bias_names"]:
+        reading.wrong((*key, "bias_names"), "bias is false, so there is nothing to name")
+    for values in ("weights", "bias"):
+        got[values] = reading.stored(got[values], (*key, values))
+    got["units"] = got["units"] or 0
+    return Layer(key, **got)
+
+
+def read_equations(reading: Reading, top: Mapping[str, Any]) -> Equations:
+    got = read_table(reading, top["equations"], EQUATIONS, ("equations",), "[equations]")
+    parameters = _named_values(reading, top["parameters"] or {}, "parameters", parameter)
+    values = _named_values(reading, top["values"] or {}, "values", given)
+    _check_samples(reading, values)
+    known = dict.fromkeys([*(top["parameters"] or ()), *(top["values"] or ())])
+    lines = _lines(reading, got["forward"] or [], known)
+    made = tuple(line.name for line in lines)
+    if lines and got["loss"] and got["loss"] not in made:
+        reading.wrong(("equations", "loss"), f"the loss {quoted(got['loss'])} is not one of the equations"
+                      f"{reading.near(got['loss'], made)}")
+    return Equations(lines, got["loss"], parameters, values)
+
+
+def _named_values(
+    reading: Reading, table: Mapping[str, object], section: str, read: Reader
+) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for name, written in table.items():
+        key: KeyPath = (section, name)
+        if fault := name_fault(name):
+            reading.wrong(key, fault)
+            continue
+        reading.named(name, key)
+        value = reading.stored(reading.value(read, written, key, name), key)
+        if value is not None:
+            result[name] = value
+    return result
+
+
+def _check_samples(reading: Reading, values: Mapping[str, Array]) -> None:
+    first = next((name for name, value in values.items() if value.ndim), None)
+    for name, value in values.items():
+        if first and value.ndim and len(value) != len(values[first]):
+            reading.wrong(("values", name), f"{name} has {len(value)} values where {first} has "
+                          f"{len(values[first])}: a list has one value per sample")
+
+
+def _lines(reading: Reading, written: list[str], known: dict[str, None]) -> tuple[Equation, ...]:
+    """The equations. Each may use only parameters, values and earlier lines."""
+    lines: list[Equation] = []
+    sides = [(at, LEFT_SIDE.match(line)) for at, line in enumerate(written)]
+    where = {found[1]: at for at, found in reversed(sides) if found}
+    for at, line in enumerate(written):
+        key: KeyPath = ("equations", "forward", at)
+        try:
+            equation = read_equation(line)
+        except ExpressionError as error:
+            reading.wrong(key, f"{quoted(line)}: {error}")
+            known |= {name: None for name, place in where.items() if place == at}
+            continue
+        for name in dict.fromkeys(used.id for used in names_in(equation.tree)):
+            if name not in known and name in where:
+                other = line_of(reading.lines, ("equations", "forward", where[name]))
+                reading.wrong(key, f"{quoted(name)} is used before it is defined (at line {other})")
+            elif name not in known:
+                also = reading.near(name, known)
+                reading.wrong(key, f"{quoted(name)} is never defined{also}")
+        known[equation.name] = None
+        reading.named(equation.name, key)
+        lines.append(equation)
+    return tuple(lines)
+
+
+def read_loss(reading: Reading, top: Mapping[str, Any], equations: Equations | None) -> Loss:
+    if equations:
+        rules = {"reduction": REDUCTION, "l1": LOSS["l1"], "l2": LOSS["l2"]}
+        got = read_table(reading, top["loss"] or {}, rules, ("loss",), "[loss] beside [equations]")
+        return Loss(reduction=got["reduction"], name=equations.loss)
+    got = read_table(reading, top["loss"], LOSS, ("loss",), "[loss]")
+    reading.named(got["name"], ("loss", "name"))
+    law: Law = got["kind"] or Law("", None)
+    return Loss(None if law.tree else law.text, law.tree, law.text, got["reduction"], got["name"])
+
+
+def read_data(reading: Reading, table: Mapping[str, Any]) -> Data | None:
+    in_file = "file" in table
+    got = read_table(reading, table, DATA_IN_FILE if in_file else DATA, ("data",), "[data]")
+    reading.named(got["target_names"], ("data", "target_names"))
+    inputs, targets = got["inputs"], got["targets"]
+    if in_file:
+        if got["file"] is None:
+            return None
+        archive = reading.value(lambda _, __: reading.archive(got["file"]), None, ("data", "file"), "file")
+        if archive is None:
+            return None
+        inputs = _columns(reading, archive, inputs, "inputs")
+        targets = _columns(reading, archive, targets, "targets")
+    if inputs is not None and in_file and inputs.ndim == 1:
+        inputs = inputs.reshape(-1, 1)            # one array of one number a sample is one column
+    if inputs is not None and inputs.ndim != 2:
+        reading.wrong(("data", "inputs"), f"inputs {ROWS}, as in [[0.05, 0.10]]")
+    elif targets is not None and targets.ndim == 0:
+        reading.wrong(("data", "targets"), f"targets {ROWS}, as in [[0.01, 0.99]]")
+    elif inputs is not None and targets is not None and len(inputs) != len(targets):
+        reading.wrong(("data", "targets"), f"targets has {_rows(targets)} where inputs has {_rows(inputs)}: "
+                      "each has one row per sample")
+    return None if inputs is None else Data(inputs, targets, got["target_names"])
+
+
+def _columns(
+    reading: Reading, archive: Archive, patterns: tuple[str, ...] | None, label: str
+) -> Array | None:
+    if patterns is None:
+        return None
+    return reading.value(lambda _, __: read_columns(archive, patterns, label), None, ("data", label), label)
+
+
+def _rows(array: Array) -> str:
+    return f"{len(array)} row{'s' * (len(array) != 1)}"
+
+
+def read_training(reading: Reading, table: object) -> Training:
+    got = read_table(reading, table, TRAINING, ("training",), "[training]")
+    if got["updates"] and got["epochs"]:
+        reading.wrong(("training", "epochs"), "give updates or epochs, not both")
+    del got["gradient"]                           # only backpropagation gets here
+    return Training(**got)
+
+
+def read_letters(reading: Reading, table: object) -> dict[str, str]:
+    got = read_table(reading, table, LETTERS, ("names",), "[names]")
+    return {name: letters for name, letters in got.items() if letters}
+
+
+def read_claim_list(reading: Reading, tables: list[object]) -> tuple[Claim, ...]:
+    claims = [_claim(reading, raw, ("claims", at)) for at, raw in enumerate(tables)]
+    return tuple(claim for claim in claims if claim)
+
+
+def _claim(reading: Reading, raw: Any, key: KeyPath) -> Claim | None:
+    got = read_table(reading, raw, CLAIM, key, "[[claims]]")
+    if got["what"] is None:
+        return None
+    got["what"], tree = got["what"]
+    if "value" in raw and _is_condition(tree):
+        reading.wrong((*key, "value"), "a comparison is true or false and has no value: leave value out")
+    elif "value" not in raw and not _is_condition(tree):
+        reading.wrong((*key, "what"), "without value, what must be a comparison such as E < 1e-12")
+    if "erratum" in raw and "value" not in raw:
+        reading.wrong((*key, "erratum"), "erratum says what is true in place of value, and value is missing")
+    return Claim(tree=tree, **got)
+
+
+def _is_condition(tree: Tree) -> bool:
+    if isinstance(tree, Call):
+        return tree.function in TESTS
+    return isinstance(tree, Operation) and tree.operator in CONDITIONS
