@@ -1,0 +1,228 @@
+"""Executes a program with numpy: one call for each equation, for networks of any size.
+
+Each equation is compiled once into a closure over its operands' places. Products of two operands that are
+summed become a matrix product; broadcasting is handled here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from .executor import Env, Feed, State
+from .program import Equation, Program, Term, Var, live_equations
+from .readings import ARRAYS
+from .scalars import Cell
+from .structure import Contract, Stop
+
+Array = np.ndarray
+Compute = Callable[..., Array]
+
+
+def aligned(letters: str, target: str) -> Compute:
+    """An array with axes `letters` made to broadcast against axes `target`."""
+    order = [letters.index(c) for c in target if c in letters]
+    at = tuple(slice(None) if c in letters else None for c in target)
+    plain = order == list(range(len(order)))
+    if plain and all(a is not None for a in at):
+        return lambda x: x
+    if plain and not letters:
+        return lambda x: x                          # numpy broadcasts a single number by itself
+    if plain:
+        return lambda x: x[at]
+    return lambda x: x.transpose(order)[at]
+
+
+def _reduced(letters: str, keep: str) -> tuple[Compute, str]:
+    """Sums away the axes of one operand that nothing else has."""
+    gone = tuple(n for n, c in enumerate(letters) if c not in keep)
+    left = "".join(c for c in letters if c in keep)
+    return (lambda x: x.sum(axis=gone)) if gone else (lambda x: x), left
+
+
+def pair(a: str, b: str, out: str) -> tuple[Compute, str]:
+    """The product of two operands summed over what `out` lacks, and the axes that come of it."""
+    reduce_a, a = _reduced(a, b + out)
+    reduce_b, b = _reduced(b, a + out)
+    summed = [c for c in a if c in b and c not in out]
+    if not summed:
+        letters = "".join(dict.fromkeys(c for c in out if c in a + b))
+        left, right = aligned(a, letters), aligned(b, letters)
+        return lambda x, y: left(reduce_a(x)) * right(reduce_b(y)), letters
+    both = [c for c in a if c in b and c in out]
+    only_a = [c for c in a if c not in b]
+    only_b = [c for c in b if c not in a]
+    order_a = [a.index(c) for c in (*both, *only_a, *summed)]
+    order_b = [b.index(c) for c in (*both, *summed, *only_b)]
+    letters = "".join((*both, *only_a, *only_b))
+    if not both and len(only_a) <= 1 and len(only_b) <= 1 and len(summed) == 1:     # already matrices
+        return lambda x, y: reduce_a(x).transpose(order_a) @ reduce_b(y).transpose(order_b), letters
+    n, p, q = len(both), len(only_a), len(only_b)
+
+    def multiply(x: Array, y: Array) -> Array:
+        x, y = reduce_a(x).transpose(order_a), reduce_b(y).transpose(order_b)
+        batch, rows, columns = x.shape[:n], x.shape[n:n + p], y.shape[len(y.shape) - q:]
+        inner = int(np.prod(x.shape[n + p:], dtype=int))
+        product = x.reshape(*batch, -1, inner) @ y.reshape(*batch, inner, -1)
+        return product.reshape((*batch, *rows, *columns))    # as one tuple: it may be ()
+    return multiply, letters
+
+
+def contraction(op: Contract, shape: tuple[int, ...]) -> Compute:
+    """A function of the operands' arrays; the result has `shape`, which it may share with an operand."""
+    out, inputs = op.output, op.inputs
+    if not inputs:
+        return lambda: np.ones(shape)
+    steps: list[Compute] = []
+    letters = inputs[0]
+    for n, following in enumerate(inputs[1:], 1):
+        later = "".join(inputs[n + 1:])
+        multiply, letters = pair(letters, following, out + later)
+        steps.append(multiply)
+    reduce, letters = _reduced(letters, out)
+    arrange = aligned(letters, out)
+    same = letters == out
+
+    def compute(first: Array, *rest: Array) -> Array:
+        result = first
+        for step, x in zip(steps, rest, strict=True):
+            result = step(result, x)
+        result = reduce(result)
+        return result if same else np.broadcast_to(arrange(result), shape)
+    return compute
+
+
+def term_function(term: Term, out: Var) -> Compute:
+    op, shape = term.op, out.shape
+    if isinstance(op, Contract):
+        return contraction(op, shape)
+    if isinstance(op, Stop):
+        place = aligned(term.args[0].letters, out.letters)
+        return lambda x: np.broadcast_to(place(x), shape)
+    law = op.law
+    places = [aligned(v.letters, out.letters) for v in term.args]
+    plain = all(v.letters in (out.letters, "") for v in term.args)
+
+    def compute(*xs: Array) -> Array:
+        y = law(ARRAYS, *(xs if plain else (p(x) for p, x in zip(places, xs, strict=True))))
+        return y if np.shape(y) == shape else np.broadcast_to(y, shape)     # it may ignore some of its operands
+    return compute
+
+
+def equation_function(equation: Equation) -> Compute:
+    """The value of an equation from the arrays of its operands, term after term."""
+    out = equation.out
+    if not equation.terms:
+        return lambda: np.zeros(out.shape)
+    functions = [(term_function(t, out), len(t.args)) for t in equation.terms]
+    if len(functions) == 1:
+        return functions[0][0]
+
+    def total(*xs: Array) -> Array:
+        at, result = 0, None
+        for function, n in functions:
+            value = function(*xs[at:at + n])
+            result = value if result is None else result + value
+            at += n
+        assert result is not None
+        return result
+    return total
+
+
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """Every value of one update, as arrays."""
+
+    values: Mapping[Var, Array]
+
+    def array(self, var: Var) -> Array:
+        if var.role == "constant":
+            return np.asarray(var.value)
+        return np.asarray(self.values[var]).reshape(var.shape)
+
+    def scalar(self, cell: Cell) -> float:
+        var, flat = cell
+        return var.value if var.role == "constant" else float(self.array(var).flat[flat])
+
+
+Compiled = list[tuple[Var, Compute, tuple[Var, ...]]]
+
+
+def compiled(equations: Iterable[Equation]) -> Compiled:
+    return [(eq.out, equation_function(eq), tuple(eq.operands)) for eq in equations]
+
+
+def execute(steps: Compiled, values: dict[Var, Array]) -> None:
+    for out, compute, args in steps:
+        values[out] = compute(*[values[a] for a in args])
+
+
+class Vectorised:
+    """The numpy executor. A state is a tuple of arrays, one for each parameter."""
+
+    name = "numpy arrays"
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self._all = compiled(program.equations)
+        self._update = compiled(live_equations(program.equations, program.nexts.values()))
+        self._constants = constants(program.equations)
+
+    def pack(self, values: Mapping[str, Array]) -> State:
+        return tuple(np.array(values[v.name], float) for v in self.program.parameters)
+
+    def unpack(self, state: State) -> dict[str, Array]:
+        return {v.name: np.array(value) for v, value in zip(self.program.parameters, state, strict=True)}
+
+    def prepare(self, arrays: Sequence[Array]) -> Feed:
+        return tuple(np.asarray(a, float) for a in arrays)
+
+    def _start(self, state: State, feed: Feed) -> dict[Var, Array]:
+        values = dict(self._constants)
+        values.update(zip(self.program.parameters, state, strict=True))
+        values.update(zip(self.program.inputs, feed, strict=True))
+        return values
+
+    def _following(self, state: State, values: Mapping[Var, Array]) -> State:
+        return tuple(values[self.program.nexts[v]] if v in self.program.nexts else old
+                     for v, old in zip(self.program.parameters, state, strict=True))
+
+    def advance(self, state: State, feeds: Sequence[Feed]) -> State:
+        with np.errstate(all="ignore"):
+            for feed in feeds:
+                values = self._start(state, feed)
+                execute(self._update, values)
+                state = self._following(state, values)
+        return state
+
+    def watch(self, cells: Sequence[Cell], state: State, feeds: Sequence[Feed],
+              see: Callable[[tuple[float, ...]], object]) -> State:
+        steps = compiled(live_equations(self.program.equations,
+                                        (*self.program.nexts.values(), *(v for v, _ in cells))))
+        with np.errstate(all="ignore"):
+            for feed in feeds:
+                values = self._start(state, feed)
+                execute(steps, values)
+                see(tuple(float(np.asarray(values[v]).flat[n]) for v, n in cells))
+                state = self._following(state, values)
+        return state
+
+    def trace(self, state: State, feed: Feed) -> Arrays:
+        values = self._start(state, feed)
+        with np.errstate(all="ignore"):
+            execute(self._all, values)
+        return Arrays(values)
+
+    def extend(self, env: Env, equations: Iterable[Equation], seeds: Mapping[Var, Array]) -> Arrays:
+        assert isinstance(env, Arrays)
+        equations = tuple(equations)
+        values = {**env.values, **seeds, **constants(equations)}
+        with np.errstate(all="ignore"):
+            execute(compiled(equations), values)
+        return Arrays(values)
+
+
+def constants(equations: Iterable[Equation]) -> dict[Var, Array]:
+    return {v: np.full(v.shape, v.value) for eq in equations for v in eq.operands if v.role == "constant"}

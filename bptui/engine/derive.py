@@ -1,0 +1,222 @@
+"""The backward half of a program, derived from the forward half.
+
+Every adjoint equation is a sum of products: the adjoint of what a value feeds, times a local partial. The
+local partial of a law is an equation of its own, so that each factor of the chain rule is a variable with a
+value; that of a product is the other factors, which are variables already. Lines are walked backwards; within
+a line the scope is swept once, giving its local partial where it works element by element.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .laws import SGD, Elementwise, Partial
+from .program import Block, Equation, Phase, Term, Var
+from .structure import SAMPLE, Contract, Stop
+
+Product = tuple[Var, ...]                           # its factors; () is 1
+
+
+def product(factors: Product, out: Var) -> Term:
+    return Term(Contract(tuple(v.letters for v in factors), out.letters), factors)
+
+
+def union(variables: Iterable[Var], order: str = "") -> str:
+    """The letters of several variables, samples first, then as in `order`, then as they come."""
+    seen = dict.fromkeys(c for v in variables for c in v.letters)
+    rank = {c: n for n, c in enumerate(SAMPLE + order)}
+    return "".join(sorted(seen, key=lambda c: rank.get(c, len(rank))))
+
+
+def partial_law(law: Elementwise, k: int, partial: Callable[..., object]) -> Elementwise:
+    """The partial of `law` for operand k, as a law of (y, *xs)."""
+    return Elementwise(f"{law.name}'", lambda f, y, *xs: partial(f, y, *xs), ())
+
+
+@dataclass
+class Share:
+    """One summand of an adjoint: its factors, and the equations that make those of them that are new."""
+
+    factors: Product
+    equations: list[Equation] = field(default_factory=list)
+
+
+@dataclass
+class Reverse:
+    """The reverse sweep over the written lines of a program, from `top` down to `wanted`.
+
+    `shares` collects the summands of each adjoint, in the order of the walk; `current` names what a parameter
+    has become by updates in place.
+    """
+
+    extents: Mapping[str, int]
+    constant: Callable[[float], Var]
+    cost_name: str
+    wanted: frozenset[Var]
+    live: set[Var] = field(default_factory=set)
+    shares: dict[Var, list[Share]] = field(default_factory=dict)
+    current: dict[Var, Var] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
+    emitted: set[Var] = field(default_factory=set)
+
+    def mark_live(self, lines: Sequence[Block]) -> None:
+        """What depends on something wanted; only there does a gradient need to flow."""
+        self.live = set(self.wanted)
+        for line in lines:
+            for eq in line.equations:
+                through = [t for t in eq.terms if not isinstance(t.op, Stop)]
+                if any(arg in self.live for t in through for arg in t.args):
+                    self.live.add(eq.out)
+
+    def adjoint_var(self, x: Var) -> Var:
+        return Var(f"d({self.cost_name}, {x.name})", x.letters, x.shape, "adjoint",
+                   f"∂{self.cost_name}/∂{x.symbol or x.name}", None, (x,))
+
+    def make_adjoint(self, x: Var, phase: Phase, group: str) -> Var:
+        """Close the adjoint of `x`: a block with the equations of its factors and the sum of its shares."""
+        out = self.adjoint_var(x)
+        shares = self.shares.get(x, [])
+        scope: list[Equation] = []
+        for share in shares:
+            for eq in share.equations:
+                if eq.out not in self.emitted:
+                    self.emitted.add(eq.out)
+                    scope.append(self._renewed(eq))
+        final = Equation(out, tuple(product(tuple(self.current.get(v, v) for v in share.factors), out)
+                                    for share in shares))
+        self.blocks.append(Block(phase, group, (*scope, final)))
+        return out
+
+    def _renewed(self, eq: Equation) -> Equation:
+        """`eq` reading what its operands have become."""
+        if not any(v in self.current for v in eq.operands):
+            return eq
+        return Equation(eq.out, tuple(Term(t.op, tuple(self.current.get(v, v) for v in t.args)) for t in eq.terms))
+
+    def through(self, line: Block, adjoint: Share) -> None:
+        """Pass the adjoint of a line's output on to what the line reads."""
+        if elementwise(line) and not plain_sum(line):
+            self._through_elements(line, adjoint)
+        else:
+            self._sweep(line, adjoint, lambda x, share: self._add_share(line.out, x, share))
+
+    def _add_share(self, y: Var, x: Var, share: Share) -> None:
+        """Note what y's adjoint gives to x. Each element of y that x feeds counts, even if all give the same."""
+        given = {c for v in share.factors for c in v.letters} | set(x.letters)
+        lost = "".join(c for c in y.letters if c not in given)
+        factors = (*share.factors, self._ones(lost)) if lost else share.factors
+        self.shares.setdefault(x, []).append(Share(factors, share.equations))
+
+    def _ones(self, letters: str) -> Var:
+        return Var("1", letters, tuple(self.extents[c] for c in letters), "constant", "1", None, (), 1.0)
+
+    def _through_elements(self, line: Block, adjoint: Share) -> None:
+        """A scope that works element by element has one local partial for each thing it reads."""
+        found: dict[Var, list[Share]] = {}
+        self._sweep(line, Share(()), lambda x, share: found.setdefault(x, []).append(share), whole=True)
+        for x, parts in found.items():
+            equations = [eq for part in parts for eq in part.equations]
+            factors = parts[0].factors
+            if len(parts) > 1 or len(factors) > 1:
+                letters = union((v for part in parts for v in part.factors), line.out.letters)
+                local = self._local(line.out, x, letters)
+                equations.append(Equation(local, tuple(product(p.factors, local) for p in parts)))
+                factors = (local,)
+            self._add_share(line.out, x, Share(adjoint.factors + factors, [*adjoint.equations, *equations]))
+
+    def _local(self, y: Var, x: Var, letters: str) -> Var:
+        return Var(f"d({y.name}, {x.name})", letters, tuple(self.extents[c] for c in letters), "local",
+                   f"∂{y.symbol or y.name}/∂{x.symbol or x.name}", None, (y, x))
+
+    def _sweep(self, line: Block, adjoint: Share, give: Callable[[Var, Share], None], whole: bool = False) -> None:
+        """Reverse mode over the equations of one scope.
+
+        With `whole` the axes of the line's output are kept (a local partial for each element of it);
+        otherwise the adjoint of a temporary has the temporary's own axes.
+        """
+        inner: dict[Var, list[Share]] = {line.out: [adjoint]}
+        inside = {eq.out for eq in line.equations}
+        for eq in reversed(line.equations):
+            if eq.out not in inner or eq.out not in self.live:
+                continue
+            top = self._one(eq.out, inner.pop(eq.out), whole, line)
+            for term in eq.terms:
+                for k, x in enumerate(term.args):
+                    if x not in self.live or isinstance(term.op, Stop):
+                        continue
+                    share = self._step(eq, term, k, top)
+                    if share is None:
+                        continue
+                    if x in inside:
+                        inner.setdefault(x, []).append(share)
+                    else:
+                        give(x, share)
+
+    def _one(self, x: Var, shares: list[Share], whole: bool, line: Block) -> Share:
+        """The adjoint of a temporary as one product; a new variable where it is a sum, or is summed."""
+        factors = shares[0].factors
+        if len(shares) == 1 and (x is line.out or whole or all(c in x.letters for v in factors for c in v.letters)):
+            return shares[0]
+        letters = union((v for s in shares for v in s.factors), line.out.letters) if whole else x.letters
+        out = self._local(line.out, x, letters)
+        equations = [eq for s in shares for eq in s.equations]
+        return Share((out,), [*equations, Equation(out, tuple(product(s.factors, out) for s in shares))])
+
+    def _step(self, eq: Equation, term: Term, k: int, top: Share) -> Share | None:
+        """The share that goes back to operand k of `term`; None where nothing does."""
+        if isinstance(term.op, Contract):
+            others = term.args[:k] + term.args[k + 1:]
+            return Share(top.factors + others, top.equations)
+        assert isinstance(term.op, Elementwise)
+        partial: Partial = term.op.partials[k]
+        if not callable(partial):
+            if partial == 0.0:
+                return None
+            return Share(top.factors if partial == 1.0 else (*top.factors, self.constant(partial)), top.equations)
+        local = self._local(eq.out, term.args[k], eq.out.letters)
+        law = Equation(local, (Term(partial_law(term.op, k, partial), (eq.out, *term.args)),))
+        return Share((*top.factors, local), [*top.equations, law])
+
+
+def elementwise(line: Block) -> bool:
+    """No equation of the line sums over an axis."""
+    return not any(isinstance(t.op, Contract) and t.op.summed for eq in line.equations for t in eq.terms)
+
+
+def plain_sum(line: Block) -> bool:
+    """The line is one sum of products, so that each of its uses of a variable is a path of its own."""
+    return len(line.equations) == 1 and line.equations[0].law is None
+
+
+def constant_product(shares: Sequence[Share]) -> bool:
+    """One share whose factors are the same for every sample and element."""
+    return len(shares) == 1 and all(v.letters == "" for v in shares[0].factors)
+
+
+def walk(reverse: Reverse, lines: Sequence[Block], top: Var, seed: Product,
+         after_line: Callable[[int, Block], None] = lambda n, line: None) -> None:
+    """Go back over `lines` from `top`, whose adjoint is `seed`; `after_line` is called after each line.
+
+    A loss line whose adjoint is a constant is folded into what follows: it is no factor of its own.
+    """
+    reverse.mark_live(lines)
+    for n in reversed(range(len(lines))):
+        line = lines[n]
+        v = line.out
+        if v is top:
+            reverse.through(line, Share(seed))
+        elif v in reverse.shares and v in reverse.live:
+            shares = reverse.shares[v]
+            if line.phase == "loss" and v not in reverse.wanted and constant_product(shares):
+                reverse.through(line, shares[0])
+            else:
+                reverse.through(line, Share((reverse.make_adjoint(v, "backward", line.group),)))
+        after_line(n, line)
+
+
+def update_block(group: str, parameter: Var, gradient: Var, rate: Var) -> Block:
+    """The plain gradient step: w⁺ = w - η × ∂E/∂w."""
+    out = Var(f"{parameter.name}.next", parameter.letters, parameter.shape, "next", parameter.symbol, None,
+              (parameter,))
+    return Block("update", group, (Equation(out, (Term(SGD, (parameter, rate, gradient)),)),))

@@ -1,0 +1,62 @@
+"""What both executors offer, and the record they hand out.
+
+A state is a tuple with one entry for each parameter of the program, in its order; what an entry is (a float
+each, an array) is the executor's business. A feed is what one update reads besides: data rows and settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from .program import Equation, Program, Var
+from .scalars import Cell
+
+State = tuple[Any, ...]
+Feed = tuple[Any, ...]
+
+
+class Env(Protocol):
+    """Every value of one update."""
+
+    def array(self, var: Var) -> np.ndarray:
+        """All elements of `var`, in its shape."""
+        ...
+
+    def scalar(self, cell: Cell) -> float: ...
+
+
+class Executor(Protocol):
+    """One program, ready to run. Both executors compute the same equations in the same order."""
+
+    name: str
+    program: Program
+
+    def pack(self, values: Mapping[str, np.ndarray]) -> State:
+        """The state that holds `values`, which are by parameter name."""
+        ...
+
+    def unpack(self, state: State) -> dict[str, np.ndarray]: ...
+
+    def prepare(self, arrays: Sequence[np.ndarray]) -> Feed:
+        """A feed from arrays in the order of the program's inputs."""
+        ...
+
+    def advance(self, state: State, feeds: Sequence[Feed]) -> State:
+        """The state after one update for each feed."""
+        ...
+
+    def watch(self, cells: Sequence[Cell], state: State, feeds: Sequence[Feed],
+              see: Callable[[tuple[float, ...]], object]) -> State:
+        """As `advance`, handing the values of `cells` to `see` at each update."""
+        ...
+
+    def trace(self, state: State, feed: Feed) -> Env:
+        """Every value of one update."""
+        ...
+
+    def extend(self, env: Env, equations: Iterable[Equation], seeds: Mapping[Var, np.ndarray]) -> Env:
+        """`env` with further equations computed on top of it: a query program."""
+        ...

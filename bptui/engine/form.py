@@ -1,0 +1,119 @@
+"""What both forms of a scenario share on their way to a model: problems, parameters, data rows, written lines.
+
+Mistakes are noted by key path and raised together as `ScenarioError`; the scenario's line map turns them
+into `file:line`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+
+from ..scenario.errors import KeyPath, Problem, ScenarioError, did_you_mean, one_of
+from ..scenario.records import Init, Values
+from ..scenario.trees import Tree
+from .builder import Builder, contract, names_in
+from .chance import INITS, LATER_INITS, draw
+from .laws import CONSTANTS, DIV
+from .program import Equation, Term, Var
+
+
+@dataclass
+class Trouble:
+    """Collects problems, so that a person sees all of them at once."""
+
+    found: list[Problem] = field(default_factory=list)
+
+    def say(self, key: KeyPath, message: str) -> None:
+        self.found.append(Problem(key, message))
+
+    def choice(self, key: KeyPath, what: str, word: str, known: tuple[str, ...], later: tuple[str, ...]) -> bool:
+        """Whether `word` is one of `known`; otherwise a problem is noted."""
+        if word in known:
+            return True
+        if word in later:
+            self.say(key, f"not supported yet: {what} {word!r}; today: {one_of(known)}")
+        else:
+            self.say(key, f"unknown {what} {word!r}{did_you_mean(word, (*known, *later))}; known: {one_of(known)}")
+        return False
+
+    def unknown_names(self, key: KeyPath, tree: Tree, known: set[str], where: str) -> None:
+        for name in names_in(tree):
+            if name not in known and name not in CONSTANTS:
+                self.say(key, f"{name!r} is never defined in {where}{did_you_mean(name, known)}")
+
+    def raise_if_any(self) -> None:
+        if self.found:
+            raise ScenarioError(self.found)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A tensor that may be trained. `owner` is the layer (its place in the file) that it belongs to."""
+
+    name: str
+    value: np.ndarray
+    trained: bool
+    owner: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The data of the whole set, sample axis first where a tensor has one."""
+
+    count: int
+    tensors: Mapping[str, np.ndarray]               # name -> all rows, or one value for every sample
+    per_sample: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Written:
+    """The forward half of a program as a form (network, equations) writes it."""
+
+    builder: Builder
+    parameters: dict[str, Var]
+    inputs: tuple[Var, ...]
+    cost: Var
+    loss: Var
+    parts: Var | None
+    aliases: dict[str, Var]
+
+
+def initial(trouble: Trouble, key: KeyPath, values: Values | None, name: str, seed: int, shape: tuple[int, ...],
+            fan: tuple[int, int], expected: str) -> np.ndarray:
+    """The first values of a parameter: given, or drawn. Zeros after a mistake, which is noted."""
+    blank = np.zeros(shape)
+    if values is None:
+        return draw("", {}, name, seed, shape, fan)
+    if isinstance(values, Init):
+        if not trouble.choice(key, "init", values.kind, tuple(INITS), LATER_INITS):
+            return blank
+        for option in values.options:
+            if option not in INITS[values.kind]:
+                trouble.say((*key, option), f"the init {values.kind!r} has no {option!r}; "
+                                            f"it takes {one_of(INITS[values.kind])}")
+        return draw(values.kind, values.options, name, seed, shape, fan)
+    if values.shape != shape:
+        trouble.say(key, f"{expected}; here: {_shape(values.shape)}")
+        return blank
+    return values
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    if shape == ():
+        return "one number"
+    return f"{' x '.join(map(str, shape))} ({prod(shape)} numbers)"
+
+
+def cost_line(b: Builder, name: str, reduction: str, sample: Var) -> tuple[Var, tuple[Var, ...]]:
+    """E from the samples' losses: their mean, Σ loss / n, or their sum; and the settings that it reads."""
+    out = b.var(name, "", "loss")
+    if reduction == "sum":
+        return b.sum_line("loss", "", out, (sample,)), ()
+    n = b.var("n", "", "setting")
+    total = b.var("loss#1", "", "temporary", "Σ loss")
+    return b.line("loss", "", [Equation(total, (contract((sample,), total),)),
+                               Equation(out, (Term(DIV, (total, n)),))]), (n,)

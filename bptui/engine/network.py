@@ -1,0 +1,251 @@
+"""The `[network]` form: layers written as lines, a loss over their outputs.
+
+A layer is a function that writes lines with the builder; none has a derivative of its own. To add a kind of
+layer, write one and name it in `KINDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..scenario.records import Activation, Layer, Scenario
+from .builder import Builder, Lowering
+from .form import Parameter, Rows, Trouble, Written, cost_line, initial
+from .laws import ACTIVATIONS, PART_LOSSES, Elementwise
+from .names import LayerNames, Names, axis, letter, name_network, shared_bias
+from .program import Var
+
+LATER_KINDS = ("conv2d", "max_pool", "average_pool", "flatten", "activation", "dropout", "rnn", "lstm", "gru",
+               "embedding", "batch_norm", "layer_norm", "attention", "add")
+LATER_ACTIVATIONS = ("softmax", "log_softmax")
+LATER_LOSSES = ("softmax_cross_entropy",)
+LOSSES = (*PART_LOSSES, "mean_squared_error", "sum")
+LAW_VARIABLE, LOSS_VARIABLES = "x", ("t", "o")
+
+
+def understand(scenario: Scenario, trouble: Trouble) -> Form:
+    """Check the network, its data and its loss; draw the first values of its parameters."""
+    assert scenario.network is not None
+    layers, seed = scenario.network.layers, scenario.training.seed
+    inputs = scenario.network.inputs
+    sizes = [inputs if isinstance(inputs, int) else len(inputs)]
+    parameters: list[Parameter] = []
+    for n, layer in enumerate(layers):
+        units = layer.units if isinstance(layer.units, int) else len(layer.units)
+        if trouble.choice((*layer.key, "kind"), "layer kind", layer.kind, tuple(KINDS), LATER_KINDS):
+            _check_names(trouble, layer, units, sizes[-1])
+            _check_activation(trouble, layer)
+            parameters += _parameters(trouble, layer, n, units, sizes[-1], seed)
+        sizes.append(units)
+    _check_loss(trouble, scenario)
+    rows = _rows(trouble, scenario, sizes)
+    names = name_network(scenario.network, sizes, sum(p.value.size for p in parameters),
+                         {scenario.loss.name, *(scenario.data.target_names or () if scenario.data else ())})
+    return Form(scenario, tuple(parameters), rows, sizes, names)
+
+
+def _check_names(trouble: Trouble, layer: Layer, units: int, inputs: int) -> None:
+    if layer.weight_names is not None and [len(r) for r in layer.weight_names] != [inputs] * units:
+        trouble.say((*layer.key, "weight_names"), f"weight_names of {layer.name!r} must have {units} rows of {inputs}"
+                    f", a row per unit; here: rows of {', '.join(str(len(r)) for r in layer.weight_names)}")
+    expected = 1 if shared_bias(layer) else units
+    if layer.bias_names is not None and (layer.bias is False or len(layer.bias_names) != expected):
+        trouble.say((*layer.key, "bias_names"), f"{layer.name!r} has {'no bias' if layer.bias is False else expected}"
+                    f" to name; here: {len(layer.bias_names)} names")
+
+
+def _check_activation(trouble: Trouble, layer: Layer) -> None:
+    key = (*layer.key, "activation")
+    activation = layer.activation
+    if activation.law is None:
+        trouble.choice(key, "activation", activation.name or "", ("linear", *ACTIVATIONS), LATER_ACTIVATIONS)
+        return
+    trouble.unknown_names(key, activation.law, {LAW_VARIABLE, *activation.parameters}, "this law, which reads x")
+    for name in activation.train:
+        if name not in activation.parameters:
+            trouble.say((*key, "train"), f"{name!r} is no parameter of this law")
+
+
+def _parameters(trouble: Trouble, layer: Layer, n: int, units: int, inputs: int, seed: int) -> list[Parameter]:
+    fan, made = (inputs, units), []
+    made.append(Parameter(f"{layer.name}.weights", initial(
+        trouble, (*layer.key, "weights"), layer.weights, f"{layer.name}.weights", seed, (units, inputs), fan,
+        f"weights of {layer.name!r} must be {units} rows of {inputs}, a row per unit and a number per input"),
+        layer.train, n))
+    if layer.bias is not False:
+        made.append(Parameter(f"{layer.name}.bias", initial(
+            trouble, (*layer.key, "bias"), layer.bias, f"{layer.name}.bias", seed,
+            () if shared_bias(layer) else (units,), fan,
+            f"bias of {layer.name!r} must be one number, or {units}: one per unit"),
+            layer.train and layer.train_bias, n))
+    for name, value in layer.activation.parameters.items():
+        made.append(Parameter(f"{layer.name}.{name}", np.asarray(value), layer.train and name in layer.activation.train,
+                              n))
+    return made
+
+
+def _check_loss(trouble: Trouble, scenario: Scenario) -> None:
+    loss = scenario.loss
+    if loss.law is not None:
+        trouble.unknown_names(("loss", "kind"), loss.law, set(LOSS_VARIABLES), "this law, which reads t and o")
+    elif loss.kind is None:
+        trouble.say(("loss",), "the network needs a [loss] with a kind, such as \"half_squared_error\"")
+    else:
+        trouble.choice(("loss", "kind"), "loss", loss.kind, LOSSES, LATER_LOSSES)
+
+
+def _rows(trouble: Trouble, scenario: Scenario, sizes: list[int]) -> Rows:
+    data = scenario.data
+    if data is None:
+        trouble.say(("data",), "missing data: the network needs a [data] table with inputs and targets")
+        return Rows(1, {}, frozenset())
+    inputs, targets = data.inputs, data.targets
+    if inputs.ndim != 2 or inputs.shape[1] != sizes[0]:
+        trouble.say(("data", "inputs"), f"each row of inputs must have {sizes[0]} numbers, one per input of the "
+                                        f"network; here: {inputs.shape[-1] if inputs.ndim == 2 else 'no rows'}")
+    tensors = {"inputs": inputs}
+    if scenario.loss.kind != "sum":
+        if targets is None:
+            trouble.say(("data", "targets"), "missing data: this loss needs targets, a row per sample")
+        elif targets.ndim != 2 or targets.shape[1] != sizes[-1]:
+            trouble.say(("data", "targets"), f"each row of targets must have {sizes[-1]} numbers, one per output of "
+                        f"the network; here: {targets.shape[-1] if targets.ndim == 2 else 'single numbers'}")
+        else:
+            tensors["targets"] = targets
+        if data.target_names is not None and len(data.target_names) != sizes[-1]:
+            trouble.say(("data", "target_names"), f"target_names must have {sizes[-1]} names, one per output; "
+                                                  f"here: {len(data.target_names)}")
+    return Rows(len(inputs), tensors, frozenset(tensors))
+
+
+@dataclass
+class Form:
+    """The network, understood."""
+
+    scenario: Scenario
+    parameters: tuple[Parameter, ...]
+    rows: Rows
+    sizes: list[int]
+    names: Names
+
+    def write(self, samples: int, single: bool) -> Written:
+        """The forward and loss lines for a batch of `samples`; `single`: no batch ever has more than one."""
+        assert self.scenario.network is not None
+        b = Builder({"s": samples, **{axis(n): size for n, size in enumerate(self.sizes)}})
+        x = b.var("inputs", f"s{axis(0)}", "data", self.names.input_letter, self.names.inputs)
+        data, made, aliases = [x], {}, {}
+        for n, layer in enumerate(self.scenario.network.layers):
+            x = KINDS[layer.kind](Site(b, layer, self.names.layers[n], axis(n + 1), made, aliases), x)
+        loss = self.scenario.loss
+        if loss.kind != "sum":
+            names = self.scenario.data.target_names if self.scenario.data else None
+            if names is None and x.elements is not None:
+                taken = self._taken(made, x)
+                names = tuple(_unused(f"t{n + 1}", taken) for n in range(x.lane_size))
+            target = b.var("targets", x.letters, "data", letter(names, "t"), names)
+            data.append(target)
+            parts = _parts(b, self.scenario, x, target, self.names.layers[-1])
+        else:
+            parts = None
+        summed = parts or x
+        if single:
+            cost = sample = b.sum_line("loss", "", b.var(loss.name, "", "loss"), (summed,))
+            aliases["loss"] = cost
+            return Written(b, made, tuple(data), cost, sample, parts, aliases)
+        sample = b.sum_line("loss", "", b.var("loss", "s", "loss"), (summed,))
+        cost, settings = cost_line(b, loss.name, loss.reduction, sample)
+        return Written(b, made, (*data, *settings), cost, sample, parts, aliases)
+
+    def _taken(self, made: dict[str, Var], x: Var) -> set[str]:
+        taken = {e for v in made.values() for e in v.elements or ()} | set(self.names.inputs or ())
+        return taken | {u for layer in self.names.layers for u in layer.units or ()}
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "_"
+    return name
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a layer is being written: its names, the letter of its units, and the parameters made so far."""
+
+    builder: Builder
+    layer: Layer
+    names: LayerNames
+    axis: str
+    made: dict[str, Var]
+    aliases: dict[str, Var]
+
+    def parameter(self, part: str, letters: str, symbol: str, elements: tuple[str, ...] | None) -> Var:
+        name = f"{self.layer.name}.{part}"
+        self.made[name] = self.builder.var(name, letters, "parameter", symbol, elements)
+        return self.made[name]
+
+    def result(self, part: str, letters: str) -> Var:
+        units = self.names.units
+        return self.builder.var(f"{self.layer.name}.{part}", letters, "forward", f"{part}_{self.names.letter}",
+                                tuple(f"{part}_{u}" for u in units) if units else None)
+
+
+def dense(site: Site, x: Var) -> Var:
+    """net = W·x + b, out = activation(net)."""
+    b, names = site.builder, site.names
+    letters = f"s{site.axis}"
+    weights = site.parameter("weights", f"{site.axis}{x.letters[-1]}", f"W_{names.letter}", names.weights)
+    terms: list[tuple[Var, ...]] = [(weights, x)]
+    if site.layer.bias is not False:
+        shared = shared_bias(site.layer)
+        symbol = names.bias[0] if shared and names.bias else f"b_{names.letter}"
+        terms.append((site.parameter("bias", "" if shared else site.axis, symbol, names.bias),))
+    linear = site.layer.activation.name == "linear"
+    net = b.sum_line("forward", site.layer.name, site.result("out" if linear else "net", letters), *terms)
+    if linear:                                      # one line, with both names
+        site.aliases[f"{site.layer.name}.net"] = net
+        return net
+    return activate(site, net)
+
+
+def activate(site: Site, net: Var) -> Var:
+    """out = the layer's activation of `net`: a law of the library or of the file."""
+    b, activation = site.builder, site.layer.activation
+    out = site.result("out", net.letters)
+    if activation.law is None:
+        return b.law_line("forward", site.layer.name, out, ACTIVATIONS[activation.name or ""], net)
+    lowering = Lowering(b, {LAW_VARIABLE: net, **_law_parameters(site, activation)}, out.name)
+    lowering.lower(activation.law, out)
+    return b.line("forward", site.layer.name, lowering.equations, activation.text)
+
+
+def _law_parameters(site: Site, activation: Activation) -> dict[str, Var]:
+    return {name: site.parameter(name, "", name, (f"{name}_{site.names.letter}",)) for name in activation.parameters}
+
+
+KINDS: dict[str, Callable[[Site, Var], Var]] = {
+    "dense": dense,
+}
+
+
+def _parts(b: Builder, scenario: Scenario, x: Var, target: Var, names: LayerNames) -> Var:
+    """E_o[k]: what each output adds to the sample's loss."""
+    loss = scenario.loss
+    elements = tuple(f"{loss.name}_{u}" for u in names.units) if names.units else None
+    out = b.var(f"{loss.name}_outputs", x.letters, "loss", f"{loss.name}_{names.letter}", elements)
+    if loss.law is not None:
+        lowering = Lowering(b, {"o": x, "t": target}, out.name)
+        lowering.lower(loss.law, out)
+        return b.line("loss", "", lowering.equations, loss.text)
+    return b.law_line("loss", "", out, part_law(loss.kind or "", x.lane_size), x, target)
+
+
+def part_law(kind: str, outputs: int) -> Elementwise:
+    """The law of one output's part; `mean_squared_error` is the mean over the sample's outputs."""
+    if kind != "mean_squared_error":
+        return PART_LOSSES[kind]
+    m = float(outputs)
+    return Elementwise(kind, lambda f, o, t: (t - o) * (t - o) / m,
+                       (lambda f, y, o, t: 2 * (o - t) / m, lambda f, y, o, t: 2 * (t - o) / m))

@@ -1,0 +1,180 @@
+"""A program: tensor equations in single assignment, from the data to the next weights.
+
+Each equation is a sum of terms, and a term is one operation on variables. A *block* is what a person steps
+through: one written line in one phase, with the equations of its scope. Nothing here computes; `arrays` and
+`unroll` execute a program, `derive` writes its backward half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import prod
+from typing import Literal
+
+from .laws import Elementwise
+from .structure import SAMPLE, Contract, Operation
+
+Role = Literal["data", "parameter", "setting", "constant", "seed", "forward", "loss", "temporary", "adjoint",
+               "local", "next"]
+Phase = Literal["forward", "loss", "backward", "update"]
+LEAVES: tuple[Role, ...] = ("data", "parameter", "setting", "constant", "seed")
+
+
+@dataclass(frozen=True, eq=False)
+class Var:
+    """A tensor of a program. The sample axis, if it has one, comes first in `letters` and `shape`.
+
+    `name` is how a quantity is asked for (`hidden.weights`), `symbol` how an equation prints it (`W_h`),
+    `elements` the source's names of its scalars, one for all samples. `of` is what it belongs to: an adjoint
+    is of (x,), a local partial of (y, x), a next value of (w,).
+    """
+
+    name: str
+    letters: str
+    shape: tuple[int, ...]
+    role: Role
+    symbol: str = ""
+    elements: tuple[str, ...] | None = None
+    of: tuple[Var, ...] = ()
+    value: float = 0.0                              # of a constant
+
+    @property
+    def lanes(self) -> bool:
+        return self.letters.startswith(SAMPLE)
+
+    @cached_property
+    def size(self) -> int:
+        """Scalars, all samples together."""
+        return prod(self.shape)
+
+    @cached_property
+    def lane_shape(self) -> tuple[int, ...]:
+        """Its shape for one sample."""
+        return self.shape[1:] if self.lanes else self.shape
+
+    @cached_property
+    def lane_size(self) -> int:
+        return prod(self.lane_shape)
+
+    def flat(self, element: int, lane: int) -> int:
+        """The flat index of `element` (counted for one sample) in the sample at `lane`, from 0."""
+        return lane * self.lane_size + element if self.lanes else element
+
+    def __repr__(self) -> str:
+        return f"Var({self.name}{list(self.shape)})"
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """One operation on variables: a summand of an equation."""
+
+    op: Operation
+    args: tuple[Var, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Equation:
+    """`out` is the sum of `terms`; none means 0. An elementwise law stands alone, sums are of products."""
+
+    out: Var
+    terms: tuple[Term, ...]
+
+    @property
+    def law(self) -> Elementwise | None:
+        op = self.terms[0].op if self.terms else None
+        return op if isinstance(op, Elementwise) else None
+
+    @property
+    def operands(self) -> Iterator[Var]:
+        return (arg for term in self.terms for arg in term.args)
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """One written line in one phase. Its last equation makes `out`; those before it are its scope."""
+
+    phase: Phase
+    group: str                                      # the layer, or "" where there are none
+    equations: tuple[Equation, ...]
+    text: str = ""                                  # the line as the scenario wrote it
+
+    @property
+    def out(self) -> Var:
+        return self.equations[-1].out
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """One update: forward, loss, backward, update, for a batch of `samples`."""
+
+    samples: int
+    extents: Mapping[str, int]
+    blocks: tuple[Block, ...]
+    parameters: tuple[Var, ...]                     # in the order of the state
+    trained: tuple[Var, ...]
+    inputs: tuple[Var, ...]                         # what each update is fed with, in the order of a feed
+    cost: Var
+    loss: Var                                       # the selected sample's; `cost` itself for single samples
+    parts: Var | None                               # E_o: the part of each output
+    gradients: Mapping[Var, Var]                    # parameter -> what the optimizer was given
+    nexts: Mapping[Var, Var]                        # parameter -> its value after the update
+    aliases: Mapping[str, Var] = field(default_factory=dict)   # further names of a variable
+
+    @cached_property
+    def equations(self) -> tuple[Equation, ...]:
+        return tuple(eq for block in self.blocks for eq in block.equations)
+
+    @cached_property
+    def made_by(self) -> dict[Var, Equation]:
+        return {eq.out: eq for eq in self.equations}
+
+    @cached_property
+    def block_of(self) -> dict[Var, int]:
+        """The number of the block whose written line a variable is."""
+        return {block.out: n for n, block in enumerate(self.blocks)}
+
+    @cached_property
+    def forward(self) -> tuple[Block, ...]:
+        """The blocks that were written, not derived."""
+        return tuple(b for b in self.blocks if b.phase in ("forward", "loss"))
+
+    @cached_property
+    def variables(self) -> dict[str, Var]:
+        """Every variable a person can name, by its name. The scenario's names come before our own (`loss`, `n`)."""
+        named: dict[str, Var] = {v.name: v for v in (*self.inputs, *self.parameters) if v.role != "setting"}
+        for name, v in (*((b.out.name, b.out) for b in self.forward), *self.aliases.items(),
+                        *((v.name, v) for v in self.inputs)):
+            named.setdefault(name, v)
+        return {**named, self.cost.name: self.cost}
+
+    @cached_property
+    def names(self) -> dict[str, tuple[Var, int]]:
+        """Element names to (variable, element): `w5`, `net_h1`, `E`."""
+        found: dict[str, tuple[Var, int]] = {}
+        for name, var in self.variables.items():
+            if var.lane_shape == ():
+                found.setdefault(name, (var, 0))
+            for element, alias in enumerate(var.elements or ()):
+                found.setdefault(alias, (var, element))
+        for name, var in self.aliases.items():
+            if name.endswith(".net") and var.elements:      # a linear layer's net is its out
+                found.update({f"net_{e.removeprefix('out_')}": (var, k) for k, e in enumerate(var.elements)})
+        return found
+
+
+def live_equations(equations: Iterable[Equation], wanted: Iterable[Var]) -> tuple[Equation, ...]:
+    """Those of `equations` that `wanted` depends on, in their order."""
+    needed = set(wanted)
+    kept: list[Equation] = []
+    for eq in reversed(tuple(equations)):
+        if eq.out in needed:
+            kept.append(eq)
+            needed.update(eq.operands)
+    return tuple(reversed(kept))
+
+
+def term_letters(term: Term, out: Var) -> str:
+    """The letters that a term is summed over."""
+    return term.op.summed if isinstance(term.op, Contract) else ""
