@@ -1,0 +1,43 @@
+"""Saved states, thinned so that memory stays bounded however long the run.
+
+A state is kept after every `stride` updates; when the room is full every second one goes and the stride
+doubles. A seek starts at the nearest earlier one.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+BYTES = 32 << 20
+MOST = 4096                                         # beyond this, more frames make no seek noticeably faster
+
+
+def size_of(state: tuple[Any, ...]) -> int:
+    """Bytes that a state holds."""
+    return sys.getsizeof(state) + sum(x.nbytes if isinstance(x, np.ndarray) else sys.getsizeof(x) for x in state)
+
+
+class Keyframes:
+    def __init__(self, start: tuple[Any, ...], room: int = BYTES) -> None:
+        self.capacity = max(2, min(MOST, room // max(1, size_of(start))))
+        self.stride = 1
+        self.frames = {0: start}
+
+    def keep(self, update: int, state: tuple[Any, ...]) -> None:
+        """Keep `state` if its turn has come. Only the runner calls this, in order."""
+        if update % self.stride:
+            return
+        self.frames[update] = state
+        if len(self.frames) > self.capacity:
+            self.stride *= 2
+            self.frames = {n: s for n, s in self.frames.items() if n % self.stride == 0}
+
+    def before(self, update: int) -> tuple[int, tuple[Any, ...]]:
+        """The latest kept (update, state) not after `update`."""
+        at = min(update, max(self.frames)) // self.stride * self.stride
+        while at not in self.frames:
+            at -= self.stride
+        return at, self.frames[at]

@@ -1,0 +1,162 @@
+"""Moves through time: into, over and out, forwards and backwards, over all values or only those followed.
+
+A stop is a place where stepping rests. With nothing followed every stop of every value is one, and so is the
+start of each update; when a derivative is followed, only the values that it needs, and the place where
+following began. Every move is arithmetic on numbers; at the ends of the run a move answers None.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .run import Run
+from .timeline import Position
+
+
+@dataclass(frozen=True)
+class Path:
+    """What stepping visits. `values` are the numbers of the followed values of an update, in order."""
+
+    run: Run
+    values: Callable[[int], tuple[int, ...]] | None = None
+    began: Position | None = None
+
+    def end(self) -> Position:
+        """The end of the run: its last value, where there is no update phase any more."""
+        return self.close(self.run.updates, self.run.times(self.run.updates).count)
+
+    def close(self, update: int, value: int) -> Position:
+        """The position at which a value is made."""
+        return Position(update, value, self.run.times(update).stops(value))
+
+    # the nearest values on either side
+
+    def _after(self, at: Position) -> tuple[int, int] | None:
+        """(update, value) of the next visited value after the one at `at`; value 0 is the start of an update."""
+        if self.values is None:
+            if at.value < self.run.times(at.update).count:
+                return at.update, at.value + 1
+            return (at.update + 1, 0) if at.update < self.run.updates else None
+        numbers = self.values(at.update)
+        n = bisect_right(numbers, at.value)
+        if n < len(numbers):
+            return at.update, numbers[n]
+        following = self.values(at.update + 1) if at.update < self.run.updates else ()
+        return (at.update + 1, following[0]) if following else None
+
+    def _before(self, at: Position) -> tuple[int, int] | None:
+        if self.values is None:
+            if at.value > 0:
+                return at.update, at.value - 1
+            return (at.update - 1, self.run.times(at.update - 1).count) if at.update > 0 else None
+        numbers = self.values(at.update)
+        n = bisect_left(numbers, at.value)
+        if n > 0:
+            return at.update, numbers[n - 1]
+        previous = self.values(at.update - 1) if at.update > 0 else ()
+        return (at.update - 1, previous[-1]) if previous else None
+
+    def _visited(self, at: Position) -> bool:
+        return self.values is None or at.value in self.values(at.update)
+
+    def _with_origin(self, at: Position, found: Position | None, forward: bool) -> Position | None:
+        """`found`, or the place where following began if that lies nearer."""
+        began = self.began
+        if self.values is None or began is None or began == at or (began > at) != forward:
+            return found
+        if found is None:
+            return began
+        return min(found, began) if forward else max(found, began)
+
+    # into
+
+    def into(self, at: Position) -> Position | None:
+        """The next term or factor."""
+        if self._visited(at) and at.value and at.inner < self.run.times(at.update).stops(at.value):
+            return self._with_origin(at, Position(at.update, at.value, at.inner + 1), True)
+        found = self._after(at)
+        first = Position(found[0], found[1], 1 if found[1] else 0) if found else None
+        return self._with_origin(at, first, True)
+
+    def back_into(self, at: Position) -> Position | None:
+        """The term or factor before."""
+        if self._visited(at) and at.inner > 1:
+            return self._with_origin(at, Position(at.update, at.value, at.inner - 1), False)
+        found = self._before(at)
+        return self._with_origin(at, self.close(*found) if found else None, False)
+
+    # over
+
+    def over(self, at: Position) -> Position | None:
+        """The end of the value in the making, else of the next one."""
+        if self._visited(at) and at.value and at.inner < self.run.times(at.update).stops(at.value):
+            return self._with_origin(at, self.close(at.update, at.value), True)
+        found = self._after(at)
+        return self._with_origin(at, self.close(*found) if found else None, True)
+
+    def back_over(self, at: Position) -> Position | None:
+        """The end of the previous value."""
+        found = self._before(at)
+        return self._with_origin(at, self.close(*found) if found else None, False)
+
+    # out
+
+    def frame_ends(self, at: Position) -> list[tuple[str, Position]]:
+        """The ends of the frames around a position, innermost first."""
+        times = self.run.times(at.update)
+        ends = [(name, self.close(at.update, last)) for name, _, last in times.frames(max(1, at.value))]
+        if at.inner < times.stops(at.value):
+            ends.insert(0, ("value", self.close(at.update, at.value)))
+        batches = self.run.schedule.batches
+        if batches > 1:
+            last = min(self.run.updates, at.update - at.update % batches + batches - 1)
+            ends.append(("epoch", self.close(last, self.run.times(last).count)))
+        return [*ends, ("run", self.end())]
+
+    def out(self, at: Position) -> tuple[str, Position] | None:
+        """The end of the innermost frame that is not at its end, and the frame's name."""
+        for name, end in self.frame_ends(at):
+            if end <= at:
+                continue
+            found = self._last_before(end, at) if self.values is not None else end
+            if found is not None:
+                return name, found
+        return None
+
+    def _last_before(self, end: Position, at: Position) -> Position | None:
+        """The last followed value in (at, end]."""
+        assert self.values is not None
+        for update in dict.fromkeys((end.update, at.update)):
+            fit = [v for v in self.values(update) if at < self.close(update, v) <= end]
+            if fit:
+                return self.close(update, fit[-1])
+        return None
+
+    def back_out(self, at: Position) -> Position | None:
+        """The start of the innermost frame that is not at its start: the end of what came before it."""
+        times = self.run.times(at.update)
+        starts = [self.close(at.update, first) for _, first, _ in times.frames(at.value)] if at.value else []
+        if at.inner < times.stops(at.value):
+            starts.insert(0, self.close(at.update, at.value - 1))
+        batches = self.run.schedule.batches
+        starts += [Position(at.update), Position(at.update - at.update % batches), Position(max(0, at.update - 1)),
+                   Position(0)]
+        target = next((s for s in starts if s < at), None)
+        if target is None or self.values is None:
+            return target
+        return self._first_after(target, at)
+
+    def _first_after(self, start: Position, at: Position) -> Position | None:
+        """The first followed value in [start, at), or where following began."""
+        assert self.values is not None
+        found: Position | None = None
+        for update in dict.fromkeys((start.update, at.update)):
+            fit = [v for v in self.values(update) if start <= self.close(update, v) < at]
+            if fit:
+                found = self.close(update, fit[0])
+                break
+        if self.began is not None and self.began < at and (found is None or start <= self.began < found):
+            return self.began
+        return found if found is not None else self.back_over(at)

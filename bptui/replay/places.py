@@ -1,0 +1,99 @@
+"""Positions as text, as they are typed after `g` and `--at`, and shown: `#120:31`, `50%`, `e12`, a quantity."""
+
+from __future__ import annotations
+
+import re
+
+from ..scenario.errors import ExpressionError, QuantityError
+from ..scenario.expression import read_quantity
+from ..scenario.trees import Attribute, Call, Pin, Tree
+from .quantity import Place, find, unknown
+from .run import Run
+from .timeline import Position
+
+
+def write(position: Position) -> str:
+    """A position that can be typed back: `#120:31`, and `#120:31.2` in the making of value 31."""
+    return f"#{position.update}:{position.value}"
+
+
+def read(run: Run, text: str, update: int = 0) -> Position:
+    """The position that `text` names; `update` is where a quantity without `@` is looked for.
+
+    Raises QuantityError, in one sentence.
+    """
+    text = text.strip()
+    if match := re.fullmatch(r"#?(\d+)(?::(\d+))?", text):
+        return _at(run, int(match[1]), int(match[2] or 0))
+    if match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text):
+        share = float(match[1])
+        if share > 100:
+            raise QuantityError(f"{text} is past the end of the run")
+        return Position(int(run.updates * share / 100))
+    if match := re.fullmatch(r"e(\d+)", text):
+        return _at(run, int(match[1]) * run.schedule.batches, 0)
+    try:
+        tree = read_quantity(text)
+    except ExpressionError as error:
+        raise QuantityError(f"{text!r} is no position: 120, #120:31, 50%, e12 or a quantity ({error})") from None
+    if isinstance(tree, Pin):
+        if tree.at == "prev":
+            raise QuantityError("go to a number of updates: w5@3")
+        tree, update = tree.base, tree.at
+    if update > run.updates:
+        raise QuantityError(f"the run ends after {run.updates} updates")
+    return _quantity(run, tree, update)
+
+
+def _at(run: Run, update: int, value: int) -> Position:
+    if update > run.updates:
+        raise QuantityError(f"the run ends after {run.updates} updates")
+    times = run.times(update)
+    if value > times.count:
+        raise QuantityError(f"update {update} has {times.count} values; value {value} is past its end")
+    return Position(update, value, times.stops(value))
+
+
+def target(run: Run, tree: Tree, update: int) -> Place | None:
+    """The x of `d(E, x)`, `x.grad` or ∂E/∂x, as a scalar place; None for other quantities."""
+    program = run.program(update)
+    match tree:
+        case Call("d", (y, x)):
+            of = find(run, program, y)
+            if of is None or of.var is not program.cost:
+                return None
+            place = find(run, program, x)
+        case Attribute(base, "grad"):
+            place = find(run, program, base)
+        case _:
+            return None
+    return place if place is not None and place.scalar else None
+
+
+def _quantity(run: Run, tree: Tree, update: int) -> Position:
+    """Where a quantity is made."""
+    program, times = run.program(update), run.times(update)
+    derivative = target(run, tree, update)
+    made, element = None, 0
+    if derivative is not None:
+        element = derivative.element or 0
+        made = next((b.out for b in times.blocks if b.phase == "backward" and b.out.of == (derivative.var,)), None)
+    elif isinstance(tree, Attribute) and tree.name == "next":
+        place = find(run, program, tree.base)
+        if place is not None and place.scalar:
+            made, element = program.nexts.get(place.var), place.element or 0
+    else:
+        place = find(run, program, tree)
+        if place is None:
+            raise unknown(run, program, "this quantity")
+        if not place.scalar:
+            raise QuantityError(f"{place.var.name} has {place.var.lane_size} elements: name one, as "
+                                f"{place.var.name}[{','.join('0' for _ in place.var.lane_shape)}]")
+        if place.var.role in ("data", "parameter", "setting"):
+            return Position(update)
+        made, element = place.var, place.element or 0
+    block = next((n for n, b in enumerate(times.blocks) if b.out is made), None)
+    if made is None or block is None:
+        raise QuantityError("this run does not make that quantity, so there is no step to go to")
+    value = times.number(block, element)
+    return Position(update, value, times.stops(value))

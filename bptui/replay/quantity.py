@@ -1,0 +1,311 @@
+"""Evaluates the language of quantities: `d(E, w5)`, `w5.grad`, `hidden.weights[1,0]`, `abs(w5 - w5@0) < 0.1`.
+
+A tree is evaluated at an update and for one sample (lane). Results are floats, booleans, or arrays without a
+sample axis. What cannot be had raises QuantityError, in one sentence.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..engine.laws import COMPARISONS, CONSTANTS, FUNCTIONS
+from ..engine.program import Program, Var
+from ..engine.readings import ARRAYS
+from ..engine.scalars import Cell
+from ..scenario.errors import ExpressionError, QuantityError, did_you_mean
+from ..scenario.expression import read_quantity
+from ..scenario.trees import Attribute, Call, Index, Name, Number, Operation, Pin, Tree
+
+if TYPE_CHECKING:
+    from .run import Run
+
+Value = float | bool | np.ndarray
+MOST_NUMBERS = 10_000
+LATER_PARTS = ("m", "v", "m_hat", "v_hat", "velocity")
+LATER_SETS = ("training", "validation")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A quantity that a program has: a whole variable, or one element of it (counted for one sample)."""
+
+    var: Var
+    element: int | None
+
+    def cell(self, lane: int) -> Cell:
+        return self.var, self.var.flat(self.element or 0, lane)
+
+    @property
+    def scalar(self) -> bool:
+        return self.element is not None or (self.var.lane_size == 1 and self.var.lane_shape == ())
+
+
+def dotted(tree: Tree) -> str | None:
+    """`hidden.weights` as a name."""
+    match tree:
+        case Name(id=name):
+            return name
+        case Attribute(base, name):
+            left = dotted(base)
+            return f"{left}.{name}" if left else None
+    return None
+
+
+def spellings(run: Run, name: str) -> list[str]:
+    """A name, and what it is without the source's letters: z_h1 is net_h1."""
+    letters = run.scenario.letters
+    plain = [f"{part}_{name.removeprefix(letter + '_')}" for part, letter in letters.items()
+             if part in ("net", "out") and name.startswith(f"{letter}_")]
+    return [name, *plain]
+
+
+def find(run: Run, program: Program, tree: Tree) -> Place | None:
+    """The place that a tree names, if it names one."""
+    match tree:
+        case Index(base, index):
+            if (name := dotted(base)) is not None:
+                for spelled in spellings(run, f"{name}[{','.join(map(str, index))}]"):
+                    if spelled in program.names:
+                        return Place(*program.names[spelled])
+            place = find(run, program, base)
+            if place is None or place.element is not None:
+                return None
+            return Place(place.var, _offset(place.var, index))
+        case Name() | Attribute():
+            name = dotted(tree)
+            for spelled in spellings(run, name) if name else []:
+                if spelled in program.names:
+                    return Place(*program.names[spelled])
+                if spelled in program.variables:
+                    return Place(program.variables[spelled], None)
+    return None
+
+
+def _offset(var: Var, index: tuple[int, ...]) -> int:
+    shape = var.lane_shape
+    if len(index) != len(shape) or any(not 0 <= i < n for i, n in zip(index, shape, strict=True)):
+        room = ", ".join(f"0…{n - 1}" for n in shape) or "no index"
+        raise QuantityError(f"{var.name} takes {room}; here: [{','.join(map(str, index))}]")
+    flat = 0
+    for i, n in zip(index, shape, strict=True):
+        flat = flat * n + i
+    return flat
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a quantity is evaluated."""
+
+    run: Run
+    update: int
+    lane: int
+
+    @property
+    def program(self) -> Program:
+        return self.run.program(self.update)
+
+    def read(self, var: Var) -> np.ndarray:
+        """A variable's values for the sample, without the sample axis."""
+        whole = self.run.env(self.update).array(var)
+        return whole[self.lane] if var.lanes else whole
+
+
+def evaluate_text(run: Run, text: str, update: int, sample: int | None = None) -> Value:
+    if update < 0:
+        raise QuantityError(f"a run has no update {update}: updates count from 0")
+    try:
+        tree = read_quantity(text)
+    except ExpressionError as error:
+        raise QuantityError(str(error)) from None
+    return evaluate(run, tree, update, lane_of(run, update, sample))
+
+
+def lane_of(run: Run, update: int, sample: int | None) -> int:
+    """The place in the batch of data row `sample` (from 1); the first by default. Raises QuantityError."""
+    rows = run.rows(update)
+    if sample is None:
+        return 0
+    if sample - 1 not in rows:
+        listed = ", ".join(str(r + 1) for r in sorted(rows)[:20]) + (" …" if len(rows) > 20 else "")
+        raise QuantityError(f"sample {sample} is not in the batch of update {update}; its rows are {listed}")
+    return rows.index(sample - 1)
+
+
+def evaluate(run: Run, tree: Tree, update: int, lane: int = 0) -> Value:
+    """The value of `tree` after `update` updates for the sample at `lane` of the batch."""
+    with np.errstate(all="ignore"):
+        value = _value(Moment(run, update, lane), tree)
+    if isinstance(value, np.ndarray) and value.ndim:
+        return value.copy()                         # the past is read-only
+    return bool(value) if isinstance(value, bool | np.bool_) else float(value)
+
+
+def _value(at: Moment, tree: Tree) -> Any:
+    match tree:
+        case Number(value=value):
+            return value
+        case Pin(base, pinned):
+            update = at.update - 1 if pinned == "prev" else pinned
+            if update < 0:
+                raise QuantityError("there is no update before the first: @prev needs one")
+            return _value(Moment(at.run, update, min(at.lane, at.run.program(update).samples - 1)), base)
+        case Call("d", (y, x)):
+            return _derivative(at, y, x)
+        case Call("changed", (inner,)):
+            return at.update > 0 and not _same_bits(_value(at, inner), _value(at, Pin(inner, "prev")))
+        case Call(function, args):
+            return _call(function, [_value(at, a) for a in args])
+        case Operation(operator, args):
+            return _operate(at, operator, args)
+    place = find(at.run, at.program, tree)
+    if place is not None:
+        values = at.read(place.var)
+        return values if place.element is None else values.reshape(-1)[place.element]
+    match tree:
+        case Name(id=name) if name in CONSTANTS:
+            return CONSTANTS[name]
+        case Attribute(base, part):
+            return _part(at, base, part)
+        case Index(base, index):
+            whole = np.asarray(_value(at, base))
+            if len(index) != whole.ndim or any(not 0 <= i < n for i, n in zip(index, whole.shape, strict=True)):
+                shape = f"the shape {list(whole.shape)}; indices count from 0" if whole.ndim else "one number"
+                raise QuantityError(f"the index [{','.join(map(str, index))}] does not fit {shape}")
+            return whole[index]
+    raise unknown(at.run, at.program, dotted(tree) or "this")
+
+
+def unknown(run: Run, program: Program, name: str) -> QuantityError:
+    known = [*program.names, *program.variables]
+    return QuantityError(f"{name!r} is not a quantity of {run.scenario.name}{did_you_mean(name, known)}")
+
+
+def _part(at: Moment, base: Tree, part: str) -> Any:
+    """`w5.grad`, `w5.change`, `w5.next`."""
+    if part in LATER_PARTS or part in LATER_SETS:
+        raise QuantityError(f"not supported yet: .{part}")
+    place = find(at.run, at.program, base)
+    if place is None or part not in ("grad", "change", "next"):
+        raise unknown(at.run, at.program, f"{dotted(base) or 'this'}.{part}")
+    program = at.program
+    if place.var not in program.parameters:
+        raise QuantityError(f".{part} is of a parameter; {dotted(base) or place.var.name} is none")
+    if place.var not in program.gradients:
+        raise QuantityError(f"{dotted(base) or place.var.name} is not trained, so it has no .{part}")
+    read: Callable[[Var], np.ndarray] = at.read
+    value = read(program.gradients[place.var]) if part == "grad" else read(program.nexts[place.var])
+    if part == "change":
+        value = value - read(place.var)
+    return value if place.element is None else value.reshape(-1)[place.element]
+
+
+def _derivative(at: Moment, y: Tree, x: Tree) -> Any:
+    """d(y, x): x's shape for a scalar y, (*y, *x) for a tensor; total along all paths."""
+    of, by = _named(at, y, "d(y, x) is of a forward or loss quantity"), _named(at, x, "d(y, x) needs a quantity x")
+    if of.var.role not in ("forward", "loss"):
+        raise QuantityError(f"d(y, x) is of a forward or loss quantity; {of.var.name} is {_kind(of.var)}")
+    width = by.var.lane_size if by.element is None else 1
+    if of.element is None and of.var.lane_size * width > MOST_NUMBERS:
+        raise QuantityError(f"this Jacobian has {of.var.lane_size * width} numbers; at most {MOST_NUMBERS} are shown: "
+                            f"index {of.var.name} or {by.var.name}")
+    elements = range(of.var.lane_size) if of.element is None else [of.element]
+    rows: list[np.ndarray] = []
+    for element in elements:
+        whole = at.run.derivative(at.update, (of.var, of.var.flat(element, at.lane)), by.var)
+        mine = whole[at.lane] if by.var.lanes else whole
+        rows.append(mine if by.element is None else mine.reshape(-1)[by.element])
+    if of.element is not None:
+        return rows[0]
+    return np.array(rows).reshape(*of.var.lane_shape, *np.shape(rows[0]))
+
+
+def _kind(var: Var) -> str:
+    return {"data": "data", "parameter": "a parameter", "setting": "a setting"}.get(var.role, "none")
+
+
+def _named(at: Moment, tree: Tree, need: str) -> Place:
+    place = find(at.run, at.program, tree)
+    if place is not None:
+        return place
+    if isinstance(tree, Index) and find(at.run, at.program, tree.base) is not None:
+        raise QuantityError(f"{dotted(tree.base)} is one number and takes no index")
+    if isinstance(tree, Name | Index) or (isinstance(tree, Attribute) and tree.name not in ("grad", "next", "change")):
+        raise unknown(at.run, at.program, dotted(tree.base if isinstance(tree, Index) else tree) or "this")
+    raise QuantityError(f"{need}, named as the scenario names it; not of an expression, an update or a pinned value")
+
+
+def _same_bits(a: Any, b: Any) -> bool:
+    return np.asarray(a, float).tobytes() == np.asarray(b, float).tobytes()
+
+
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "**": np.power,
+    "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal,
+}
+
+
+def _operate(at: Moment, operator: str, args: tuple[Tree, ...]) -> Any:
+    if operator == "neg":
+        return -_value(at, args[0])
+    if operator == "not":
+        return not _truth(_value(at, args[0]))
+    if operator == "and":
+        return all(_truth(_value(at, a)) for a in args)
+    if operator == "or":
+        return any(_truth(_value(at, a)) for a in args)
+    a, b = (np.asarray(_value(at, x), float) for x in args)
+    try:
+        result = _ARITHMETIC[operator](a, b)
+    except ValueError:
+        raise QuantityError(f"shapes {list(a.shape)} and {list(b.shape)} do not fit together at {operator!r}") from None
+    if operator in COMPARISONS:                     # comparisons with NaN are false, != too
+        result = result & ~(np.isnan(a) | np.isnan(b))
+    return result
+
+
+def _truth(value: Any) -> bool:
+    if np.ndim(value):
+        raise QuantityError("a tensor is neither true nor false; use any() or all()")
+    return bool(value) and not math.isnan(value)
+
+
+def _angle(a: Any, b: Any) -> float:
+    """The angle between two tensors, in degrees."""
+    a, b = np.ravel(a), np.ravel(b)
+    cosine = a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
+    return math.degrees(math.acos(float(np.clip(cosine, -1.0, 1.0))))
+
+
+def _extreme(pick: Callable[..., Any], pairwise: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    def function(*args: Any) -> Any:
+        if len(args) == 1:
+            return pick(args[0])
+        result = args[0]
+        for x in args[1:]:
+            result = pairwise(result, x)
+        return result
+    return function
+
+
+_CALLS: dict[str, Callable[..., Any]] = {
+    "abs": np.abs, "norm": lambda x: math.sqrt(float(np.sum(np.square(x)))), "mean": np.mean, "sum": np.sum,
+    "dot": lambda a, b: float(np.ravel(a) @ np.ravel(b)), "angle": _angle, "sign": np.sign, "isnan": np.isnan,
+    "isfinite": np.isfinite, "any": lambda x: bool(np.any(x)), "all": lambda x: bool(np.all(x)),
+    "max": _extreme(np.max, np.maximum), "min": _extreme(np.min, np.minimum),
+}
+
+
+def _call(function: str, args: list[Any]) -> Any:
+    try:
+        if function in _CALLS:
+            return _CALLS[function](*args)
+        if function in FUNCTIONS:
+            return FUNCTIONS[function].law(ARRAYS, *(np.asarray(a, float) for a in args))
+    except (ValueError, TypeError, ZeroDivisionError):
+        raise QuantityError(f"{function}() does not fit what it was given") from None
+    raise QuantityError(f"{function}() cannot be used in a quantity")
