@@ -133,7 +133,7 @@ class Text:
         return Text(self.dialect.number(x), self.dialect, UNARY if x < 0 else ATOM)
 
     def at(self, level: int, right: bool = False) -> str:
-        bare = self.level >= level and not (right and self.level == UNARY)
+        bare = self.level >= level and not (right and self.source.startswith("-"))
         return self.source if bare else f"({self.source})"
 
     def _join(self, other: Any, sign: str, level: int, flip: bool) -> Text:

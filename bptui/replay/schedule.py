@@ -17,6 +17,7 @@ from ..engine.program import Program
 from ..engine.scalars import Cell
 from ..engine.unroll import MOST_STATEMENTS, Unrolled, count_statements
 
+LONGEST = 1 << 16                                   # updates in a stretch
 EXECUTORS: dict[str, Callable[[Program], Executor]] = {"straight": Unrolled, "arrays": Vectorised}
 
 
@@ -83,6 +84,7 @@ class Schedule:
             place = at % self.batches
             last = self.batches - 1                 # the epoch's last batch, the only one that may be smaller
             stop = end if same else min(end, at + 1 if place == last else at - place + last)
+            stop = min(stop, at + LONGEST)          # a list of feeds for 10**9 updates would not fit in memory
             yield executor, self._feeds(at, stop)
             at = stop
 

@@ -1,0 +1,418 @@
+"""The chain of a value: how it was made, as rows of factors, paths, running products and a result.
+
+A derivative's chain runs back from x to the loss, or to the first value that feeds several others: that
+value's adjoint is factor 1, a sum over its uses. A forward or update value shows its own equation. Each row
+knows at which value and stop it is made; who draws it hides what the position has not reached.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from ..engine.program import Var
+from ..engine.scalars import Cell
+from ..replay.run import Run
+from ..replay.timeline import Timeline, scalars
+from . import notation
+from .naming import Namer
+from .terms import Reader, TermView
+
+Made = tuple[int, int]                              # (value, stop) at which a row's number is there
+Kind = Literal["head", "factor", "path", "rest", "sum", "running", "result", "term", "operand"]
+MOST_TERMS = 8
+END: Made = (1 << 60, 0)                            # after everything
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a chain. `key` says which quantity its value is, for marks and for following it."""
+
+    kind: Kind
+    sign: str                                       # "", "×", "=", "Σ", "├", "└", "+"
+    number: str                                     # of the factor
+    name: str
+    rule: str
+    lens: str                                       # the rule with its numbers
+    value: float | None
+    made: Made
+    key: tuple[str, ...] = ()
+    cell: Cell | None = None                        # the scalar that the row is about, to follow
+    scale: float = 0.0                              # the size that a full bar stands for; 0: no bar
+    local: Cell | None = None                       # the local partial of a law of several steps, to be simplified
+    depth: int = 0                                  # of a row in the chain of a path that was unfolded
+
+
+@dataclass(frozen=True)
+class Chain:
+    """`formula` are the parts of the line above: (text, number of the factor or "")."""
+
+    title: str
+    formula: tuple[tuple[str, str], ...]
+    rows: tuple[Row, ...]
+    target: Cell
+    paths: int = 0                                  # of the sum, if it has one
+
+
+def key_of(y: str, x: str) -> tuple[str, ...]:
+    """The key of the derivative of y by x."""
+    return ("d", y, x)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One factor of a product: the local partial of `y` by `x`."""
+
+    term: TermView
+    y: Cell
+    x: Cell
+    made: Made
+
+
+class Explainer:
+    """Explains the values of one update for one sample. `lane` is its place in the batch.
+
+    `seen` is how far the position has come: of a long sum that is not made yet, the terms are listed in the
+    order in which they are made, and only afterwards by size. `unfolded` are the adjoints whose own chain is
+    shown below the paths that they begin.
+    """
+
+    def __init__(self, run: Run, update: int, lane: int, seen: Made = END,
+                 unfolded: frozenset[Cell] = frozenset()) -> None:
+        self.run, self.update, self.lane, self.seen, self.unfolded = run, update, lane, seen, unfolded
+        self.program = run.program(update)
+        self.times: Timeline = run.times(update)
+        self.namer = Namer(run.scenario)
+        self.reader = Reader(run.env(update), self.program.made_by, self.namer)
+        self.cost = self.program.cost.name
+
+    def _at_home(self, cell: Cell) -> None:
+        """Call the tensors of the layer that `cell` belongs to by their short names (where elements have none)."""
+        var = cell[0].of[0] if cell[0].of else cell[0]
+        self.reader.namer = replace(self.namer, home=var.name.split(".")[0] if "." in var.name else "")
+
+    def title(self, cell: Cell) -> str:
+        """The full name of a scalar."""
+        var, flat = cell
+        return self.namer.of(var, flat % var.lane_size)
+
+    # which value is which
+
+    def cell(self, value: int) -> Cell:
+        """The scalar of value number `value` for the selected sample."""
+        block, element = self.times.locate(value)
+        out = self.times.blocks[block].out
+        return out, out.flat(element, self.lane)
+
+    def made(self, cell: Cell) -> Made:
+        """When a scalar is there: leaves from the start, values at their last stop."""
+        var, flat = cell
+        block = self.program.block_of.get(var)
+        if block is None or block >= len(self.times.blocks):
+            return (0, 0)
+        value = self.times.number(self.block_number(var), flat % var.lane_size)
+        return (value, self.times.stops(value))
+
+    def block_number(self, var: Var) -> int:
+        return self.times.blocks.index(self.program.blocks[self.program.block_of[var]])
+
+    # chains
+
+    def chain(self, value: int) -> Chain:
+        """The chain of value number `value`, from 1."""
+        block, _ = self.times.locate(value)
+        cell = self.cell(value)
+        if self.times.blocks[block].phase == "backward":
+            return self.backward(cell)
+        return self.equation(cell)
+
+    def derivative(self, var: Var, element: int) -> Chain | None:
+        """The chain of ∂E/∂x: the run's own where it makes one, else a finished chain of its query program."""
+        own = self.adjoint_of(var)
+        if own is not None:
+            return self.backward((own, own.flat(element, self.lane)))
+        return self._finished(var, element)
+
+    def _finished(self, var: Var, element: int) -> Chain | None:
+        found = self.run.query(self.program, self.program.cost, var)
+        if found.adjoint is None:
+            return None
+        env = self.run.derivative_env(self.update, found, (self.program.cost, 0))
+        made = {**self.program.made_by, **{eq.out: eq for eq in found.equations}}
+        finished = Finished(self, Reader(env, made, self.namer))
+        return finished.backward((found.adjoint, found.adjoint.flat(element, self.lane)))
+
+    def has(self, var: Var) -> bool:
+        """Whether this update makes `var` (after the last one there is no update phase)."""
+        return any(b.out is var for b in self.times.blocks)
+
+    def true_derivative(self, var: Var, element: int) -> Chain | None:
+        """The chain of d(E, x): the query program's where an update in place has changed what the run made."""
+        if self.run.scenario.training.update_order == "in_place":
+            return self._finished(var, element)
+        return self.derivative(var, element)
+
+    def adjoint_of(self, var: Var) -> Var | None:
+        """∂E/∂var among the run's own equations."""
+        for block in self.times.blocks:
+            if block.phase == "backward" and block.out.of == (var,):
+                return block.out
+        return None
+
+    def steps(self, cell: Cell) -> tuple[list[Step], Cell]:
+        """The single-path factors from `cell` back, and the adjoint at which they begin."""
+        steps: list[Step] = []
+        while self.reader.count(cell) == 1:
+            term = self.reader.term(cell, 0)
+            if term.adjoint is None:
+                break
+            steps.append(Step(term, self._primal(term.adjoint), self._primal(cell), self.made(cell)))
+            cell = term.adjoint
+        return steps[::-1], cell
+
+    @staticmethod
+    def _primal(cell: Cell) -> Cell:
+        return cell[0].of[0], cell[1]
+
+    def backward(self, cell: Cell) -> Chain:
+        if not self.reader.namer.home:
+            self._at_home(cell)
+        steps, head = self.steps(cell)
+        name = self.reader.name
+        formula: list[tuple[str, str]] = [(name(cell), "")]
+        rows = self._head(head, "1" if steps else "")
+        if steps:
+            formula += [(name(head), "1")]
+        running = [name(head)]
+        for n, step in enumerate(steps, 2):
+            label = f"∂{name(step.y)}/∂{name(step.x)}"
+            local = step.term.local
+            value = float(np.prod([self.reader.value(c) for c in local])) if local else 1.0
+            rows.append(Row("factor", "×", str(n), label, self.reader.names_text(local),
+                            self.reader.numbers_text(local), value, step.made,
+                            key_of(self.title(step.y), self.title(step.x)),
+                            step.term.adjoint, local=self._composite(local)))
+            formula.append((label, str(n)))
+            last = n == len(steps) + 1
+            here = cell if last else steps[n - 1].term.adjoint
+            assert here is not None
+            running.append(str(n))
+            rows.append(Row("result" if last else "running", "=", "", name(here),
+                            "" if last else f"so far: 1 × {' × '.join(running[1:])}" if n > 2 else "so far: 1 × 2",
+                            " × ".join(notation.operand(self.reader.value(c)) for c in step.term.cells
+                                       if c in (step.term.adjoint, *local)),
+                            self.reader.value(here), step.made, self._key(here), here))
+        paths = self.reader.count(head) if self.reader.count(head) > 1 else 0
+        return Chain(f"Chain of {self.title(cell)}", tuple(formula), tuple(rows), cell, paths)
+
+    def _key(self, cell: Cell) -> tuple[str, ...]:
+        if cell[0].role == "adjoint":
+            return key_of(self.cost, self.title(self._primal(cell)))
+        return ("value", self.title(cell))
+
+    def _head(self, head: Cell, number: str) -> list[Row]:
+        """The rows of the adjoint that a chain begins with: one rule, or a sum over the uses of a value."""
+        made = self.made(head)
+        count = self.reader.count(head)
+        name = self.reader.name(head)
+        if count == 0:
+            return [Row("result", "=", "", name, f"{self.reader.name(self._primal(head))} does not feed "
+                        f"{self.cost}", "", 0.0, made, self._key(head), head)]
+        if count == 1:
+            term = self.reader.term(head, 0)
+            kind: Kind = "head" if number else "result"
+            factors = (*((term.adjoint,) if term.adjoint else ()), *term.local)
+            return [Row(kind, "" if number else "=", number, name, self.reader.names_text(factors),
+                        self.reader.numbers_text(factors), self.reader.value(head), made, self._key(head), head,
+                        local=self._composite(factors))]
+        rows = self._paths(head)
+        return [Row("head", "", number, name, self._feeds(head), "", None, made, (), head), *rows,
+                Row("sum" if number else "result", "Σ", "", name, self._cancels(head), "", self.reader.value(head),
+                    made, self._key(head), head, self._scale(head))]
+
+    def _composite(self, factors: tuple[Cell, ...]) -> Cell | None:
+        """The factor, if it is one and a product of several laws' slopes."""
+        if len(factors) == 1 and factors[0][0].role == "local" and self.reader.made[factors[0][0]].law is None:
+            return factors[0]
+        return None
+
+    def _scale(self, head: Cell) -> float:
+        values = np.abs(self.reader.values(head))
+        return float(np.nanmax(values)) if len(values) and not np.all(np.isnan(values)) else 0.0
+
+    def _paths(self, head: Cell) -> list[Row]:
+        """A row for each use; of many, the largest first, and a line for the rest."""
+        values = self.reader.values(head)
+        last_value, last_stop = self.made(head)
+        base = last_stop - len(values)
+        chosen, rest = self._choose(values, (last_value, last_stop))
+        scale = self._scale(head)
+        rows: list[Row] = []
+        for place, m in enumerate(chosen):
+            term = self.reader.terms(head, [m])[0]
+            end = place == len(chosen) - 1 and not rest
+            factors = (*((term.adjoint,) if term.adjoint else ()), *term.local)
+            rows.append(Row("path", "└" if end else "├", "", self._through(head, term), self.reader.names_text(factors),
+                            self.reader.numbers_text(factors), term.value, (last_value, base + m + 1),
+                            ("path", self.title(self._primal(head)),
+                             self.title(self._primal(term.adjoint)) if term.adjoint else ""),
+                            term.adjoint, scale))
+            if term.adjoint in self.unfolded and term.adjoint is not None:
+                rows += [replace(r, depth=r.depth + 1) for r in self.backward(term.adjoint).rows]
+        if rest:
+            rows.append(Row("rest", "└", "", f"{len(rest)} more", self._rest_words(values[rest], self.made(head)), "",
+                            float(values[rest].sum()), self.made(head), scale=scale))
+        return rows
+
+    def _choose(self, values: np.ndarray, made: Made) -> tuple[list[int], list[int]]:
+        """Which terms get a row, in what order, and which do not: few in their order, of many the largest first."""
+        count = len(values)
+        if count <= MOST_TERMS:
+            return list(range(count)), []
+        if self.seen >= made:
+            chosen = [int(m) for m in np.argsort(-np.abs(values), kind="stable")[:MOST_TERMS - 2]]
+        else:
+            done = self.seen[1] - (made[1] - count) if self.seen[0] == made[0] else 0
+            first = max(0, min(done, count) - (MOST_TERMS - 2))
+            chosen = list(range(first, first + MOST_TERMS - 2))
+        return chosen, sorted(set(range(count)) - set(chosen))
+
+    def _rest_words(self, values: np.ndarray, made: Made) -> str:
+        if self.seen < made:
+            return ""
+        zeros = int(np.sum(values == 0))
+        if zeros == len(values):
+            return "all exactly 0"
+        return f"{zeros} of them exactly 0" if zeros else "smaller than those above"
+
+    def _through(self, head: Cell, term: TermView) -> str:
+        """What a path is called: by what the sum runs over."""
+        if term.adjoint is None:
+            return "itself"
+        var, flat = term.adjoint
+        of = var.of[0]
+        x = head[0].of[0]
+        words: list[str] = []
+        if of.lanes and not x.lanes and self.program.samples > 1:
+            rows = self.run.rows(self.update)
+            words.append(f"sample {rows[flat // of.lane_size] + 1}")
+        one_unit = x.role == "parameter" and len(x.lane_shape) > 0
+        if not (words and one_unit) or (of.lane_size > 1 and not one_unit):
+            unit = self.namer.unit(of, flat % of.lane_size)
+            words.append(unit if words else f"through {unit}")
+        return ", ".join(words)
+
+    def _feeds(self, head: Cell) -> str:
+        """What a value feeds: `feeds o1 and o2`."""
+        x = head[0].of[0]
+        values = self.reader.values(head)
+        if len(values) > 3 or (not x.lanes and self.program.samples > 1):
+            over = f"{len(values)} samples" if not x.lanes and len(values) == self.program.samples else \
+                f"{len(values)} uses"
+            return f"a sum over {over}"
+        through = [self._through(head, t).removeprefix("through ") for t in self.reader.terms(head)]
+        return f"feeds {' and '.join([', '.join(through[:-1]), through[-1]])}"
+
+    def _cancels(self, head: Cell) -> str:
+        """How much the terms of a sum take from each other."""
+        values = self.reader.values(head)
+        up, down = float(values[values > 0].sum()), float(-values[values < 0].sum())
+        if not up or not down or not np.isfinite(up + down):
+            return ""
+        less, more = min(up, down), max(up, down)
+        if len(values) == 2:
+            taker = self._through(head, self.reader.terms(head)[int(np.argmin(np.abs(values)))])
+            return f"{taker.removeprefix('through ')} takes back {100 * less / more:.0f} %"
+        return f"{200 * less / (up + down):.0f} % cancels"
+
+    # forward, loss and update: the value's own equation
+
+    def equation(self, cell: Cell) -> Chain:
+        """A value's own equation: its terms or operands, and the result."""
+        self._at_home(cell)
+        var = cell[0]
+        self.reader.rows = [] if var.lanes or self.program.samples == 1 else self.run.rows(self.update)
+        name = self.reader.name(cell)
+        equation = self.program.made_by[var]
+        last_value, last_stop = self.made(cell)
+        rows: list[Row] = []
+        scope = self.times.scope(self.block_number(var))
+        self.reader.steps = {eq.out: f"step {n}" for n, eq in enumerate(scope, 1)}
+        for n, eq in enumerate(scope, 1):
+            inner = (eq.out, self._corresponding(eq.out, cell))
+            rows.append(Row("term", "", str(n), f"step {n}", self.reader.formula(inner), self.reader.substituted(inner),
+                            self.reader.value(inner), (last_value, n)))
+        count = self.reader.count(cell) if equation.law is None else 1
+        if equation.law is None and count > 1:
+            rows += self._term_rows(cell, len(scope), last_value)
+        else:
+            for operand in () if scope else dict.fromkeys(c for c in self._operands(cell) if c[0].role != "constant"):
+                rows.append(Row("operand", "", "", self.reader.name(operand), self._origin(operand), "",
+                                self.reader.value(operand), self.made(operand), self._key(operand), operand))
+        rows.append(Row("result", "=", "", name, "", self.reader.substituted(cell) if count <= MOST_TERMS else "",
+                        self.reader.value(cell), (last_value, last_stop), self._key(cell), cell))
+        self.reader.steps = {}
+        formula = self.reader.formula(cell) if count <= MOST_TERMS else f"a sum of {count} terms"
+        self.reader.rows = []
+        return Chain(self.title(cell), ((name, ""), (formula, "1")), tuple(rows), cell)
+
+    def _term_rows(self, cell: Cell, before: int, value: int) -> list[Row]:
+        values = self.reader.values(cell)
+        chosen, rest = self._choose(values, self.made(cell))
+        scale = float(np.nanmax(np.abs(values))) if np.any(np.isfinite(values)) else 0.0
+        rows = [Row("term", "" if m == 0 else "+", "", self.reader.names_text(t.cells), "",
+                    self.reader.numbers_text(t.cells), t.value, (value, before + m + 1), (), None, scale)
+                for m, t in zip(chosen, self.reader.terms(cell, chosen), strict=True)]
+        if rest:
+            rows.append(Row("rest", "", "", f"{len(rest)} more", self._rest_words(values[rest], self.made(cell)), "",
+                            float(values[rest].sum()), self.made(cell), scale=scale))
+        return rows
+
+    def _operands(self, cell: Cell) -> list[Cell]:
+        """The named scalars that a law or a product is made of; temporaries stand for theirs."""
+        s = scalars(self.program.made_by[cell[0]])
+        found: list[Cell] = []
+        for c in s.cells(cell[1], 0) if s.count else ():
+            found += self._operands(c) if c[0].role == "temporary" else [c]
+        return found
+
+    def _corresponding(self, var: Var, cell: Cell) -> int:
+        """The element of a temporary that belongs to an element of its line."""
+        out, flat = cell
+        if var.letters == out.letters:
+            return flat
+        return flat // out.lane_size if var.letters == "s" and out.lanes else 0
+
+    def _origin(self, cell: Cell) -> str:
+        """Where an operand comes from, in a word or two."""
+        return {"data": "from the data", "parameter": "as it stands", "setting": "the learning rate"
+                if cell[0].name == "η" else "samples in the batch"}.get(cell[0].role, "")
+
+
+class Finished(Explainer):
+    """Explains a derivative that the run does not make: there as soon as the cost is, all at once."""
+
+    def __init__(self, base: Explainer, reader: Reader) -> None:
+        super().__init__(base.run, base.update, base.lane)
+        self.namer = replace(self.namer, true=True)
+        self.reader = reader
+
+    def made(self, cell: Cell) -> Made:
+        value = self.times.cost_value
+        return (value, self.times.stops(value))
+
+    def _paths(self, head: Cell) -> list[Row]:
+        made = self.made(head)
+        return [replace(r, made=made) for r in super()._paths(head)]
+
+
+def current_row(chain: Chain, here: Made) -> int | None:
+    """The row that the position stands at: the factor being made, or the result when all is done."""
+    at = [n for n, row in enumerate(chain.rows) if row.made == here and row.made != (0, 0) and not row.depth]
+    for kinds in (("result",), ("path", "term"), ("factor", "head")):
+        found = [n for n in at if chain.rows[n].kind in kinds]
+        if found:
+            return found[-1] if kinds[0] == "path" else found[0]
+    return at[0] if at else None

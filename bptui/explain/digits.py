@@ -1,0 +1,201 @@
+"""The 50-digit reading of a program: the same laws and sums on mpmath's numbers, to judge the floats by.
+
+It starts from the exact doubles of the run (parameters, data, settings), and computes only what a wanted
+scalar needs, each scalar once. Beside each value stands its doubt: how far rounding may have taken the float,
+from the rounding of each operation and from what the operation makes of its operands' doubts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from ..engine.laws import Elementwise
+from ..engine.program import LEAVES, Equation, Program, Var
+from ..engine.readings import IEEE
+from ..engine.scalars import Cell
+from ..replay.timeline import scalars
+
+if TYPE_CHECKING:
+    from ..engine.executor import Env
+
+DIGITS = 50
+UNIT = 2.0**-53                                     # of rounding, in doubles
+LARGEST_EXPONENT = 1e15                             # exp of more is inf here: its digits would fill the memory
+
+
+class Reading:
+    """Scalars of equations in some kind of number, each computed once, when it is asked for.
+
+    `leaf` reads what no equation makes; `apply` computes a law of its operands, `add` a sum of products. The
+    walk keeps its own stack, so that no network is too deep for it; `known` is in the order of computation.
+    """
+
+    def __init__(self, made_by: Mapping[Var, Equation], leaf: Callable[[Cell], Any],
+                 apply: Callable[[Elementwise, list[Any]], Any], add: Callable[[list[list[Any]]], Any]) -> None:
+        self.made_by, self.leaf, self.apply, self.add = made_by, leaf, apply, add
+        self.known: dict[Cell, Any] = {}
+
+    def value(self, cell: Cell) -> Any:
+        known, made_by = self.known, self.made_by
+        waiting = [cell]
+        terms: dict[Cell, list[tuple[Cell, ...]]] = {}
+        while waiting:
+            here = waiting[-1]
+            if here in known:
+                waiting.pop()
+                continue
+            equation = made_by.get(here[0])
+            if equation is None:
+                known[here] = self.leaf(here)
+                continue
+            if here not in terms:
+                terms[here] = list(scalars(equation).all_cells(here[1]))
+                missing = [c for cells in terms[here] for c in cells if c not in known]
+                if missing:
+                    waiting.extend(reversed(missing))
+                    continue
+            read = [[known[c] for c in cells] for cells in terms.pop(here)]
+            known[here] = self.add(read) if equation.law is None else self.apply(equation.law, read[0])
+        return known[cell]
+
+
+@cache
+def numbers() -> Any:
+    """mpmath's numbers at 50 digits; a context of our own, so that nobody's precision is changed."""
+    import mpmath
+    context = mpmath.MPContext()
+    context.dps = DIGITS
+    return context
+
+
+@cache
+def functions() -> SimpleNamespace:
+    """What a law needs, on 50-digit numbers, over the reals: NaN where there is no real answer."""
+    mp = numbers()
+
+    def real(function: Callable[..., Any], holds: Callable[..., bool]) -> Callable[..., Any]:
+        return lambda *xs: function(*map(mp.mpf, xs)) if holds(*xs) else mp.nan
+
+    def exp(x: Any) -> Any:
+        if abs(x) <= LARGEST_EXPONENT:
+            return mp.exp(x)
+        return mp.nan if x != x else mp.inf if x > 0 else mp.mpf(0)
+
+    def power(a: Any, b: Any) -> Any:
+        if a == 0 and b < 0:
+            return mp.inf
+        if abs(b) > LARGEST_EXPONENT or (a < 0 and b != int(b)):
+            return mp.nan
+        return mp.power(a, b)
+
+    def expm1(x: Any) -> Any:
+        return mp.expm1(x) if abs(x) <= 1 else exp(x) - 1
+
+    return SimpleNamespace(
+        exp=exp, expm1=expm1, log=real(mp.log, lambda x: x >= 0), log1p=real(mp.log1p, lambda x: x >= -1),
+        sin=real(mp.sin, mp.isfinite), cos=real(mp.cos, mp.isfinite), tanh=mp.tanh,
+        sqrt=real(mp.sqrt, lambda x: x >= 0), erf=mp.erf, abs=abs, where=lambda c, a, b: a if c else b, power=power,
+        pi=+mp.pi)
+
+
+Read = tuple[Any, float]                            # a 50-digit value, and the doubt of the float
+
+
+class Digits:
+    """The 50-digit reading of one update.
+
+    `equations` are those of query programs, `seeds` their seeds (1 at a flat index, else 0); `changed` gives a
+    leaf another value than the run's, for differences.
+    """
+
+    def __init__(self, program: Program, env: Env, equations: Iterable[Equation] = (),
+                 seeds: Mapping[Var, int] | None = None, changed: Mapping[Cell, Any] | None = None) -> None:
+        self._mp, self._f = numbers(), functions()
+        self._env, self._seeds, self._changed = env, seeds or {}, changed or {}
+        self._leaves: dict[Var, list[float]] = {}
+        self._finite = True                         # so far: a product with an exact 0 is then exactly 0
+        made = {**program.made_by, **{eq.out: eq for eq in equations}}
+        self._reading = Reading(made, self._leaf, self._apply, self._add)
+
+    def value(self, cell: Cell) -> Any:
+        """A scalar to 50 digits."""
+        return self._reading.value(cell)[0]
+
+    def doubt(self, cell: Cell) -> float:
+        """How far from it rounding may have taken the float; infinite where that cannot be said."""
+        return self._reading.value(cell)[1]
+
+    def size(self, cell: Cell) -> float:
+        """Σ|terms| of the sum that makes a scalar; 0 where a law does."""
+        equation = self._reading.made_by.get(cell[0])
+        if equation is None or equation.law is not None:
+            return 0.0
+        return sum(math.prod(abs(float(self.value(c))) for c in cells)
+                   for cells in scalars(equation).all_cells(cell[1]))
+
+    def _leaf(self, cell: Cell) -> Read:
+        var, flat = cell
+        if cell in self._changed:
+            return self._changed[cell], 0.0
+        if var in self._seeds:
+            return self._mp.mpf(1 if flat == self._seeds[var] else 0), 0.0
+        if var.role == "constant":
+            return self._mp.mpf(var.value), 0.0
+        assert var.role in LEAVES, f"no equation makes {var.name}"
+        if var not in self._leaves:
+            self._leaves[var] = self._env.array(var).ravel().tolist()
+        value = self._leaves[var][flat]
+        self._finite = self._finite and math.isfinite(value)
+        return self._mp.mpf(value), 0.0
+
+    def _add(self, terms: list[list[Read]]) -> Read:
+        total, size, doubt = self._mp.mpf(0), 0.0, 0.0
+        for factors in terms:
+            if self._finite and any(value == 0 and not off for value, off in factors):
+                continue
+            product = self._mp.mpf(1)
+            for value, _ in factors:
+                product *= value
+            total += product
+            magnitude = abs(float(product))
+            size += magnitude
+            doubt += len(factors) * UNIT * magnitude + sum(
+                off * _others(factors, k) for k, (_, off) in enumerate(factors) if off)
+        if not self._mp.isfinite(total):
+            self._finite = False
+        return total, doubt + len(terms) * UNIT * size
+
+    def _apply(self, law: Elementwise, operands: list[Read]) -> Read:
+        xs = [x for x, _ in operands]
+        y = self._law(law, xs)
+        if not self._mp.isfinite(y):
+            self._finite = False
+            return y, math.inf
+        # What floats make of exact operands, and what the law makes of the operands' doubts.
+        doubt = UNIT * abs(float(y)) + 2 * float(abs(y - self._in_floats(law, xs)))
+        for k, (x, off) in enumerate(operands):
+            if off:
+                ends = [self._law(law, [*xs[:k], x + step, *xs[k + 1:]]) for step in (off, -off)]
+                doubt += max(float(abs(end - y)) for end in ends)
+        return y, doubt
+
+    def _law(self, law: Elementwise, xs: Sequence[Any]) -> Any:
+        try:
+            return self._mp.mpf(law.law(self._f, *xs))
+        except ZeroDivisionError:
+            return self._mp.inf if law.name in ("/", "**-1") and xs[0] != 0 else self._mp.nan
+
+    def _in_floats(self, law: Elementwise, xs: Sequence[Any]) -> Any:
+        try:
+            return self._mp.mpf(law.law(IEEE, *map(float, xs)))
+        except (ArithmeticError, ValueError):
+            return self._mp.nan
+
+
+def _others(factors: Sequence[Read], k: int) -> float:
+    """The size of the product of all factors but the k-th."""
+    return math.prod(abs(float(value)) for n, (value, _) in enumerate(factors) if n != k)

@@ -1,0 +1,143 @@
+"""I got another number: is it the same but for rounding, how far off is it, and where does it stand?
+
+The typed digits are looked for in the same quantity of this update (and what the optimizer was given), in all
+values of this update, and in the same quantity over the run; here first, then in the runs that are beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..engine.program import Program, Var
+from ..engine.scalars import Cell
+from ..replay.quantity import Place, find
+from ..replay.run import Run
+from ..replay.timeline import Position
+from ..scenario.expression import read_quantity
+from . import notation
+from .search import Hit, Typed, in_update
+
+MOST_FOUND = 8
+MOST_UPDATES = 20_000                               # of each run that are looked through
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Found:
+    """The typed digits in a run: `where` says which value of it."""
+
+    run: Run
+    beside: bool
+    hit: Hit
+    where: str
+
+
+def compare(typed: Typed, here: float) -> tuple[str, bool]:
+    """How the typed number differs from the one here, in words; and whether that is only rounding."""
+    if bool(typed.matches(here)):
+        return "the same, rounded to your digits", True
+    signed = typed.value if typed.sign != "-" else -abs(typed.value)
+    if not typed.sign and here < 0:
+        signed = -typed.value
+        note = " (you typed no sign)"
+    else:
+        note = ""
+    if abs(signed - here) <= typed.half * 3:
+        return f"your last digit is off: rounding on the way{note}", True
+    if here == 0:
+        return f"{notation.one(signed - here, True)} more{note}: that is not rounding", False
+    change = signed / here - 1
+    if signed / here < 0:
+        return f"the other sign{note}: that is not rounding", False
+    words = f"{abs(change) * 100:.3g} % {'more' if change > 0 else 'less'}" if abs(change) < 10 else \
+        f"{signed / here:.3g} times as much"
+    return f"{words}{note}: that is not rounding", False
+
+
+def look(run: Run, beside: tuple[Run, ...], typed: Typed, quantity: str, update: int,
+         lane: int) -> Iterator[Found | None]:
+    """Where the typed digits stand, in the order above; None is a pause."""
+    for other in (run, *beside):
+        count = 0
+        there = min(lane, other.program(update).samples - 1)
+        places = places_of(other, quantity, update)
+        for found in _here(other, typed, places, update, there):
+            count += 1
+            yield Found(other, other is not run, *found)
+            if count >= MOST_FOUND:
+                break
+        yield None
+        yield from _over_the_run(run, other, typed, places, update, there, MOST_FOUND - min(count, MOST_FOUND - 2))
+
+
+def places_of(run: Run, quantity: str, update: int) -> list[Place]:
+    """The quantity, and for a derivative what the optimizer was given, as this run has them."""
+    program = run.program(update)
+    if not quantity:                                # a term, which has no name of its own
+        return []
+    text = quantity.removesuffix(".grad")
+    if quantity.startswith(f"d({program.cost.name}, "):
+        text = quantity[len(f"d({program.cost.name}, "):-1]
+    elif text == quantity:
+        place = find(run, program, read_quantity(text.removesuffix(".next")))
+        if place is not None and text.endswith(".next") and place.var in program.nexts:
+            return [Place(program.nexts[place.var], place.element)]
+        return [place] if place is not None else []
+    place = find(run, program, read_quantity(text))
+    if place is None:
+        return []
+    made = next((b.out for b in program.blocks if b.phase == "backward" and b.out.of == (place.var,)), None)
+    return [Place(made, place.element)] if made is not None else []
+
+
+def _here(run: Run, typed: Typed, places: list[Place], update: int, lane: int) -> Iterator[tuple[Hit, str]]:
+    same = {(p.var, p.element or 0) for p in places}
+    times = run.times(update)
+    others: list[tuple[Hit, str]] = []
+    for hit in in_update(run, typed, update, lane):
+        block, element = times.locate(hit.at.value)
+        own = (times.blocks[block].out, element) in same and hit.at.inner == times.stops(hit.at.value)
+        if own:
+            yield hit, "the same quantity"
+        else:
+            others.append((hit, "another value of this update"))
+    yield from others
+
+
+def _over_the_run(base: Run, run: Run, typed: Typed, places: list[Place], update: int, lane: int,
+                  most: int) -> Iterator[Found | None]:
+    """The same quantity at other updates."""
+    end = min(run.updates, MOST_UPDATES)
+    at, count = 0, 0
+    while at < end and places and count < most:
+        chunk = min(CHUNK if run.schedule.kind == "straight" else 4, end - at)
+        rows: list[tuple[float, ...]] = []
+
+        def cells(program: Program) -> list[Cell]:
+            own = min(lane, program.samples - 1)
+            return [(v, v.flat(p.element or 0, own)) for p in places
+                    for v in (_same_in(program, p),) if v is not None]
+        run.schedule.watch(cells, run.state(at), at, chunk, rows.append)
+        for offset in np.flatnonzero([bool(np.any(typed.matches(np.array(r)))) for r in rows]):
+            here = at + int(offset)
+            if here == update or count >= most:
+                continue
+            program, times = run.program(here), run.times(here)
+            var = _same_in(program, places[0])
+            block = next((n for n, b in enumerate(times.blocks) if b.out is var), None)
+            if block is None:
+                continue
+            value = times.number(block, places[0].element or 0)
+            count += 1
+            hit = Hit(Position(here, value, times.stops(value)), places[0].var.name, rows[int(offset)][0])
+            yield Found(run, run is not base, hit, f"after {notation.counted(here, 'update')}")
+        at += chunk
+        yield None
+
+
+def _same_in(program: Program, place: Place) -> Var | None:
+    """The variable of another batch's program that has the same name."""
+    return next((b.out for b in program.blocks if b.out.name == place.var.name), None)

@@ -1,0 +1,64 @@
+"""How numbers are written: one notation a column, signs that can be pasted, an exact zero as 0.
+
+A column has nine decimals while each of its numbers is 0 or at least 1e-6 and below 1e4 in size; else six
+decimals and an exponent. Derivatives, contributions and changes always carry their sign.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+PENDING = "·"
+PLAIN_LEAST, PLAIN_MOST = 1e-6, 1e4
+
+
+def plain(values: Iterable[float | None]) -> bool:
+    """Whether a column of these numbers can have nine decimals."""
+    return all(v is None or v == 0 or not math.isfinite(v) or PLAIN_LEAST <= abs(v) < PLAIN_MOST for v in values)
+
+
+def number(value: float, signed: bool = False, nine: bool = True, decimals: int = 9) -> str:
+    """A value in the column's notation; NaN and infinities by name."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return ("-" if value < 0 else "+" if signed else "") + "Inf"
+    if value == 0:
+        return "0"
+    sign = "+" if signed else ""
+    return f"{value:{sign}.{decimals}f}" if nine else f"{value:{sign}.6e}"
+
+
+def one(value: float, signed: bool = False) -> str:
+    """A number that stands alone."""
+    return number(value, signed, plain([value]))
+
+
+def short(value: float, decimals: int = 4, signed: bool = False) -> str:
+    """A number for the network picture: four decimals, or an exponent where they would say nothing."""
+    if value == 0 or not math.isfinite(value):
+        return number(value, signed)
+    if 1e-4 <= abs(value) < 1e3:
+        return number(value, signed, True, decimals)
+    return f"{value:{'+' if signed else ''}.0e}"
+
+
+def operand(value: float) -> str:
+    """A number inside a substituted formula; a negative one is bracketed by the formula where it must be."""
+    return one(value)
+
+
+def point(text: str) -> int:
+    """Where the decimal point of a written number stands (after its last digit, if it has none)."""
+    at = text.find(".")
+    return len(text) if at < 0 else at
+
+
+def percent(share: float) -> str:
+    return f"{share:.1%}".replace("%", " %") if share < 0.2 else f"{share:.0%}".replace("%", " %")
+
+
+def counted(n: int, one: str) -> str:
+    """`1 update`, `2 updates`."""
+    return f"{n} {one}" if n == 1 else f"{n} {one}s"

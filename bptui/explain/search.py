@@ -1,0 +1,208 @@
+"""Finds a number that was typed, or a name: where in the run does it show?
+
+A value matches if it rounds to the typed digits; the sign counts only if it was typed. The order is: this
+update (values, factors, contributions), the printed figures, then the known run from its start. The search is
+a generator that pauses often, so that it can be shown, and interrupted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+import numpy as np
+
+from ..engine.program import Equation, Program, term_letters
+from ..engine.scalars import Cell
+from ..replay.run import Run
+from ..replay.timeline import Position, Timeline
+from .claims import figure
+from .marks import Marks
+from .naming import Namer
+from .terms import Reader
+
+CHUNK = 200                                         # updates between two pauses
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A number as it was typed: its size, half a unit of its last digit, and its sign if one was written."""
+
+    text: str
+    value: float
+    half: float
+    sign: str
+    digits: int
+
+    def matches(self, values: np.ndarray | float) -> np.ndarray:
+        """Which of `values` round to what was typed."""
+        found = np.asarray(values, float)
+        compared = found if self.sign else np.abs(found)
+        return np.abs(compared - self.value) <= self.half * (1 + 1e-9)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A place that shows what was searched for. `what` names it."""
+
+    at: Position
+    what: str
+    value: float
+
+
+def read_number(text: str) -> Typed | None:
+    """`text` as a number, or None if it is none."""
+    try:
+        number = figure(text)
+    except InvalidOperation:
+        return None
+    exponent = number.as_tuple().exponent
+    if not number.is_finite() or not isinstance(exponent, int):
+        return None
+    sign = text.strip()[:1] if text.strip()[:1] in "+-\N{MINUS SIGN}" else ""
+    value = float(number if sign else abs(number))
+    return Typed(text.strip(), value, float(Decimal(5).scaleb(exponent - 1)), sign, len(number.as_tuple().digits))
+
+
+def search(run: Run, marks: Marks, text: str, update: int, lane: int) -> Iterator[Hit | None]:
+    """Hits in order, each place once; None is a pause."""
+    typed = read_number(text)
+    seen: set[tuple[Position, str]] = set()
+    hits = by_name(run, text, update, lane) if typed is None else by_number(run, marks, typed, update, lane)
+    for hit in hits:
+        if hit is None or (hit.at, hit.what) not in seen:
+            if hit is not None:
+                seen.add((hit.at, hit.what))
+            yield hit
+
+
+def by_name(run: Run, text: str, update: int, lane: int) -> Iterator[Hit | None]:
+    """Values of this update whose name is, then begins with, then contains `text`."""
+    wanted = text.strip().replace(" ", "").lower()
+    times, namer, env = run.times(update), Namer(run.scenario), run.env(update)
+    found: tuple[list[Hit], ...] = ([], [], [])
+    for n, block in enumerate(times.blocks):
+        out = block.out
+        for element in range(out.lane_size):
+            name = namer.of(out, element)
+            bare = name.lower()
+            rank = 0 if bare == wanted else 1 if bare.startswith(wanted) else 2 if wanted in bare else None
+            if rank is not None:
+                value = times.number(n, element)
+                found[rank].append(Hit(Position(update, value, times.stops(value)), name,
+                                       env.scalar((out, out.flat(element, lane)))))
+        yield None
+    for hits in found:
+        yield from hits
+
+
+def by_number(run: Run, marks: Marks, typed: Typed, update: int, lane: int) -> Iterator[Hit | None]:
+    yield from in_update(run, typed, update, lane)
+    yield None
+    for printed in marks.printed:
+        if printed.claim.value is not None:
+            value = float(figure(printed.claim.value))
+            if typed.matches(value):
+                yield Hit(printed.made, f"printed for {printed.claim.what}", value)
+    yield from in_run(run, typed, update, lane)
+
+
+def in_update(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit]:
+    """Values of one update, then its factors, then its contributions."""
+    times, env, namer = run.times(update), run.env(update), Namer(run.scenario)
+    for n, block in enumerate(times.blocks):
+        out = block.out
+        values = env.array(out)[lane] if out.lanes else env.array(out)
+        for element in np.flatnonzero(typed.matches(values)):
+            value = times.number(n, int(element))
+            yield Hit(Position(update, value, times.stops(value)), namer.of(out, int(element)),
+                      float(values.reshape(-1)[element]))
+    for n, block in enumerate(times.blocks):
+        for equation in block.equations[:-1]:
+            local = equation.out
+            if local.role != "local" or local.letters != block.out.letters:
+                continue
+            values = env.array(local)[lane] if local.lanes else env.array(local)
+            for element in np.flatnonzero(typed.matches(values)):
+                value = times.number(n, int(element))
+                yield Hit(Position(update, value, times.stops(value)), namer.of(local, int(element)),
+                          float(values.reshape(-1)[element]))
+    reader = Reader(env, run.program(update).made_by, namer)
+    for n, block in enumerate(times.blocks):
+        yield from _contributions(times, n, block.equations[-1], reader, typed, update, lane)
+
+
+def _contributions(times: Timeline, n: int, equation: Equation, reader: Reader, typed: Typed, update: int,
+                   lane: int) -> Iterator[Hit]:
+    """The terms of a block's sums that match."""
+    if equation.law is not None or times.stops(times.number(n, 0)) < 2:
+        return
+    before = len(times.scope(n))
+    for k, values in enumerate(all_terms(reader, equation, lane)):
+        for element, m in np.argwhere(typed.matches(values)):
+            number = times.number(n, int(element))
+            stop = before + sum(v.shape[1] for v in all_terms(reader, equation, lane)[:k]) + int(m) + 1
+            cell = equation.out, equation.out.flat(int(element), lane)
+            yield Hit(Position(update, number, stop), f"{reader.names_text(reader.term(cell, stop - before - 1).cells)}"
+                      f" in {reader.name(cell)}", float(values[element, m]))
+
+
+def all_terms(reader: Reader, equation: Equation, lane: int) -> list[np.ndarray]:
+    """For each term of an equation, all its values: [elements of one sample, summands]."""
+    out = equation.out
+    kept = out.letters[1:] if out.lanes else out.letters
+    tables: list[np.ndarray] = []
+    for term in equation.terms:
+        summed = term_letters(term, out)
+        axes = kept + summed
+        lengths = {c: size for v in (*term.args, out) for c, size in zip(v.letters, v.shape, strict=True)}
+        total = np.ones([lengths[c] for c in axes])
+        for var in term.args:
+            x = reader.env.array(var)
+            letters = var.letters
+            if out.lanes and var.lanes:
+                x, letters = x[lane], letters[1:]
+            order = [letters.index(c) for c in axes if c in letters]
+            total = total * x.transpose(order)[tuple(slice(None) if c in letters else None for c in axes)]
+        tables.append(total.reshape(out.lane_size, -1))
+    return tables
+
+
+def in_run(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit | None]:
+    """The known run from its start: every value, or only the cost and the outputs of large programs."""
+    small = run.schedule.kind == "straight"
+    namer = Namer(run.scenario)
+    at = 0
+    while at <= run.known:
+        count = min(CHUNK if small else 1, run.known + 1 - at)
+        program = run.program(at)
+        if run.schedule.batches > 1:
+            count = 1                               # neighbours may have another program
+        cells = watched(program, lane, small)
+        rows: list[tuple[float, ...]] = []
+        run.schedule.watch(lambda p, lane=lane: watched(p, lane, small), run.state(at), at, count, rows.append)
+        for row, element in np.argwhere(typed.matches(np.array(rows))):
+            if at + int(row) == update:
+                continue
+            here = at + int(row)
+            times = run.times(here)
+            var, flat = cells[int(element)]
+            block = next((n for n, b in enumerate(times.blocks) if b.out is var), None)
+            if block is None:
+                continue                            # the update phase that the last update does not have
+            value = times.number(block, flat % var.lane_size)
+            yield Hit(Position(here, value, times.stops(value)), namer.of(var, flat % var.lane_size),
+                      rows[int(row)][int(element)])
+        at += count
+        yield None
+
+
+def watched(program: Program, lane: int, small: bool) -> list[Cell]:
+    """The scalars that a search over the run looks at."""
+    lane = min(lane, program.samples - 1)
+    if small:
+        outs = [b.out for b in program.blocks]
+    else:
+        outs = [program.cost, [b.out for b in program.forward if b.phase == "forward"][-1]]
+    return [(v, v.flat(e, lane)) for v in outs for e in range(v.lane_size)]

@@ -1,0 +1,149 @@
+"""The terms of one value: what is added up, each as names, as numbers, and as its value.
+
+For an adjoint these are its contributions: the adjoint of what the value feeds, times the local partial. All
+values are read from the update that ran; nothing is computed by another rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..engine.executor import Env
+from ..engine.program import Equation, Var, term_letters
+from ..engine.readings import ATOM, DISPLAY, FORMULA, SUM, UNARY, Text
+from ..engine.scalars import Cell, product_text, unravel
+from ..replay.timeline import scalars
+from . import notation
+from .naming import Namer
+
+LONGEST = 90                                        # characters of a formula before its parts are named instead
+DEEPEST = 8
+MOST_WRITTEN = 8                                    # terms of a sum that are written out
+
+
+@dataclass(frozen=True)
+class TermView:
+    """One summand: its factors, and the adjoint among them if there is one."""
+
+    cells: tuple[Cell, ...]
+    value: float
+
+    @property
+    def adjoint(self) -> Cell | None:
+        return next((c for c in self.cells if c[0].role == "adjoint"), None)
+
+    @property
+    def local(self) -> tuple[Cell, ...]:
+        """The factors of the local partial; constants of 1 are nothing to look at."""
+        return tuple(c for c in self.cells
+                     if c[0].role not in ("adjoint", "seed") and not (c[0].role == "constant" and c[0].value == 1.0))
+
+
+def term_values(env: Env, equation: Equation, flat: int) -> np.ndarray:
+    """The values of all terms of one element, in the order in which they are added."""
+    index = dict(zip(equation.out.letters, unravel(flat, equation.out.shape), strict=True))
+    parts: list[np.ndarray] = []
+    for term in equation.terms:
+        summed = term_letters(term, equation.out)
+        lengths = {c: n for v in term.args for c, n in zip(v.letters, v.shape, strict=True)}
+        total = np.ones([lengths[c] for c in summed])
+        for var in term.args:
+            at = tuple(index[c] if c in index and n > 1 else 0 if c in index else slice(None)
+                       for c, n in zip(var.letters, var.shape, strict=True))
+            left = [c for c in var.letters if c not in index]
+            x = np.asarray(env.array(var)[at])
+            order = [left.index(c) for c in summed if c in left]
+            x = x.transpose(order)[tuple(slice(None) if c in left else None for c in summed)] if summed else x
+            total = total * x
+        parts.append(np.ravel(total))
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+class Reader:
+    """Reads the values of one update: names, numbers and formulas of any scalar of it."""
+
+    def __init__(self, env: Env, made: Mapping[Var, Equation], namer: Namer) -> None:
+        self.env, self.made, self.namer = env, made, namer
+        self.steps: dict[Var, str] = {}
+        """Temporaries that have a row of their own, and what they are called there."""
+        self.rows: list[int] = []
+        """The data rows of the batch, from 0, where a formula has values of several samples: `loss(3)`."""
+
+    def value(self, cell: Cell) -> float:
+        return self.env.scalar(cell)
+
+    def name(self, cell: Cell) -> str:
+        var, flat = cell
+        name = self.namer.of(var, flat % var.lane_size if var.lane_size else 0)
+        return f"{name}({self.rows[flat // var.lane_size] + 1})" if self.rows and var.lanes else name
+
+    def lane(self, cell: Cell) -> int | None:
+        var, flat = cell
+        return flat // var.lane_size if var.lanes else None
+
+    def count(self, cell: Cell) -> int:
+        """How many terms a value has."""
+        return scalars(self.made[cell[0]]).count
+
+    def term(self, cell: Cell, m: int) -> TermView:
+        equation = self.made[cell[0]]
+        return TermView(scalars(equation).cells(cell[1], m), float(term_values(self.env, equation, cell[1])[m]))
+
+    def values(self, cell: Cell) -> np.ndarray:
+        return term_values(self.env, self.made[cell[0]], cell[1])
+
+    def terms(self, cell: Cell, chosen: list[int] | None = None) -> list[TermView]:
+        """The terms of a value, or those chosen, by number from 0."""
+        equation = self.made[cell[0]]
+        values, s = self.values(cell), scalars(equation)
+        return [TermView(s.cells(cell[1], m), float(values[m]))
+                for m in (range(s.count) if chosen is None else chosen)]
+
+    # formulas
+
+    def names_text(self, cells: tuple[Cell, ...]) -> str:
+        """A product as names; laws that have no name of their own are written out."""
+        return self._product(cells, self._name)
+
+    def numbers_text(self, cells: tuple[Cell, ...]) -> str:
+        """The same with the numbers in it."""
+        return self._product(cells, self._number)
+
+    def _name(self, cell: Cell) -> Text:
+        return self._number(cell) if cell[0].role == "constant" else Text(self.name(cell), DISPLAY)
+
+    def _number(self, cell: Cell) -> Text:
+        value = self.value(cell)
+        text = notation.operand(value) if cell[0].role != "constant" else f"{value:g}"
+        return Text(text, DISPLAY, UNARY if text.startswith("-") else ATOM)
+
+    def _product(self, cells: tuple[Cell, ...], leaf: Callable[[Cell], Text]) -> str:
+        return product_text([self._expand(c, leaf) for c in cells], Text("1", DISPLAY)).source
+
+    def _expand(self, cell: Cell, leaf: Callable[[Cell], Text], depth: int = 0) -> Text:
+        """A scalar as text; local partials and temporaries are shown by what makes them."""
+        var, _ = cell
+        if var in self.steps:
+            return Text(self.steps[var], DISPLAY) if leaf == self._name else leaf(cell)
+        if var.role not in ("local", "temporary") or var not in self.made or depth > DEEPEST:
+            return leaf(cell)
+        text = self.equation_text(cell, leaf, depth + 1)
+        return text if len(text.source) <= LONGEST else leaf(cell)
+
+    def equation_text(self, cell: Cell, leaf: Callable[[Cell], Text], depth: int = 0) -> Text:
+        """The right-hand side that makes a scalar; of a long sum, its beginning."""
+        s = scalars(self.made[cell[0]])
+        if s.count > MOST_WRITTEN:
+            first = [product_text([self._expand(c, leaf, depth) for c in s.cells(cell[1], m)], Text("1", DISPLAY))
+                     for m in (0, 1)]
+            return Text(f"{(first[0] + first[1]).source} + … ({s.count} terms)", DISPLAY, SUM)
+        return s.text(cell[1], lambda c: self._expand(c, leaf, depth), FORMULA, Text("0", DISPLAY))
+
+    def formula(self, cell: Cell) -> str:
+        return self.equation_text(cell, self._name).source
+
+    def substituted(self, cell: Cell) -> str:
+        return self.equation_text(cell, self._number).source

@@ -1,0 +1,118 @@
+"""One line of words for where the run stands: what this value means, in a sentence of at most a row.
+
+Sentences are short and literal; numbers in them are those of the step. What is wrong with a printed figure
+goes before everything else.
+"""
+
+from __future__ import annotations
+
+import math
+
+from ..engine.program import Block
+from ..replay.timeline import Position
+from . import notation
+from .chain import Chain, Explainer
+from .claims import figure
+from .marks import GLYPHS, Marks, Printed
+
+DOT = f"{notation.PENDING} means: not computed yet. Values appear as you step, and go as you step back."
+NUDGE = 0.01
+
+
+def about_figure(marks: Marks, printed: Printed, here: float) -> str:
+    """What is wrong with a printed figure beside the value `here`; nothing if it agrees."""
+    verdict, value, why = marks.verdict(printed, here), printed.claim.value, printed.claim.why
+    if verdict == "agrees" or value is None:
+        return ""
+    shown = f"{GLYPHS[verdict]} The source prints {value}"
+    if why and verdict in ("last digit", "known erratum"):
+        return f"{shown}: {why}."
+    digits = max(0, -int(figure(value).as_tuple().exponent))
+    return f"{shown}; here it is {here:.{digits}f}."
+
+
+def about_step(at: Explainer, position: Position, chain: Chain | None) -> str:
+    """What the value in the making, or just made, means."""
+    if position.value == 0:
+        if position.update == 0:
+            return DOT
+        return f"After {notation.counted(position.update, 'update')}. Next, the forward pass again."
+    block = at.times.blocks[at.times.locate(position.value)[0]]
+    stops = at.times.stops(position.value)
+    if position.inner < stops:
+        return _making(at, position, block, stops)
+    return {"forward": _forward, "loss": _loss, "backward": _backward, "update": _update}[block.phase](
+        at, position, block, chain)
+
+
+def _making(at: Explainer, position: Position, block: Block, stops: int) -> str:
+    left = stops - position.inner
+    name = at.title(at.cell(position.value))
+    return f"{name} is in the making: {left} more step{'s' if left > 1 else ''}, and it is there."
+
+
+def _value(at: Explainer, position: Position) -> float:
+    return at.reader.value(at.cell(position.value))
+
+
+def _forward(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:
+    cell = at.cell(position.value)
+    equation = block.equations[-1]
+    name, value = at.title(cell), _value(at, position)
+    if equation.law is not None and equation.law.name in ("sigmoid", "tanh", "relu", "softplus"):
+        fed = at.reader.term(cell, 0).cells[0]
+        said = f"{name} is what {equation.law.name} makes of {notation.one(at.reader.value(fed))}"
+        return f"{said}. {equation.law.kink}." if equation.law.kink and at.reader.value(fed) == 0 else f"{said}."
+    if equation.law is None and at.reader.count(cell) > 1:
+        return f"{name} adds up {at.reader.count(cell)} terms: inputs by their weights, and what is constant."
+    return f"{name} is {notation.one(value)}."
+
+
+def _loss(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:
+    cell = at.cell(position.value)
+    if cell[0] is at.program.cost:
+        return f"{at.cost} is how wrong it is: {notation.one(_value(at, position))}. Now back, to who made it."
+    if cell[0] is at.program.parts:
+        out, target = at.reader.term(cell, 0).cells[:2] if block.equations[-1].law else (None, None)
+        if out and target:
+            off = at.reader.value(out) - at.reader.value(target)
+            side = "above" if off > 0 else "below"
+            return f"{at.title(out)} is {notation.one(abs(off))} {side} its target: this is its part of the error."
+    return f"{at.title(cell)} is {notation.one(_value(at, position))}."
+
+
+def _backward(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:
+    cell = at.cell(position.value)
+    x = cell[0].of[0], cell[1]
+    name, value = at.title(x), _value(at, position)
+    if not math.isfinite(value):
+        return f"∂{at.cost}/∂{name} is {notation.one(value)}: something before it overflowed, or was 0 × Inf."
+    if value == 0:
+        return f"∂{at.cost}/∂{name} is exactly 0: {name} cannot change {at.cost} here."
+    if x[0].role == "parameter" or chain is None or not chain.rows:
+        return (f"Raising {name} by {NUDGE:g} would {'raise' if value > 0 else 'lower'} {at.cost} by about "
+                f"{notation.one(abs(value) * NUDGE)}.")
+    factor = next((r for r in reversed(chain.rows) if r.kind == "factor"), None)
+    unit = at.namer.unit(x[0], x[1] % x[0].lane_size)
+    if factor is not None and factor.value is not None and at.reader.count(cell) == 1:
+        law = at.program.made_by[factor.cell[0].of[0]].law if factor.cell else None
+        slope = abs(factor.value)
+        if law is not None and law.name == "sigmoid":
+            return f"The sigmoid of {unit} lets {notation.percent(slope)} of the error through; 25 % is its most."
+        if law is not None and slope <= 1:
+            return f"The slope of {unit} lets {notation.percent(slope)} of the error signal through."
+        return f"The error signal has passed back to {name}: the slope there is {notation.one(factor.value)}."
+    if chain.paths:
+        return f"{chain.paths} paths lead back to {unit}; their sum is ∂{at.cost}/∂{name}."
+    return (f"Raising {name} by {NUDGE:g} would {'raise' if value > 0 else 'lower'} {at.cost} by about "
+            f"{notation.one(abs(value) * NUDGE)}.")
+
+
+def _update(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:
+    cell = at.cell(position.value)
+    parameter = cell[0].of[0], cell[1]
+    change = _value(at, position) - at.reader.value(parameter)
+    name = at.title(parameter)
+    if change == 0:
+        return f"{name} stays as it is: its derivative is 0."
+    return f"{name} goes {'up' if change > 0 else 'down'} by {notation.one(abs(change))}, against its derivative."

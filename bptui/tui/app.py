@@ -1,0 +1,251 @@
+"""The Textual application: keys to the session's actions, the session to the screen.
+
+Nothing is decided here. While there is nothing to do it rests; between keys it lets the run work ahead, goes
+on with a search, and makes the proofs that need sympy, after the first paint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.events import Key
+from textual.screen import Screen
+
+from ..replay.places import write
+from ..replay.run import open_run
+from ..scenario.shipped import gallery
+from . import asking, cursors, finding
+from .commands import COMMANDS
+from .dialogs import Ask, Gallery, Help
+from .driver import TolerantDriver
+from .grid import Grid
+from .layout import panes
+from .session import Session
+
+SLICE = 0.008                                       # seconds of work between two looks at the keyboard
+REST = 0.002
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+class Debugger(Screen[None]):
+    """The debugger of one run."""
+
+    DEFAULT_CSS = "Debugger { background: ansi_default; color: ansi_default; }"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(command.keys, command.action, command.title, show=False, id=command.id, priority=command.id in (
+            "next_pane", "previous_pane", "interrupt")) for command in COMMANDS]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self.grid = Grid(session)
+        self.working = False
+
+    def compose(self) -> Iterable[Grid]:
+        yield self.grid
+
+    def on_mount(self) -> None:
+        self.begin()
+
+    def paint(self) -> None:
+        self.grid.paint()
+        self.begin()
+
+    # work between keys
+
+    def begin(self) -> None:
+        """Begin to work ahead, if there is anything to do and nothing is being done."""
+        if not self.working:
+            self.working = True
+            self.set_timer(REST, self._slice)
+
+    def _slice(self) -> None:
+        """A few milliseconds of whatever is to be done; again, until nothing is."""
+        session, known = self.session, self.session.run.known
+        if finding.searching(session):
+            finding.search_on(session, SLICE)
+            changed = more = True
+        else:
+            more = session.run.work(SLICE)
+            changed = session.run.known != known and (not more or time.monotonic() > self._painted + 0.25)
+            if session.yours is not None and session.yours.looking is not None:
+                end = time.perf_counter() + SLICE
+                while asking.look(session) and time.perf_counter() < end:
+                    pass
+                changed = more = True
+        if changed:
+            self._painted = time.monotonic()
+            self.grid.paint()
+        if more:
+            self.set_timer(REST, self._slice)
+            return
+        question = session.insights.question(session.chain(), session.explainer())
+        if question is not None:
+            self._think(question)
+        else:
+            self.working = False
+
+    @work(thread=True, exit_on_error=True)
+    def _think(self, question: Callable[[], None]) -> None:
+        """Work out one thing with sympy, away from the keyboard; then draw it, and look for the next."""
+        question()
+        self.app.call_from_thread(self._thought)
+
+    def _thought(self) -> None:
+        self.grid.paint()
+        self.set_timer(REST, self._slice)
+
+    _painted = 0.0
+
+    def on_key(self, event: Key) -> None:
+        """A key that does nothing says so."""
+        if event.is_printable:
+            self.session.message = f"{event.character} does nothing here; ? lists the keys."
+            self.grid.paint()
+
+    # actions: each is a line of the table of commands
+
+    def action_move(self, kind: str) -> None:
+        self.session.move(kind)
+        self.paint()
+
+    def action_ask(self, kind: str) -> None:
+        """Ask for a line of text, and do what it was asked for."""
+        if kind == "got" and asking.selected(self.session) is None:
+            self.session.message = asking.NOTHING
+            self.paint()
+            return
+
+        def answer(text: str | None) -> None:
+            if text:
+                {"go": Session.go, "find": finding.find, "got": asking.compare}[kind](self.session, text)
+            self.paint()
+        self.app.push_screen(Ask(kind), answer)
+
+    def action_end(self) -> None:
+        self.session.end()
+        self.paint()
+
+    def action_back(self) -> None:
+        self.session.back()
+        self.paint()
+
+    def action_forward(self) -> None:
+        self.session.forward()
+        self.paint()
+
+    def action_sample(self, by: int) -> None:
+        self.session.sample(by)
+        self.paint()
+
+    def action_enter(self) -> None:
+        cursors.enter(self.session)
+        self.paint()
+
+    def action_only(self) -> None:
+        self.session.toggle_only()
+        self.paint()
+
+    def action_find_again(self, by: int) -> None:
+        finding.find_again(self.session, by)
+        self.paint()
+
+    def action_pane(self, by: int) -> None:
+        cursors.next_pane(self.session, by, panes(self.session, *self.grid.size))
+        self.paint()
+
+    def action_show(self, pane: str) -> None:
+        cursors.show(self.session, pane)
+        self.paint()
+
+    def action_cursor(self, by: int) -> None:
+        cursors.move(self.session, by)
+        self.paint()
+
+    def action_sideways(self, by: int) -> None:
+        cursors.sideways(self.session, by, panes(self.session, *self.grid.size))
+        self.paint()
+
+    def action_close(self) -> None:
+        if not finding.interrupt(self.session):
+            self.session.close()
+        self.paint()
+
+    def action_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def action_help(self) -> None:
+        self.app.push_screen(Help())
+
+    def action_interrupt(self) -> None:
+        if not finding.interrupt(self.session):
+            self.session.message = "Press q to quit."
+        self.paint()
+
+    def action_leave(self) -> None:
+        self.app.exit(return_code=0)
+
+
+class BptuiApp(App[None]):
+    """`session` is what is shown; without one, the list of the shipped scenarios comes first."""
+
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "f2"
+    CSS = "Screen { background: ansi_default; color: ansi_default; }"
+    TITLE = "bptui"
+
+    def __init__(self, session: Session | None, at: str | None = None, headless: bool = False) -> None:
+        super().__init__(driver_class=None if headless else TolerantDriver)
+        self.session, self.at = session, at
+        self.animation_level = "none"
+        self.theme = "ansi-dark"
+
+    def on_mount(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self.exit, None, 128 + number)
+        if self.session is not None:
+            self.push_screen(Debugger(self.session))
+        else:
+            self.push_screen(Gallery(gallery()), self._chosen)
+
+    def _chosen(self, path: Path | None) -> None:
+        if path is None:
+            self.exit(return_code=0)
+            return
+        self.session = Session(open_run(path), self.at)
+        self.push_screen(Debugger(self.session))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every command of the table, and nothing else."""
+        if isinstance(screen, Debugger):
+            for command in COMMANDS:
+                if command.id != "palette":
+                    yield SystemCommand(f"{command.title} ({command.shown})", command.help,
+                                        self._runner(screen, command.action))
+
+    @staticmethod
+    def _runner(screen: Debugger, action: str) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            await screen.run_action(action)
+        return run
+
+
+def run_app(path: Path | None, at: str | None = None) -> int:
+    """Open the debugger, or the list of shipped scenarios; the exit code."""
+    session = Session(open_run(path), at) if path is not None else None
+    app = BptuiApp(session, at)
+    app.run(mouse=False)
+    if app.return_code == 0 and app.session is not None:
+        place = write(app.session.position)
+        shown = app.session.run.scenario.path or app.session.run.scenario.name
+        print(f"bptui {shown} --at '{place}'")
+    return 70 if app.return_code is None else app.return_code

@@ -1,0 +1,115 @@
+"""I got another number: compares a typed number with the value under the cursor, and looks for its digits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..engine.program import Var
+from ..explain import got, search
+from ..explain.naming import quantity_text
+from . import cursors
+from .session import Session
+
+NOTHING = "Nothing is made here yet to compare with: step first, or put the cursor on a weight."
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `i` asks about: the quantity as it can be typed, its name, and its value once it is made."""
+
+    quantity: str
+    name: str
+    value: float | None
+
+
+@dataclass
+class Yours:
+    """The answer to "I got another number": what was typed, and where its digits stand."""
+
+    typed: search.Typed
+    asked: Asked
+    verdict: str
+    rounding: bool
+    found: list[got.Found] = field(default_factory=list)
+    looking: Iterator[got.Found | None] | None = None
+
+
+def selected(session: Session) -> Asked | None:
+    """The value under the cursor of the pane that has the focus."""
+    at = session.cursor[session.focus]
+    match session.focus:
+        case "parameters":
+            return _derivative(session, *session.parameter(at or 0))
+        case "values":
+            return _value(session, session.position.value if at is None else at + 1)
+        case "network":
+            var, element = cursors.nodes(session)[at or 0]
+            return _scalar(session, var, element)
+        case _:
+            return _row(session)
+
+
+def _derivative(session: Session, var: Var, element: int) -> Asked | None:
+    gradient = session.run.program(session.position.update).gradients.get(var)
+    return _scalar(session, gradient if gradient is not None else var, element)
+
+
+def _value(session: Session, value: int) -> Asked | None:
+    if not value:
+        return None
+    block, element = session.times.locate(value)
+    return _scalar(session, session.times.blocks[block].out, element)
+
+
+def _scalar(session: Session, var: Var, element: int) -> Asked:
+    at = session.explainer()
+    cell = var, var.flat(element, session.lane)
+    text = quantity_text(at.program, session.namer, var, element)
+    return Asked(text, at.title(cell), at.reader.value(cell) if at.made(cell) <= session.here else None)
+
+
+def _row(session: Session) -> Asked | None:
+    """The row of the chain under the cursor, or the last that is made."""
+    chain = session.chain()
+    shown = [r for r in chain.rows if r.value is not None and r.made <= session.here] if chain is not None else []
+    if chain is None or not shown:
+        return None
+    number = session.cursor["chain"]
+    row = chain.rows[number] if number is not None and chain.rows[number] in shown else shown[-1]
+    if row.kind in ("factor", "path", "term", "rest") or row.cell is None:
+        text = f"d({row.key[1]}, {row.key[2]})" if row.kind == "factor" else ""
+        return Asked(text, row.name, row.value)
+    return _scalar(session, row.cell[0], row.cell[1] % row.cell[0].lane_size)
+
+
+def compare(session: Session, text: str) -> None:
+    """Compare a typed number with the value under the cursor, and look for its digits."""
+    typed = search.read_number(text)
+    if typed is None:
+        session.message = f"{text!r} is no number: type its digits, as in 0.000364723."
+        return
+    asked = selected(session)
+    if asked is None:
+        session.message = NOTHING
+        return
+    verdict, rounding = ("not made yet: step to it, and compare", False) if asked.value is None else \
+        got.compare(typed, asked.value)
+    session.yours = Yours(typed, asked, verdict, rounding)
+    session.message = ""
+    if not rounding:
+        session.yours.looking = got.look(session.run, session.beside, typed, asked.quantity, session.position.update,
+                                         session.lane)
+
+
+def look(session: Session) -> bool:
+    """Go on looking for the typed number; False when there is no more to look through."""
+    if session.yours is None or session.yours.looking is None:
+        return False
+    found = next(session.yours.looking, StopIteration)
+    if found is StopIteration:
+        session.yours.looking = None
+        return False
+    if isinstance(found, got.Found):
+        session.yours.found.append(found)
+    return True

@@ -1,0 +1,159 @@
+"""The panes and their cursors: what you look at, while time stays where it is."""
+
+from __future__ import annotations
+
+from ..engine.program import Var
+from ..explain.chain import current_row
+from ..replay.quantity import Place
+from .program import program_entries
+from .session import LEFT, RIGHT, Session
+
+MOST_NEURONS = 4                                    # of a layer in the network picture
+
+
+def drawn(units: int) -> int:
+    """How many neurons of a layer the network picture draws."""
+    return units if units <= MOST_NEURONS else MOST_NEURONS - 1
+
+
+def show(session: Session, pane: str) -> None:
+    """Bring a pane to the front, and give it the focus."""
+    if pane in LEFT:
+        session.left = pane
+    elif pane in RIGHT:
+        session.right = pane
+    session.focus = pane
+
+
+def next_pane(session: Session, by: int, order: tuple[str, ...]) -> None:
+    at = order.index(session.focus) if session.focus in order else 0
+    session.focus = order[(at + by) % len(order)]
+
+
+def length(session: Session, pane: str) -> int:
+    """How many rows a pane's cursor can be on."""
+    match pane:
+        case "chain":
+            chain = session.chain()
+            return len(chain.rows) if chain is not None else 0
+        case "parameters":
+            return session.parameter_count
+        case "values":
+            return session.times.count
+        case "printed":
+            return sum(p.claim.value is not None for p in session.marks.printed)
+        case "program":
+            return len(program_entries(session))
+        case _:
+            return len(nodes(session))
+
+
+def nodes(session: Session) -> list[tuple[Var, int]]:
+    """The quantities that the network picture shows, as (variable, element)."""
+    program = session.run.program(session.position.update)
+    layers = [v for name, v in program.variables.items() if name.endswith(".out")]
+    if not layers:
+        return [(v, 0) for v in (*(v for v in program.inputs if v.role == "data"), *program.parameters,
+                                 *(b.out for b in program.forward))]
+    return [(v, e) for v in (program.inputs[0], *dict.fromkeys(layers))
+            for e in range(drawn(v.lane_size))]
+
+
+def default(session: Session, pane: str) -> int:
+    """Where a pane's cursor stands until an arrow key is pressed: at the position."""
+    match pane:
+        case "chain":
+            chain = session.chain()
+            return (current_row(chain, session.here) or 0) if chain is not None else 0
+        case "values":
+            return max(0, session.position.value - 1)
+        case "program":
+            return next((n for n, e in enumerate(program_entries(session)) if e.mark or e.now), 0)
+        case "printed":
+            shown = [p for p in session.marks.printed if p.claim.value is not None and p.made <= session.position]
+            return max(0, len(shown) - 1)
+        case _:
+            return 0
+
+
+def move(session: Session, by: int) -> None:
+    """Move the cursor of the pane that has the focus; time stays."""
+    rows = length(session, session.focus)
+    if rows:
+        at = session.cursor[session.focus]
+        at = default(session, session.focus) if at is None else at
+        session.cursor[session.focus] = max(0, min(rows - 1, at + by))
+        session.message = ""
+
+
+def sideways(session: Session, by: int, order: tuple[str, ...]) -> None:
+    """Left or right: fold or unfold a path, to the next layer in the network picture, else to the next pane."""
+    if session.focus == "chain" and unfold(session, by > 0):
+        return
+    if session.focus == "network" and length(session, "network"):
+        shown = nodes(session)
+        at = min(session.cursor["network"] or 0, len(shown) - 1)
+        layers = list(dict.fromkeys(var for var, _ in shown))
+        layer = layers.index(shown[at][0]) + by
+        if 0 <= layer < len(layers):
+            unit = shown[at][1]
+            fit = [n for n, (var, e) in enumerate(shown) if var is layers[layer] and e <= unit]
+            session.cursor["network"] = fit[-1]
+            return
+    next_pane(session, by, order)
+
+
+def unfold(session: Session, opened: bool) -> bool:
+    """Show, or put away, the chain of the path under the cursor; False where there is none."""
+    chain = session.chain()
+    if chain is None or session.untouched:
+        return False
+    at = session.cursor["chain"]
+    number = default(session, "chain") if at is None else at
+    while number > 0 and chain.rows[number].depth:  # inside an unfolded chain: its path
+        number -= 1
+    row = chain.rows[number]
+    if row.kind != "path" or row.cell is None or (row.cell in session.unfolded) == opened:
+        return False
+    session.unfolded = session.unfolded | {row.cell} if opened else session.unfolded - {row.cell}
+    session.cursor["chain"] = number
+    return True
+
+
+def enter(session: Session) -> None:
+    """The action of the pane that has the focus: follow what is under the cursor, or go to it."""
+    pane = session.focus
+    at = session.cursor[pane] if session.cursor[pane] is not None else default(session, pane)
+    assert at is not None
+    match pane:
+        case "parameters":
+            session.follow(Place(*session.parameter(at)))
+        case "network":
+            session.follow(Place(*nodes(session)[min(at, len(nodes(session)) - 1)]))
+        case "values" | "program":
+            value = at + 1 if pane == "values" else program_entries(session)[at].number
+            block, element = session.times.locate(value)
+            var = session.times.blocks[block].out
+            session.follow(Place(var.of[0] if var.of else var, element))
+        case "chain":
+            _enter_row(session, at)
+        case _:
+            figures = [p for p in session.marks.printed if p.claim.value is not None]
+            if figures:
+                session.jump(figures[at].made, f"Here the source prints {figures[at].claim.value}. - goes back.")
+
+
+def _enter_row(session: Session, number: int) -> None:
+    """Follow what a row of the chain is about."""
+    chain = session.chain()
+    if chain is None or number >= len(chain.rows):
+        if session.untouched:
+            session.focus = "parameters"
+        return
+    row = chain.rows[number]
+    if row.cell is None:
+        session.message = "This row is a number among others: nothing of its own to follow."
+        return
+    var, flat = row.cell
+    var = var.of[0] if var.of else var
+    session.follow(Place(var, flat % var.lane_size))

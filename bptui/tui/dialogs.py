@@ -1,0 +1,119 @@
+"""What opens over the screen: the line that asks for a number or a place, the help, the gallery's list."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from .commands import COMMANDS, FIRST_LINES
+
+ASKS = {"go": ("go to", "120, #120:31, 50%, e12, d(E, w5) …"),
+        "find": ("find", "a number by its digits, as 0.0554, or a name"),
+        "got": ("I got", "your number, as you have it")}
+
+
+class Ask(ModalScreen[str | None]):
+    """One line at the place of the line of words; Enter answers, Esc closes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Close", show=False)]
+    DEFAULT_CSS = """
+    Ask { background: transparent; align: left bottom; }
+    Ask Static { width: auto; height: 1; dock: left; padding: 0 1; text-style: bold; background: ansi_default; }
+    Ask Input { height: 1; border: none; padding: 0; background: ansi_default; }
+    Ask #line { height: 1; width: 100%; margin-bottom: 1; background: ansi_default; }
+    """
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def compose(self) -> ComposeResult:
+        label, hint = ASKS[self.kind]
+        with VerticalScroll(id="line"):
+            yield Static(Text(label))
+            yield Input(placeholder=hint, compact=True, select_on_focus=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Input).cursor_blink = False
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value)
+
+
+def help_text() -> Text:
+    """Twelve lines first, then every command, from the table."""
+    text = Text()
+    for line in FIRST_LINES:
+        text.append(f"  {line}\n")
+    group = ""
+    for command in COMMANDS:
+        if command.group != group:
+            group = command.group
+            text.append(f"\n {group}\n", "bold")
+        text.append(f"  {command.shown:<10}", "bold")
+        text.append(f"{command.title:<24}{command.help}\n")
+    return text
+
+
+class Help(ModalScreen[None]):
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss(None)", "Close", show=False),
+                Binding("down,j", "scroll(1)", show=False), Binding("up,k", "scroll(-1)", show=False),
+                Binding("pagedown,space", "scroll(12)", show=False), Binding("pageup", "scroll(-12)", show=False)]
+    DEFAULT_CSS = """
+    Help { background: ansi_default; }
+    Help VerticalScroll { width: 100%; height: 100%; background: ansi_default; scrollbar-size-vertical: 1; }
+    """
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll():
+            yield Static(help_text(), markup=False)
+
+    def action_scroll(self, by: int) -> None:
+        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+
+
+class Gallery(ModalScreen[Path | None]):
+    """The shipped scenarios, by name and title."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss(None)", "Quit", show=False),
+                Binding("j", "down", show=False), Binding("k", "up", show=False)]
+    DEFAULT_CSS = """
+    Gallery { background: ansi_default; }
+    Gallery Static { height: 2; padding: 0 1; }
+    Gallery OptionList { height: 1fr; border: none; padding: 0 1; background: ansi_default; }
+    """
+
+    def __init__(self, scenarios: list[tuple[str, str, Path]]) -> None:
+        super().__init__()
+        self.scenarios = scenarios
+
+    def compose(self) -> ComposeResult:
+        yield Static(Text("bptui   step through backpropagation, one factor at a time\n", "bold"), markup=False)
+        yield OptionList(*(Option(Text(f"{name:<28}{title}", no_wrap=True, overflow="ellipsis"))
+                           for name, title, _ in self.scenarios), markup=False)
+        yield Static(Text("Enter opens, ↑↓ chooses, q quits. New here? two_layer, then s again and again."),
+                     markup=False)
+
+    def on_mount(self) -> None:
+        choices = self.query_one(OptionList)
+        names = [name for name, _, _ in self.scenarios]
+        choices.highlighted = names.index("two_layer") if "two_layer" in names else 0
+        choices.focus()
+
+    def action_down(self) -> None:
+        self.query_one(OptionList).action_cursor_down()
+
+    def action_up(self) -> None:
+        self.query_one(OptionList).action_cursor_up()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self.scenarios[event.option_index][2])

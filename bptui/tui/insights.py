@@ -1,0 +1,79 @@
+"""What sympy and 50 digits have to say about the chain on screen, worked out after it has been drawn.
+
+A law of the scenario's own gets its simplified slope; a finished derivative is proved against sympy's own and
+compared with its 50-digit value. It takes a moment and runs in a thread; until then the chain shows what the
+engine knows by itself. What was found is kept: the screen does not depend on when one looks again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..engine.scalars import Cell
+from ..explain.chain import Chain, Explainer
+from ..replay.run import Run
+from ..replay.timeline import Position
+
+Key = tuple[object, ...]
+AGREE = 1e-10                                       # of the 50-digit value, as `check` has it
+
+
+@dataclass
+class Insights:
+    """`said` has a text for each question that was answered; asked questions are asked once."""
+
+    run: Run
+    said: dict[Key, str] = field(default_factory=dict)
+    asked: set[Key] = field(default_factory=set)
+
+    def slope(self, local: Cell | None) -> str:
+        """The simplified text of a local partial, if it is known."""
+        return self.said.get(("slope", local), "") if local is not None else ""
+
+    def proof(self, at: Position, cell: Cell | None) -> str:
+        return self.said.get(("proof", at.update, cell), "")
+
+    def question(self, chain: Chain | None, at: Explainer) -> Callable[[], None] | None:
+        """The next thing to work out about a chain, to be called in a thread; None when all is answered."""
+        for row in chain.rows if chain is not None else ():
+            if row.local is not None and (key := ("slope", row.local)) not in self.asked:
+                self.asked.add(key)
+                return self._slope(key, row.local, at)
+            derivative = row.kind == "result" and row.key[:2] == ("d", at.cost) and row.made <= at.seen
+            if derivative and row.cell is not None and row.cell[0].role == "adjoint" and (
+                    key := ("proof", at.update, row.cell)) not in self.asked and self.run.model.named:
+                self.asked.add(key)
+                return self._proof(key, row.cell, at)
+        return None
+
+    def _slope(self, key: Key, local: Cell, at: Explainer) -> Callable[[], None] | None:
+        y, x = local[0].of
+        block = next((b for b in at.program.forward if b.out is y), None)
+        element = local[1] % local[0].lane_size
+
+        def work() -> None:
+            from ..explain.formula import simplified
+            text = simplified(block, x, lambda v: at.namer.of(v, element if v.lane_size > 1 else 0)) if block else None
+            if text:
+                self.said[key] = text
+        return work
+
+    def _proof(self, key: Key, cell: Cell, at: Explainer) -> Callable[[], None]:
+        made, env = at.reader.made, at.reader.env
+        simultaneous = self.run.scenario.training.update_order == "simultaneous"
+
+        def work() -> None:
+            from ..explain.digits import Digits
+            from ..explain.formula import prove_derivative
+            words: list[str] = []
+            if simultaneous and prove_derivative(at.program, (at.program.cost, 0), (cell[0].of[0], cell[1])):
+                words.append("proved")
+            precise = float(Digits(at.program, env, [eq for out, eq in made.items() if out not in at.program.made_by])
+                            .value(cell))
+            value = env.scalar(cell)
+            if abs(value - precise) <= AGREE * (abs(precise) + 1e-6):
+                words.append("50 digits agree")
+            if words:
+                self.said[key] = "; ".join(words)
+        return work

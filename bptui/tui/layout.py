@@ -1,0 +1,135 @@
+"""Where the panes stand, for every size of the terminal; and the whole screen, put together.
+
+The grid of 80 columns has fixed rows: bar, track, chain, two lower panes, time, words, keys. Rows beyond 24
+go to the lower panes; from 14 to 23 rows the chain alone is a debugger. A large terminal shows everything at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .session import Session
+from .views import cards, chainpane, frame, network, tables
+from .views.canvas import Canvas, Line
+
+LEAST_WIDTH, LEAST_HEIGHT = 80, 14
+WIDE_WIDTH, WIDE_HEIGHT = 120, 34
+LOWER_FROM = 24
+
+
+@dataclass(frozen=True)
+class Area:
+    """A pane's place: its rule is the first of its rows."""
+
+    pane: str
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def arrange(session: Session, width: int, height: int) -> list[Area]:
+    """The panes of a terminal of this size, in the order in which Tab visits them."""
+    if width >= WIDE_WIDTH and height >= WIDE_HEIGHT:
+        left = 51 if width < 150 else width * 2 // 5
+        body = height - 4 - 1                       # between the track and the time line's rule
+        pictures = 12
+        chain = max(14, (body - 2) * 16 // 34)
+        printed = max(7, (body - chain) * 2 // 5)
+        parameters = body - chain - printed
+        return [
+            Area("chain", left + 1, 2, width - left - 1, chain),
+            Area("program", 0, 2, left, body - pictures),
+            Area("network", 0, 2 + body - pictures, left, pictures),
+            Area("values" if session.right == "values" else "parameters", left + 1, 2 + chain, width - left - 1,
+                 parameters),
+            Area("printed", left + 1, 2 + chain + parameters, width - left - 1, printed),
+        ]
+    if height < LOWER_FROM:
+        return [Area("chain", 0, 2, width, height - 4)]
+    left = 37 if width < 100 else 51
+    lower = height - 15
+    return [Area("chain", 0, 2, width, 10), Area(session.left, 0, 12, left, lower),
+            Area(session.right, left + 1, 12, width - left - 1, lower)]
+
+
+def panes(session: Session, width: int, height: int) -> tuple[str, ...]:
+    return tuple(area.pane for area in arrange(session, width, height))
+
+
+def screen(session: Session, width: int, height: int) -> list[Line]:
+    """Every line of the screen."""
+    if width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return too_small(width, height)
+    areas = arrange(session, width, height)
+    wide = width >= WIDE_WIDTH and height >= WIDE_HEIGHT
+    blank = Line(((" " * width, ""),))
+    rows: list[Line] = [blank] * height
+    rows[0], rows[1] = frame.header(session, width), frame.track(session, width)
+    for area in sorted(areas, key=lambda a: (a.y, a.x)):
+        for n, line in enumerate(_pane(session, area)):
+            rows[area.y + n] = merged(rows[area.y + n], line, area.x, width)
+    _dividers(rows, areas, width)
+    bottom = height - 1
+    rows[bottom], rows[bottom - 1] = frame.footer(session, width), frame.words(session, width)
+    if height >= LOWER_FROM:
+        rows[bottom - 2] = frame.timeline(session, width)
+    if wide:
+        c = Canvas(width, 1)
+        cost = session.run.program(0).cost.name
+        frame.rule(c, 0, [("Time", "bold"), (f"{cost} after each update", "dim")])
+        rows[bottom - 3] = c.lines()[0]
+    return rows
+
+
+def _pane(session: Session, area: Area) -> list[Line]:
+    focused = session.focus == area.pane
+    if area.pane == "chain":
+        if session.yours is not None:
+            return cards.yours(session, area.width, area.height)
+        if session.untouched or session.card:
+            return cards.first(session, area.width, area.height)
+        return chainpane.paint(session, area.width, area.height, focused)
+    if area.pane == "network":
+        return network.paint(session, area.width, area.height, focused)
+    return tables.PAINTERS[area.pane](session, area.width, area.height, focused)
+
+
+def merged(under: Line, over: Line, x: int, width: int) -> Line:
+    """`over` laid on `under` from column x."""
+    cells: list[tuple[str, str]] = [(ch, style) for text, style in under.segments for ch in text]
+    at = x
+    for text, style in over.segments:
+        for ch in text:
+            if at < width:
+                cells[at] = (ch, style)
+            at += 1
+    runs: list[list[str]] = []
+    for ch, style in cells:
+        if runs and runs[-1][1] == style:
+            runs[-1][0] += ch
+        else:
+            runs.append([ch, style])
+    return Line(tuple((text, style) for text, style in runs))
+
+
+def _dividers(rows: list[Line], areas: list[Area], width: int) -> None:
+    """The line between panes that stand side by side."""
+    columns = {a.x - 1 for a in areas if a.x > 0}
+    for column in columns:
+        right = [a for a in areas if a.x - 1 == column]
+        top, end = min(a.y for a in right), max(a.y + a.height for a in right)
+        for y in range(top, end):
+            starts = any(a.y == y for a in areas)
+            rows[y] = merged(rows[y], Line((("┬" if y == top else "┤" if starts and not any(
+                a.y == y for a in right) else "├" if starts and not any(
+                a.y == y for a in areas if a.x == 0) else "┼" if starts else "│", "dim"),)), column, width)
+
+
+def too_small(width: int, height: int) -> list[Line]:
+    """What a terminal that is too small shows."""
+    c = Canvas(width, height)
+    for y, text in enumerate((f"This window is {width} x {height}.", f"bptui needs {LEAST_WIDTH} x {LEAST_HEIGHT}.",
+                              "Make it larger: your place is kept.")):
+        c.put(0, y, text)
+    return c.lines()

@@ -1,0 +1,50 @@
+"""A screen as an SVG: keys pressed in a terminal of some size, and what it then shows.
+
+The picture needs nothing from the network: the web font that Textual's export names is left out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from pathlib import Path
+
+from textual.app import App
+
+from ..replay.run import open_run
+from .app import BptuiApp, Debugger
+from .session import Session
+
+FONT = '"DejaVu Sans Mono", Menlo, Consolas, monospace'
+PATIENCE = 60.0                                     # seconds until a run that is still working is drawn as it is
+
+
+def take_screenshot(path: Path | None, keys: list[str], size: tuple[int, int], out: Path,
+                    at: str | None = None) -> None:
+    """Press `keys` in a screen of `size` (columns, rows) and write what it shows; no `path`: the gallery."""
+    asyncio.run(_shoot(path, keys, size, out, at))
+
+
+async def _shoot(path: Path | None, keys: list[str], size: tuple[int, int], out: Path, at: str | None) -> None:
+    session = Session(open_run(path), at) if path is not None else None
+    app = BptuiApp(session, at, headless=True)
+    async with app.run_test(size=size) as pilot:
+        await settled(app)
+        for key in keys:
+            await pilot.press(key)
+            await settled(app)
+        out.write_text(plain_font(app.export_screenshot(title="bptui")), "utf-8")
+
+
+async def settled(app: App[None]) -> None:
+    """Wait until nothing is being worked on."""
+    end = time.monotonic() + PATIENCE
+    while any(isinstance(s, Debugger) and s.working for s in app.screen_stack) and time.monotonic() < end:
+        await asyncio.sleep(0.002)
+
+
+def plain_font(svg: str) -> str:
+    """The picture with a font that is on the reader's machine."""
+    svg = re.sub(r"\s*@font-face\s*\{[^}]*\}", "", svg)
+    return re.sub(r"font-family:\s*Fira Code[^;]*;", f"font-family: {FONT};", svg)

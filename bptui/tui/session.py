@@ -1,0 +1,337 @@
+"""What is on the screen, as data: run, position, sample, what is followed, cursors, messages.
+
+The session knows no Textual. Every action of the user is one of its methods; a screen is a function of it.
+Moves push the place that was left, so that `-` comes back; a move that cannot be made says why.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from ..engine.program import Program, Var
+from ..engine.scalars import Cell
+from ..explain import words
+from ..explain.chain import Chain, Explainer
+from ..explain.listing import Line, listing
+from ..explain.marks import Marks
+from ..explain.naming import Namer
+from ..replay import follow, places
+from ..replay.moves import Path
+from ..replay.quantity import Place, find
+from ..replay.run import Run, open_run
+from ..replay.timeline import Position, Timeline
+from ..scenario.errors import ExpressionError, QuantityError, ScenarioError
+from ..scenario.expression import read_quantity
+from ..scenario.shipped import find_beside
+from .insights import Insights
+
+if TYPE_CHECKING:
+    from .asking import Yours
+    from .finding import Finding
+
+LEFT, RIGHT = ("network", "program"), ("parameters", "values", "printed")
+PANES = ("chain", *LEFT, *RIGHT)
+
+
+def same_in(program: Program, var: Var) -> Var:
+    """The variable of the same name in the program of another batch size."""
+    return next(v for v in (*program.parameters, *program.inputs, *(b.out for b in program.forward))
+                if v.name == var.name)
+
+
+class Session:
+    def __init__(self, run: Run, at: str | None = None) -> None:
+        self.run = run
+        self.marks = Marks(run)
+        self.namer = Namer(run.scenario)
+        self.insights = Insights(run)
+        self.position = Position(0)
+        self.lane = 0
+        self.followed: Place | None = None
+        self.only = True                            # whether stepping visits only what is followed
+        self.began = self.position
+        self.message = ""
+        self.focus = "parameters"
+        self.left, self.right = "network", "parameters"
+        self.cursor: dict[str, int | None] = dict.fromkeys(PANES)   # None: where the position is
+        self.finding: Finding | None = None
+        self.yours: Yours | None = None
+        self.card = False                           # the card of the first screen, asked for again
+        self.unfolded: frozenset[Cell] = frozenset()  # the adjoints whose chain is shown below their path
+        self._past: list[Position] = []
+        self._future: list[Position] = []
+        self._start(at)
+
+    def _start(self, at: str | None) -> None:
+        """Put the cursor on what the source explains first, and the position where it was asked for."""
+        start = self.run.scenario.start
+        place = self._place(start) if start else None
+        if place is not None and place.var in self.run.program(0).parameters:
+            self.cursor["parameters"] = self.parameter_number(place)
+        else:
+            self.cursor["parameters"] = 0
+        if at is not None:
+            self.position = places.read(self.run, at)
+            self.began = self.position
+
+    def _place(self, text: str) -> Place | None:
+        try:
+            tree = read_quantity(text)
+            return places.target(self.run, tree, 0) or find(self.run, self.run.program(0), tree)
+        except (ExpressionError, QuantityError):
+            return None
+
+    # what there is
+
+    @property
+    def times(self) -> Timeline:
+        return self.run.times(self.position.update)
+
+    @property
+    def here(self) -> tuple[int, int]:
+        """How far this update has come: (value, stop)."""
+        return self.position.value, self.position.inner
+
+    @property
+    def untouched(self) -> bool:
+        """Whether the first screen's card is shown."""
+        return self.position == Position(0) and self.followed is None
+
+    def explainer(self) -> Explainer:
+        return Explainer(self.run, self.position.update, self.lane, self.here, self.unfolded)
+
+    @cached_property
+    def _listings(self) -> object:
+        return lru_cache(8)(lambda update, times: tuple(listing(times.program, times, self.namer)))
+
+    def lines(self) -> tuple[Line, ...]:
+        """The program listing of this update."""
+        return self._listings(0, self.times)        # type: ignore[operator]
+
+    def chain(self) -> Chain | None:
+        """The chain on screen: of what is followed, else of the value in the making."""
+        if self.followed is not None:
+            var = same_in(self.run.program(self.position.update), self.followed.var)
+            return self.explainer().derivative(var, self.followed.element or 0)
+        return self.explainer().chain(self.position.value) if self.position.value else None
+
+    @property
+    def samples(self) -> int:
+        return self.run.program(self.position.update).samples
+
+    def row(self) -> int:
+        """The data row of the selected sample, from 1."""
+        return self.run.rows(self.position.update)[self.lane] + 1
+
+    def cost(self) -> float | None:
+        """The cost of this update's batch, if it has been made."""
+        if self.here < (self.times.cost_value, self.times.stops(self.times.cost_value)):
+            return None
+        return self.run.env(self.position.update).scalar((self.run.program(self.position.update).cost, 0))
+
+    # parameters, as a long list
+
+    def tensors(self) -> list[Var]:
+        """The parameters of this update's program: those that are trained first."""
+        program = self.run.program(self.position.update)
+        return [*program.trained, *(v for v in program.parameters if v not in program.gradients)]
+
+    def parameter_number(self, place: Place) -> int:
+        """The row of a parameter in the list."""
+        before = 0
+        for var in self.tensors():
+            if var.name == place.var.name:
+                return before + (place.element or 0)
+            before += var.size
+        return 0
+
+    @cached_property
+    def parameter_count(self) -> int:
+        return sum(v.size for v in self.tensors())
+
+    def parameter(self, number: int) -> tuple[Var, int]:
+        """The number-th parameter of the list: (variable, element)."""
+        for var in self.tensors():
+            if number < var.size:
+                return var, number
+            number -= var.size
+        raise IndexError(number)
+
+    # moving in time
+
+    def path(self) -> Path:
+        followed = self.followed
+        if followed is None or not self.only:
+            return Path(self.run)
+        values = lru_cache(8)(lambda update: self.needed(update, followed))
+        return Path(self.run, values, self.began) if values(self.position.update) else Path(self.run)
+
+    def needed(self, update: int, followed: Place) -> tuple[int, ...]:
+        program = self.run.program(update)
+        var = same_in(program, followed.var)
+        lane = min(self.lane, program.samples - 1)
+        return follow.needed(program, self.run.times(update), var, followed.element or 0, lane)
+
+    def move(self, kind: str) -> bool:
+        """Step: `into`, `over`, `out`, or `back_` and one of them. False at an end of the run, which is said."""
+        path = self.path()
+        if kind == "out":
+            found = path.out(self.position)
+            target = found[1] if found else None
+        else:
+            target = getattr(path, kind)(self.position)
+        if target is None:
+            back = kind.startswith("back")
+            self.message = "This is the start of the run: there is nothing before it." if back else \
+                "This is the end of the run: there is nothing after it."
+            return False
+        if abs(target.update - self.position.update) > 1:
+            self._past.append(self.position)        # a step that crosses updates is a jump: `-` comes back
+            self._future.clear()
+        self._set(target)
+        return True
+
+    def _set(self, target: Position) -> None:
+        """Stand at `target`; cursors and messages belong to the place that was left."""
+        update = target.update
+        self.position = target
+        self.lane = min(self.lane, self.run.program(update).samples - 1)
+        self.message = ""
+        self.cursor["chain"] = None
+        self.cursor["values"] = self.cursor["program"] = None
+        self.yours = None
+        self.card = False
+
+    def jump(self, target: Position, message: str = "") -> None:
+        """Go somewhere that stepping does not lead to; `-` comes back."""
+        if target != self.position:
+            self._past.append(self.position)
+            self._future.clear()
+        self._set(target)
+        self.began = target
+        self.message = message
+
+    def back(self) -> None:
+        """The place before the last jump."""
+        self._travel(self._past, self._future, "No place to go back to yet: - undoes a jump.")
+
+    def forward(self) -> None:
+        self._travel(self._future, self._past, "No place to go forward to: = undoes -.")
+
+    def _travel(self, source: list[Position], other: list[Position], empty: str) -> None:
+        if not source:
+            self.message = empty
+            return
+        other.append(self.position)
+        self._set(source.pop())
+        self.began = self.position
+
+    def go(self, text: str) -> None:
+        """Go to a typed position."""
+        try:
+            self.jump(places.read(self.run, text, self.position.update))
+        except QuantityError as error:
+            self.message = f"{error}."
+
+    def end(self) -> None:
+        """The end of the run: its loss."""
+        times = self.run.times(self.run.updates)
+        value = times.cost_value
+        self.jump(Position(self.run.updates, value, times.stops(value)), "The end of the run, at its loss.")
+
+    def sample(self, by: int) -> None:
+        """Select the next or previous sample of the batch. Time does not move."""
+        lane = self.lane + by
+        if not 0 <= lane < self.samples:
+            self.message = "This batch has one sample." if self.samples == 1 else \
+                f"This is the {'last' if by > 0 else 'first'} sample of the batch."
+            return
+        self.lane, self.message = lane, ""
+
+    # following
+
+    def follow(self, place: Place) -> None:
+        """Ask where ∂E/∂place comes from. Time does not move."""
+        if place.var.name == self.run.program(self.position.update).cost.name:
+            self.message = f"{place.var.name} is what everything is derived from: there is nothing to follow."
+            return
+        self.followed, self.only, self.began = place, True, self.position
+        self.focus, self.cursor["chain"], self.yours, self.card = "chain", None, None, False
+        if not self.needed(self.position.update, place):
+            self.message = "The run does not make this derivative; here it is, worked out beside it."
+        else:
+            self.message = ""
+
+    def unfollow(self) -> None:
+        self.followed, self.message = None, ""
+
+    def toggle_only(self) -> None:
+        """Visit only what is followed, or all values."""
+        if self.followed is None:
+            self.message = "Nothing is followed: put the cursor on a weight or a value and press Enter."
+            return
+        self.only = not self.only
+        self.began = self.position
+        self.message = "Only the values that it needs." if self.only else "All values."
+
+    def follow_name(self) -> str:
+        """What is followed, as the header says it."""
+        if self.followed is None:
+            return ""
+        cost = self.run.program(0).cost.name
+        return self.namer.derivative(cost, self.followed.var, self.followed.element or 0)
+
+    @cached_property
+    def beside(self) -> tuple[Run, ...]:
+        """The runs that the scenario names as its neighbours; one that is missing is said, and left out."""
+        runs: list[Run] = []
+        for name in self.run.scenario.beside:
+            path = find_beside(name, self.run.scenario.path)
+            try:
+                runs += [open_run(path)] if path is not None else []
+            except ScenarioError:
+                path = None
+            if path is None:
+                self.message = f"{name}, which stands beside this scenario, cannot be opened."
+        return tuple(runs)
+
+    def close(self) -> None:
+        """Close what is open; else stop following."""
+        if self.yours is not None or self.card:
+            self.yours, self.card = None, False
+        elif self.followed is not None:
+            self.unfollow()
+        self.message = ""
+
+    # words
+
+    def sentence(self) -> str:
+        """The line of words: a message, what is wrong with a printed figure, or what this step means."""
+        if self.message:
+            return self.message
+        chain = self.chain()
+        figure = self.figure(chain)
+        if figure:
+            return figure
+        if self.untouched:
+            return words.DOT
+        return words.about_step(self.explainer(), self.position, chain if self.followed is None else self._own_chain())
+
+    def _own_chain(self) -> Chain | None:
+        return self.explainer().chain(self.position.value) if self.position.value else None
+
+    def figure(self, chain: Chain | None) -> str:
+        """What is wrong with the printed figure of the row under the cursor, or of this step."""
+        if chain is None:
+            return ""
+        number = self.cursor["chain"]
+        rows = [chain.rows[number]] if number is not None and number < len(chain.rows) else []
+        rows += [r for r in chain.rows if r.made == self.here]
+        for row in rows:
+            printed = self.marks.at(self.position.update, row.key, self.lane) if row.key else None
+            if printed is not None and row.made <= self.here and row.value is not None:
+                text = words.about_figure(self.marks, printed, row.value)
+                if text:
+                    return text
+        return ""

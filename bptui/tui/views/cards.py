@@ -1,0 +1,80 @@
+"""What can stand in the chain's place: the card of the first screen, and the answer to "I got another number"."""
+
+from __future__ import annotations
+
+from ...explain import notation
+from ...replay.places import write
+from ..session import Session
+from .canvas import Canvas, Line, sign_style
+from .frame import rule
+
+POINT, SAYS = 22, 36
+
+
+def first(session: Session, width: int, height: int) -> list[Line]:
+    """What the keys do, before the first value is made."""
+    c = Canvas(width, height)
+    times = session.times
+    rule(c, 0, [(f"You are before the first of {times.count} values of the first update", "bold")])
+    names = [session.namer.of(b.out, 0) for b in times.blocks[:3]]
+    chain = session.explainer().chain(1)
+    formula = f"{chain.formula[0][0]} = {chain.formula[1][0]}" if len(chain.formula) > 1 else names[0]
+    cost = times.program.cost.name
+    back = next((session.namer.of(b.out, 0) for b in times.blocks if b.phase == "backward"), "")
+    rows = [("s", "step by step", f"{formula}, term by term"),
+            ("n", "value by value", f"{', '.join(names)} … {cost}{f', {back} …' if back else ''}"),
+            ("S  N", "the same, backwards", "you cannot lose or break anything"),
+            ("Enter", "follow", "on a weight: only what its derivative needs"),
+            ("/", "find a number", "type its digits as read, go where it is made"),
+            ("i", "I got another", "type what you got: why is it different?")]
+    y = 2 if height >= 10 else 1
+    for key, name, says in rows:
+        c.put(3, y, key, "bold")
+        x = c.put(9, y, name)
+        c.put(max(29, x + 1), y, says, "", until=width - 1)
+        y += 1
+    var, element = session.parameter(session.cursor["parameters"] or 0)
+    name = session.namer.of(var, element)
+    said = f"The source starts with {name}: put the cursor on {name} and press Enter." if session.run.scenario.start \
+        else "Put the cursor on a weight and press Enter, to ask where its derivative comes from."
+    if y + 1 < height:
+        c.put(3, y + 1, said, "", until=width - 1)
+    elif y < height:
+        c.put(3, y, said, "", until=width - 1)
+    return c.lines()
+
+
+def yours(session: Session, width: int, height: int) -> list[Line]:
+    """The typed number beside the one here, and where its digits stand."""
+    c = Canvas(width, height)
+    answer = session.yours
+    assert answer is not None
+    rule(c, 0, [(f"Your number for {answer.asked.name}", "bold")])
+    typed = answer.typed
+    value = typed.value if typed.sign != "-" else -abs(typed.value)
+    here = answer.asked.value
+    nine = notation.plain([value, here])
+    y = 2 if height >= 9 else 1
+    for label, number, says in (("yours", value, f"typed, {typed.digits} digits"), ("here", here, answer.verdict)):
+        c.put(6, y, label)
+        text = notation.number(number, True, nine) if number is not None else notation.PENDING
+        c.put(POINT - (notation.point(text) if number is not None else 0), y, text, sign_style(number))
+        c.put(SAYS, y, says, "" if label == "yours" else "bold", until=width - 1)
+        y += 1
+    y += 1
+    if answer.rounding:
+        c.put(6, y, "So you have the same number: the difference is rounding.")
+        return c.lines()
+    if not answer.found:
+        c.put(6, y, "Looking for your digits …" if answer.looking is not None else
+              "Your digits stand nowhere in this run, nor in those beside it.")
+        return c.lines()
+    c.put(6, y, "Your digits stand here:" if answer.looking is None else "Your digits stand here (still looking):")
+    for found in answer.found[:max(0, height - y - 1)]:
+        y += 1
+        text = notation.number(found.hit.value, True, nine)
+        c.put(POINT - notation.point(text), y, text, sign_style(found.hit.value))
+        where = f"{found.hit.what} in {found.run.scenario.name}" if found.beside else found.hit.what
+        when = f", after {notation.counted(found.hit.at.update, 'update')}" if found.hit.at.update else ""
+        c.put(SAYS, y, f"{where}{when}: {write(found.hit.at)}", "", until=width - 1)
+    return c.lines()

@@ -1,0 +1,264 @@
+"""The chain pane: a tree of factors, paths, running products and a result, with its numbers in one column.
+
+Nothing is shown that the position has not reached: there the decimal point's place holds a dot. The row under
+the cursor has its lens below it, the formula with all its digits. Rows fold where there is no room: blank
+lines first, then running products, then what is farthest from the cursor.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ...explain import notation
+from ...explain.chain import Chain, Row, current_row
+from ..session import Session
+from .canvas import Canvas, Line, sign_style
+from .frame import rule
+
+NAME, RULE = 9, 26
+DEEPER = 7                                          # columns that the chain of an unfolded path moves right
+NOTE = 78                                           # characters of a sentence that the line of words can show
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where things stand, for a pane of some width: the zero of the bars, the decimal point, the mark."""
+
+    zero: int
+    bar: int
+    point: int
+    mark: int
+
+
+def columns(width: int) -> Columns:
+    if width >= 80:
+        return Columns(width - 28, 7, width - 15, width - 2)
+    return Columns(width - 23, 6, width - 13, width - 2)
+
+
+def made(session: Session, row: Row) -> bool:
+    return row.made <= session.here
+
+
+def paint(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+    """The pane with its rule: `height` rows in all."""
+    c = Canvas(width, height)
+    chain = session.chain()
+    if chain is None:
+        rule(c, 0, [("Chain", "bold")])
+        c.put(6, 2, f"{session.follow_name()} is 0: nothing that the loss is made of depends on it."
+              if session.followed is not None else "Step on with s, and the chain of each value is shown here.")
+        return c.lines()
+    _rule(session, c, chain)
+    rows = _rows(session, chain, height - 2)
+    start, shown = rows
+    _formula(session, c, chain, width)
+    if start == 3:
+        _product(session, c, chain, width)
+    cols = columns(width)
+    nine = notation.plain([r.value for r in chain.rows if made(session, r)])
+    now = current_row(chain, session.here)
+    cursor = session.cursor["chain"] if session.cursor["chain"] is not None else now
+    y = start
+    for number, lens in shown:
+        row = chain.rows[number]
+        if lens:
+            _lens(session, c, y, chain, number, cols)
+        else:
+            _row(session, c, y, row, cols, nine, number == now)
+            if number == cursor and focused:
+                c.restyle(y, "reverse", 3, width - 1)
+        y += 1
+    if y < height - 1:
+        _notes(session, c, y, height)
+    return c.lines()
+
+
+def _rows(session: Session, chain: Chain, room: int) -> tuple[int, list[tuple[int, bool]]]:
+    """The first row to draw on, and what to draw: (row number, whether it is that row's lens)."""
+    now = current_row(chain, session.here)
+    chosen = session.cursor["chain"] if session.cursor["chain"] is not None else now
+    if chosen is None or chosen >= len(chain.rows):
+        chosen = min(len(chain.rows) - 1, 0)
+    numbers = list(range(len(chain.rows)))
+    note = 2 if len(session.figure(chain)) > NOTE else 0
+    wide = len([r for r in chain.rows if " " in r.lens]) + len(chain.rows) + note < room - 1
+
+    def lines() -> list[tuple[int, bool]]:
+        found: list[tuple[int, bool]] = []
+        for n in numbers:
+            found.append((n, False))
+            row = chain.rows[n]
+            own = " " in row.lens and row.lens != row.rule and made(session, row) and (
+                row.kind != "running" or n == chosen)
+            if own and (n == chosen or wide):
+                found.append((n, True))
+        return found
+
+    shown = lines()
+    if len(shown) > room:
+        numbers = [n for n in numbers if chain.rows[n].kind != "running" or n in (chosen, now)
+                   or (made(session, chain.rows[n]) and chain.rows[n].made == session.here)]
+        shown = lines()
+    if len(shown) > room:                           # scroll: keep the cursor, and what comes after it, in sight
+        at = next(k for k, (n, lens) in enumerate(shown) if n == chosen and not lens)
+        first = max(0, min(at - room // 2, len(shown) - room))
+        shown = shown[first:first + room]
+    return (3 if len(shown) < room else 2), shown
+
+
+def _rule(session: Session, c: Canvas, chain: Chain) -> None:
+    title = [(chain.title if chain.title.startswith("Chain") or session.times.blocks[
+        session.times.locate(max(1, session.position.value))[0]].phase == "backward" else f"How {chain.title} is made",
+        "bold")]
+    now = current_row(chain, session.here)
+    factors = [r for r in chain.rows if r.number and r.kind in ("factor", "head") and not r.depth]
+    backward = chain.rows[-1].key[:1] == ("d",)
+    if now is not None and backward:
+        row = chain.rows[now]
+        paths = [r for r in chain.rows if r.kind == "path" and not r.depth]
+        if row.kind == "result":
+            title.append(("done", "bold"))
+        elif row.kind == "path" and factors:
+            title.append((f"factor 1 of {len(factors)}, path {paths.index(row) + 1} of {chain.paths}", "bold"))
+        elif row.kind == "path":
+            title.append((f"path {paths.index(row) + 1} of {chain.paths}", "bold"))
+        elif row.kind in ("factor", "head", "sum"):
+            title.append((f"factor {row.number or 1} of {len(factors)}", "bold"))
+            following = next((r for r in chain.rows[now + 1:] if r.kind in ("running", "result")), None)
+            if following is not None and row.kind == "factor":
+                title.append((f"makes {following.name}", ""))
+    elif backward and made(session, chain.rows[-1]):
+        title.append(("done", "bold"))
+    elif backward:
+        title.append(("not reached yet", "dim"))
+    printed = any(session.marks.at(session.position.update, r.key, session.lane) for r in chain.rows if r.key)
+    rule(c, 0, title, [(c.width - 1, "value printed" if printed else "value")])
+
+
+def _formula(session: Session, c: Canvas, chain: Chain, width: int) -> None:
+    """The whole as a product; the factor being made is underlined, what is to come is dim."""
+    now = current_row(chain, session.here)
+    working = _factor_number(chain, now)
+    name, *factors = chain.formula
+    x = c.put(6, 1, name[0], "bold")
+    if not factors:
+        return
+    x = c.put(x, 1, "  =  ")
+    reached = {r.number for r in chain.rows if r.number and made(session, r) and not r.depth}
+    for n, (text, number) in enumerate(factors):
+        if n:
+            x = c.put(x, 1, "  ×  ")
+        product = len(factors) > 1
+        style = "bold underline" if product and number == working else (
+            "dim" if product and number not in reached and number != working else "")
+        if x + len(text) > width - 2:
+            c.put(x, 1, "…" if product else text, style, until=width - 1)
+            break
+        x = c.put(x, 1, text, style)
+
+
+def _product(session: Session, c: Canvas, chain: Chain, width: int) -> None:
+    """The formula with its numbers, once all of them are there."""
+    numbered = {r.number: r for r in chain.rows if r.number and r.value is not None and not r.depth}
+    head = next((r for r in chain.rows if r.kind == "sum" and not r.depth), None)
+    if head is not None:
+        numbered["1"] = head
+    factors = [numbered.get(number) for _, number in chain.formula[1:]]
+    if len(factors) < 2 or any(r is None or not made(session, r) for r in factors):
+        return
+    text = "  ×  ".join(notation.one(r.value) for r in factors if r is not None and r.value is not None)
+    if (at := 6 + len(chain.formula[0][0]) + 2) + len(text) < width - 1:
+        c.put(at, 2, f"=  {text}", "dim")
+
+
+def _factor_number(chain: Chain, now: int | None) -> str:
+    """The factor that the current row belongs to."""
+    if now is None or chain.rows[now].kind == "result":
+        return ""
+    number = ""
+    for row in chain.rows[:now + 1]:
+        number = row.number if row.number and not row.depth else number
+    return number
+
+
+def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: bool, now: bool) -> None:
+    there = made(session, row)
+    style = "bold" if now else "" if there else "dim"
+    if now:
+        c.put(1, y, "►", "bold")
+    signed = row.key[:1] in (("d",), ("path",)) or row.kind in ("term", "path", "rest")
+    indent = DEEPER * row.depth
+    if row.depth:
+        c.put(NAME, y, "│", "dim")
+    if row.kind in ("path", "rest") and row.sign in ("├", "└"):
+        c.put(NAME + indent, y, row.sign, "" if there else "dim")
+        x = c.put(NAME + 2 + indent, y, row.name, style)
+    else:
+        sign = 4 if row.sign == "×" and not row.depth else 6 - (2 if row.sign == "×" else 0)
+        c.put(sign + indent, y, row.sign, style)
+        if row.number:
+            c.put(6 + indent, y, row.number, style)
+        x = c.put(NAME + indent - (1 if row.depth else 0), y, row.name, style)
+    bars = row.scale > 0 and row.kind in ("path", "rest", "sum", "term", "result") and there
+    left = len(_bar(row.value, row.scale, cols.bar)) if bars and row.value is not None and row.value < 0 else 0
+    text = notation.number(row.value, signed, nine) if row.value is not None else ""
+    start = cols.point - notation.point(text)
+    limit = cols.zero - 1 - left if bars or (row.kind == "head" and row.value is None) else start - 1
+    rule_text = session.insights.slope(row.local) or row.rule
+    if row.kind == "result" and there:
+        rule_text = session.insights.proof(session.position, row.cell) or rule_text
+    if rule_text and (there or row.kind in ("factor", "path", "head")) and x < limit - 1:
+        c.put(max(RULE, x + 2), y, rule_text, style if row.kind != "running" else "dim", until=limit)
+    if row.kind == "head" and row.value is None:
+        if cols.zero - 3 > max(RULE, x + 2) + len(row.rule):
+            c.put(cols.zero - 2, y, "- 0 +", "dim")
+        return
+    if row.value is None:
+        return
+    if not there:
+        c.put(cols.point, y, notation.PENDING, "dim")
+        return
+    if bars:
+        bar = _bar(row.value, row.scale, cols.bar)
+        c.put(cols.zero, y, "│", "dim")
+        c.put(cols.zero + 1 if row.value > 0 else cols.zero - len(bar), y, bar, sign_style(row.value))
+    colour = sign_style(row.value) if signed else ""
+    c.put(start, y, text, f"{colour} bold".strip() if now else colour)
+    glyph = session.marks.glyph(session.position.update, row.key, session.lane, row.value) if row.key else ""
+    if glyph:
+        c.put(cols.mark, y, glyph, "dim" if glyph == "=" else "bold")
+
+
+def _bar(value: float, scale: float, room: int) -> str:
+    """A bar to the left (-) or right (+) of the zero; a full one is `room` cells."""
+    if not math.isfinite(value) or not scale:
+        return ""
+    full, half = divmod(min(2 * room, round(abs(value) / scale * 2 * room)), 2)
+    return "█" * full + "▌" * half if value > 0 else "▐" * half + "█" * full
+
+
+def _lens(session: Session, c: Canvas, y: int, chain: Chain, number: int, cols: Columns) -> None:
+    row = chain.rows[number]
+    if row.kind == "path" and row.sign == "├":
+        c.put(NAME, y, "│", "dim")
+    x = c.put(RULE, y, row.lens, "dim", until=c.width - 1)
+    if row.kind == "result" and x < cols.point - 8:
+        return
+
+
+def _notes(session: Session, c: Canvas, y: int, height: int) -> None:
+    """The sentence under the chain, where it is longer than the line of words can show."""
+    text = session.figure(session.chain())
+    if len(text) <= NOTE:
+        return
+    room = c.width - 8
+    words, line, y = text.split(" "), "", y + (1 if y + 3 < height else 0)
+    for word in [*words, ""]:
+        if word and len(line) + len(word) + 1 <= room:
+            line = f"{line} {word}".strip()
+            continue
+        if y < height:
+            c.put(6, y, line)
+        line, y = word, y + 1

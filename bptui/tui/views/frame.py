@@ -1,0 +1,247 @@
+"""The rows that never move: the bar above, the track of the update, the time line, the words, the keys."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...explain import notation
+from ...replay.timeline import Position
+from ..session import Session
+from .canvas import Canvas, Line
+
+MOST_CELLS = 40                                     # values of an update that have a cell each in the track
+CELLS = 8                                           # of a phase, where there are more
+WITH_LAYERS = 120                                   # columns from which the track names the layers
+SHORT = {"forward": "fwd", "loss": "loss", "backward": "bwd", "update": "upd"}
+BLOCKS = "▁▂▃▄▅▆▇█"
+LOGARITHMIC = 100                                   # a loss that falls by more is drawn by its powers of ten
+
+
+def header(session: Session, width: int) -> Line:
+    """Scenario, time, what is followed or which sample; right: the loss."""
+    c = Canvas(width, 1)
+    run = session.run
+    x = c.put(1, 0, run.scenario.name, "bold", until=width // 3)
+    x = c.put(x + 3, 0, f"after {session.position.update} of {run.updates} updates")
+    if session.followed is not None:
+        said = f"following {session.follow_name()}" if session.only else f"{session.follow_name()}, all values"
+    elif session.samples == 1 and run.model.rows.count == 1:
+        said = "sample 1 of 1"
+    else:
+        said = f"sample {session.row()} of {run.model.rows.count}"
+    cost = session.cost()
+    name = run.program(0).cost.name
+    figure = f"{name} {notation.PENDING if cost is None else notation.one(cost)}"
+    c.put(x + 3, 0, said, until=width - len(figure) - 3)
+    c.right(width - 1, 0, figure, "bold")
+    c.restyle(0, "reverse")
+    return c.lines()[0]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Neighbouring values of one phase (and layer) in the track."""
+
+    phase: str
+    layer: str
+    first: int
+    last: int
+
+    def cells(self, each: bool) -> int:
+        size = self.last - self.first + 1
+        return size if each else min(CELLS, size)
+
+
+def _stretches(session: Session, by_layer: bool) -> list[Stretch]:
+    found: list[Stretch] = []
+    for n, block in enumerate(session.times.blocks):
+        first, last = session.times.span(n)
+        layer = block.group if by_layer and block.phase in ("forward", "backward") else ""
+        if found and (found[-1].phase, found[-1].layer) == (block.phase, layer):
+            found[-1] = Stretch(block.phase, layer, found[-1].first, last)
+        else:
+            found.append(Stretch(block.phase, layer, first, last))
+    return found
+
+
+def track(session: Session, width: int) -> Line:
+    """One cell a value, phase by phase; `►` stands on the value made last, or in the making."""
+    c = Canvas(width, 1)
+    value, total = session.position.value, session.times.count
+    counter, each = f"{value}/{total}", total <= MOST_CELLS
+    stretches, by_layer = _stretches(session, False), False
+    layers = _stretches(session, True)
+    needed = sum(len(s.phase) + len(s.layer) + 4 + s.cells(each) for s in layers)
+    if width >= WITH_LAYERS and needed < width - len(counter):
+        stretches, by_layer = layers, True
+    names = SHORT if len(stretches) > 4 and not by_layer else {}
+    here = next((s for s in stretches if s.first <= value <= s.last), stretches[0] if value == 0 else None)
+    x, before = 1, ""
+    for stretch in stretches:
+        if not by_layer or stretch.phase != before:
+            x += 1 if by_layer and before else 0
+            now = stretch is here or (by_layer and here is not None and here.phase == stretch.phase)
+            name = names.get(stretch.phase, stretch.phase)
+            style = "bold" if now else "dim" if stretch.first > value else ""
+            x = c.put(x, 0, name.upper() if now else name, style) + 1
+        before = stretch.phase
+        if stretch.layer:
+            x = c.put(x, 0, stretch.layer, "dim") + 1
+        x = _cells(c, x, stretch, value, each) + (1 if by_layer else 2)
+    c.right(width - 1, 0, counter)
+    return c.lines()[0]
+
+
+def _cells(c: Canvas, x: int, stretch: Stretch, value: int, each: bool) -> int:
+    """The cells of one stretch; the column after them."""
+    count, size = stretch.cells(each), stretch.last - stretch.first + 1
+    for n in range(count):
+        low, high = stretch.first + size * n // count, stretch.first + size * (n + 1) // count - 1
+        if low <= value <= high:
+            c.put(x, 0, "►", "bold")
+        elif high < value:
+            c.put(x, 0, "■")
+        else:
+            c.put(x, 0, notation.PENDING, "dim")
+        x += 1
+    return x
+
+
+def rule(c: Canvas, y: int, title: Sequence[tuple[str, str]], headings: Sequence[tuple[int, str]] = (),
+         first: int = 0, last: int | None = None) -> None:
+    """A rule with a title at its left and column headings, each ending before its column."""
+    end = c.width if last is None else last
+    c.fill(first, y, end - first, "─", "dim")
+    x = first + 2
+    for text, style in title:
+        c.put(x - 1, y, " ")
+        x = c.put(x, y, text, style, until=end - 2)
+        x = c.put(x, y, " ") + 2
+    for column, text in headings:
+        if column - len(text) - 1 >= x - 1:
+            c.right(column, y, f" {text}" + (" " if column < end else ""), "dim")
+
+
+def timeline(session: Session, width: int) -> Line:
+    """The loss up to now; how far the run is known."""
+    c = Canvas(width, 1)
+    run, position = session.run, session.position
+    cost = session.cost()
+    x = c.put(1, 0, run.program(0).cost.name, "bold", until=12)
+    x = c.put(x + 1, 0, notation.short(cost, 3) if cost is not None else f" {notation.PENDING}", "dim")
+    known = f"known to {run.known}"
+    first, last = max(9, x + 1), width - len(known) - 4
+    room = last - first
+    at = round(position.update / max(1, run.updates) * (room - 1))
+    low, high = _bounds(session)
+    for n in range(room):
+        if n == at:
+            c.put(first + n, 0, "►", "bold")
+        elif n < at:
+            c.put(first + n, 0, _level(session, round(n / max(1, room - 1) * run.updates), low, high))
+        else:
+            c.put(first + n, 0, notation.PENDING, "dim")
+    c.right(width - 1, 0, known, "dim")
+    return c.lines()[0]
+
+
+def _bounds(session: Session) -> tuple[float, float]:
+    """The least and the greatest loss up to the position."""
+    run = session.run
+    until = session.position.update // run.curve_stride + 1
+    seen = [v for v in run.curve[:until] if math.isfinite(v)]
+    return (min(seen), max(seen)) if seen else (0.0, 0.0)
+
+
+def _level(session: Session, update: int, low: float, high: float) -> str:
+    curve, n = session.run.curve, update // session.run.curve_stride
+    if n >= len(curve) or not math.isfinite(curve[n]):
+        return "!" if n < len(curve) else notation.PENDING
+    value = curve[n]
+    if low > 0 and high / low > LOGARITHMIC:
+        low, value, high = math.log(low), math.log(value), math.log(high)
+    share = (value - low) / (high - low) if high > low else 0.0
+    return BLOCKS[min(len(BLOCKS) - 1, int(share * len(BLOCKS)))]
+
+
+def words(session: Session, width: int) -> Line:
+    c = Canvas(width, 1)
+    text = session.sentence()
+    glyph = text[:1] in "=≈≠"
+    x = c.put(1, 0, text[:1], "bold" if glyph else "")
+    c.put(x, 0, text[1:], "", until=width - 1)
+    return c.lines()[0]
+
+
+def footer(session: Session, width: int) -> Line:
+    """The keys that matter now, each with what it will do now."""
+    c = Canvas(width, 1)
+    x = 1
+    for key, label, style in keys(session, width):
+        needed = len(key) + 1 + len(label)
+        if x + needed > width:
+            continue
+        c.put(x, 0, key, f"bold {style}".strip())
+        x = c.put(x + len(key) + 1, 0, label, style) + 2
+    return c.lines()[0]
+
+
+def keys(session: Session, width: int) -> list[tuple[str, str, str]]:
+    """(key, destination, style), the most useful first."""
+    if session.yours is not None:
+        return [("?", "help", ""), ("Esc", "close", ""), ("i", "another number", ""), ("q", "quit", "")]
+    path, at = session.path(), session.position
+    into, over, out = path.into(at), path.over(at), path.out(at)
+    shown = [("?", "help", ""),
+             ("s", destination(session, into) if into else "end of run", "" if into else "dim"),
+             ("n", over_name(session, over) if over else "end of run", "" if over else "dim")]
+    if session.untouched:
+        var, element = session.parameter(session.cursor["parameters"] or 0)
+        cost = session.run.program(0).cost.name
+        shown += [("Enter", f"follow {session.namer.derivative(cost, var, element)}", ""), ("/", "number", ""),
+                  ("i", "I got", ""), ("q", "quit", "")]
+        return shown
+    if out:
+        shown.append(("f", f"end of {over_name(session, out[1]) if out[0] == 'value' else out[0]}", ""))
+    shown.append(("SNF", "back", ""))
+    if session.followed is not None:
+        shown.append(("o", "all steps" if session.only else f"only {session.follow_name()}", ""))
+    if width >= 120:
+        shown += [("Enter", "why", ""), ("g", "go to", ""), ("/", "find a number", ""), ("Tab", "pane", "")]
+    return [*shown, ("q", "quit", "")]
+
+
+def destination(session: Session, target: Position) -> str:
+    """Where `s` goes: the factor, path or term that it makes."""
+    times = session.run.times(target.update)
+    if target.value == 0 or (session.followed is not None and target == session.began):
+        return "update " + str(target.update + 1) if target.value == 0 else "back to where it began"
+    chain = session.chain() if session.followed is not None and target.update == session.position.update else None
+    if chain is not None:
+        for row in chain.rows:
+            if row.made != (target.value, target.inner) or row.depth:
+                continue
+            if row.kind in ("factor", "head") and row.number and row.value is not None:
+                return f"factor {row.number}"
+            if row.kind == "path":
+                paths = [r for r in chain.rows if r.kind == "path" and not r.depth]
+                return f"path {paths.index(row) + 1} of {chain.paths}"
+    stops = times.stops(target.value)
+    if stops > 1:
+        if target.value == session.position.value and target.update == session.position.update:
+            return over_name(session, target) if target.inner == stops else f"term {target.inner}"
+        return "first term"
+    return over_name(session, target)
+
+
+def over_name(session: Session, target: Position) -> str:
+    """The name of a value."""
+    if target.value == 0:
+        return f"update {target.update + 1}"
+    if session.followed is not None and target == session.began:
+        return "where it began"
+    times = session.run.times(target.update)
+    block, element = times.locate(target.value)
+    return session.namer.of(times.blocks[block].out, element)
