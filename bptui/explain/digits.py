@@ -167,6 +167,7 @@ class Digits:
                 off * _others(factors, k) for k, (_, off) in enumerate(factors) if off)
         if not self._mp.isfinite(total):
             self._finite = False
+            return total, math.inf
         return total, doubt + len(terms) * UNIT * size
 
     def _apply(self, law: Elementwise, operands: list[Read]) -> Read:

@@ -128,13 +128,13 @@ class _Gradients:
         for flat in chosen:
             self._digits(w, flat, float(true[flat]), float(given[flat]), tally)
             found = self._difference(w, flat, float(np.abs(true).max()))
-            if found is None:
-                unsure.append(flat)
-                continue
-            slope, allowed = found
-            error = abs(float(true[flat]) - slope) / allowed
-            if not error <= 1 and self.forward.crosses(w, flat, 1e-7 if self.exactly else None):
+            error = None if found is None else abs(float(true[flat]) - found[0]) / found[1]
+            if error is not None and error <= 1:
+                tally.differences.append(error)
+            elif self.forward.crosses(w, flat, 1e-7 if self.exactly else None):
                 kinks.append(flat)
+            elif error is None:
+                unsure.append(flat)
             else:
                 tally.differences.append(error)
         if kinks:
@@ -206,9 +206,9 @@ class Forward:
 
     def values(self, w: Var, flat: int, step: float) -> dict[Var, np.ndarray]:
         moved = np.array(self._start[w], float)
-        moved.flat[flat] += step
         values = {**self._start, w: moved}
         with np.errstate(all="ignore"):
+            moved.flat[flat] += step
             execute(self._steps, values)
         return values
 
@@ -221,16 +221,21 @@ class Forward:
         return self.values(w, 0, 0.0)
 
     def first_step(self, w: Var, flat: int) -> float:
-        """The step that moves no value of the forward half by more than about `MOVE`; 0 if nothing ever moves."""
+        """The step that moves no forward value by more than about `MOVE`; 0 if nothing moves, NaN if it cannot be said."""
         size = max(1.0, abs(float(self._start[w].flat[flat])))
         for exponent in (-20, 0, 20):               # an effect below the rounding of its value needs a larger trial
             trial = 2.0**exponent * size
-            moved = self.values(w, flat, trial)
-            with np.errstate(all="ignore"):
-                most = float(np.max([np.max(np.abs(moved[eq.out] - self._here[eq.out])) for eq in self.equations]))
+            most = max(self._moved(w, flat, trial), self._moved(w, flat, -trial))
             if most != 0.0:
-                return trial * MOVE / most
+                return trial * MOVE / most if math.isfinite(most) else math.nan
         return 0.0
+
+    def _moved(self, w: Var, flat: int, step: float) -> float:
+        """How far `step` moves the value of the forward half that moves most; infinite if one is no number."""
+        values = self.values(w, flat, step)
+        with np.errstate(all="ignore"):
+            most = float(np.max([np.max(np.abs(values[eq.out] - self._here[eq.out])) for eq in self.equations]))
+        return math.inf if math.isnan(most) else most
 
     def slope(self, w: Var, flat: int, largest: float) -> tuple[float, float] | None:
         """∂E/∂w by differences, and the tolerance it allows; None if it is too unsure. `largest` is of the tensor."""

@@ -117,22 +117,21 @@ class Path:
 
     def out(self, at: Position) -> tuple[str, Position] | None:
         """The end of the innermost frame that is not at its end, and the frame's name."""
-        for name, end in self.frame_ends(at):
-            if end <= at:
-                continue
-            found = self._last_before(end, at) if self.values is not None else end
+        ends = [(name, end) for name, end in self.frame_ends(at) if end > at]
+        if self.values is None:
+            return ends[0] if ends else None
+        for name, end in ends:
+            found = self._last_before(end, at) if end.update == at.update else None
             if found is not None:
                 return name, found
-        return None
+        following = self.values(at.update + 1) if at.update < self.run.updates else ()
+        return ("update", self.close(at.update + 1, following[-1])) if following else None
 
     def _last_before(self, end: Position, at: Position) -> Position | None:
-        """The last followed value in (at, end]."""
+        """The last followed value in (at, end], both in one update."""
         assert self.values is not None
-        for update in dict.fromkeys((end.update, at.update)):
-            fit = [v for v in self.values(update) if at < self.close(update, v) <= end]
-            if fit:
-                return self.close(update, fit[-1])
-        return None
+        fit = [v for v in self.values(at.update) if at < self.close(at.update, v) <= end]
+        return self.close(at.update, fit[-1]) if fit else None
 
     def back_out(self, at: Position) -> Position | None:
         """The start of the innermost frame that is not at its start: the end of what came before it."""

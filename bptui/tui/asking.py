@@ -37,14 +37,14 @@ class Yours:
 
 def selected(session: Session) -> Asked | None:
     """The value under the cursor of the pane that has the focus."""
-    at = session.cursor[session.focus]
+    number = cursors.at(session, session.focus)
     match session.focus:
         case "parameters":
-            return _derivative(session, *session.parameter(at or 0))
+            return _derivative(session, *session.parameter(number))
         case "values":
-            return _value(session, session.position.value if at is None else at + 1)
+            return _value(session, number + 1)
         case "network":
-            var, element = cursors.nodes(session)[at or 0]
+            var, element = cursors.nodes(session)[number]
             return _scalar(session, var, element)
         case _:
             return _row(session)

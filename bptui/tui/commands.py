@@ -78,3 +78,12 @@ FIRST_LINES = (
     "≠ it differs, and the line of words says why.",
     ": lists every command by name. q quits. Esc closes this page.",
 )
+
+
+def markdown_table() -> str:
+    """The table of keys as the README prints it."""
+    rows = ["| key | does |", "| --- | --- |"]
+    for command in COMMANDS:
+        shown = command.shown.replace("|", "\\|")
+        rows.append(f"| `{shown}` | {command.title.removesuffix(' …')}: {command.help} |")
+    return "\n".join(rows)

@@ -67,6 +67,8 @@ def default(session: Session, pane: str) -> int:
             return (current_row(chain, session.here) or 0) if chain is not None else 0
         case "values":
             return max(0, session.position.value - 1)
+        case "parameters":
+            return _parameter(session)
         case "program":
             return next((n for n, e in enumerate(program_entries(session)) if e.mark or e.now), 0)
         case "printed":
@@ -76,13 +78,29 @@ def default(session: Session, pane: str) -> int:
             return 0
 
 
+def at(session: Session, pane: str) -> int:
+    """The row that a pane's cursor is on."""
+    chosen = session.cursor[pane]
+    return default(session, pane) if chosen is None else chosen
+
+
+def _parameter(session: Session) -> int:
+    """The row of the parameter that the position is about, or is followed, or is explained first."""
+    if session.position.value:
+        block, element = session.times.locate(session.position.value)
+        var = session.times.blocks[block].out
+        if var.of and var.of[0].role == "parameter":
+            return session.parameter_number(Place(var.of[0], element))
+    if session.followed is not None and session.followed.var.role == "parameter":
+        return session.parameter_number(session.followed)
+    return session.start
+
+
 def move(session: Session, by: int) -> None:
     """Move the cursor of the pane that has the focus; time stays."""
     rows = length(session, session.focus)
     if rows:
-        at = session.cursor[session.focus]
-        at = default(session, session.focus) if at is None else at
-        session.cursor[session.focus] = max(0, min(rows - 1, at + by))
+        session.cursor[session.focus] = max(0, min(rows - 1, at(session, session.focus) + by))
         session.message = ""
 
 
@@ -92,11 +110,11 @@ def sideways(session: Session, by: int, order: tuple[str, ...]) -> None:
         return
     if session.focus == "network" and length(session, "network"):
         shown = nodes(session)
-        at = min(session.cursor["network"] or 0, len(shown) - 1)
+        here = min(at(session, "network"), len(shown) - 1)
         layers = list(dict.fromkeys(var for var, _ in shown))
-        layer = layers.index(shown[at][0]) + by
+        layer = layers.index(shown[here][0]) + by
         if 0 <= layer < len(layers):
-            unit = shown[at][1]
+            unit = shown[here][1]
             fit = [n for n, (var, e) in enumerate(shown) if var is layers[layer] and e <= unit]
             session.cursor["network"] = fit[-1]
             return
@@ -108,8 +126,7 @@ def unfold(session: Session, opened: bool) -> bool:
     chain = session.chain()
     if chain is None or session.untouched:
         return False
-    at = session.cursor["chain"]
-    number = default(session, "chain") if at is None else at
+    number = at(session, "chain")
     while number > 0 and chain.rows[number].depth:  # inside an unfolded chain: its path
         number -= 1
     row = chain.rows[number]
@@ -123,24 +140,24 @@ def unfold(session: Session, opened: bool) -> bool:
 def enter(session: Session) -> None:
     """The action of the pane that has the focus: follow what is under the cursor, or go to it."""
     pane = session.focus
-    at = session.cursor[pane] if session.cursor[pane] is not None else default(session, pane)
-    assert at is not None
+    number = at(session, pane)
     match pane:
         case "parameters":
-            session.follow(Place(*session.parameter(at)))
+            session.follow(Place(*session.parameter(number)))
         case "network":
-            session.follow(Place(*nodes(session)[min(at, len(nodes(session)) - 1)]))
+            session.follow(Place(*nodes(session)[min(number, len(nodes(session)) - 1)]))
         case "values" | "program":
-            value = at + 1 if pane == "values" else program_entries(session)[at].number
+            value = number + 1 if pane == "values" else program_entries(session)[number].number
             block, element = session.times.locate(value)
             var = session.times.blocks[block].out
             session.follow(Place(var.of[0] if var.of else var, element))
         case "chain":
-            _enter_row(session, at)
+            _enter_row(session, number)
         case _:
             figures = [p for p in session.marks.printed if p.claim.value is not None]
             if figures:
-                session.jump(figures[at].made, f"Here the source prints {figures[at].claim.value}. - goes back.")
+                session.jump(figures[number].made,
+                             f"Here the source prints {figures[number].claim.value}. - goes back.")
 
 
 def _enter_row(session: Session, number: int) -> None:

@@ -57,6 +57,7 @@ class Session:
         self.cursor: dict[str, int | None] = dict.fromkeys(PANES)   # None: where the position is
         self.finding: Finding | None = None
         self.yours: Yours | None = None
+        self.start = 0                              # the row of the parameter that the source explains first
         self.card = False                           # the card of the first screen, asked for again
         self.unfolded: frozenset[Cell] = frozenset()  # the adjoints whose chain is shown below their path
         self._past: list[Position] = []
@@ -68,9 +69,7 @@ class Session:
         start = self.run.scenario.start
         place = self._place(start) if start else None
         if place is not None and place.var in self.run.program(0).parameters:
-            self.cursor["parameters"] = self.parameter_number(place)
-        else:
-            self.cursor["parameters"] = 0
+            self.start = self.parameter_number(place)
         if at is not None:
             self.position = places.read(self.run, at)
             self.began = self.position

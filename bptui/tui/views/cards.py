@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...explain import notation
 from ...replay.places import write
+from .. import cursors
 from ..session import Session
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
@@ -33,7 +34,7 @@ def first(session: Session, width: int, height: int) -> list[Line]:
         x = c.put(9, y, name)
         c.put(max(29, x + 1), y, says, "", until=width - 1)
         y += 1
-    var, element = session.parameter(session.cursor["parameters"] or 0)
+    var, element = session.parameter(cursors.at(session, "parameters"))
     name = session.namer.of(var, element)
     said = f"The source starts with {name}: put the cursor on {name} and press Enter." if session.run.scenario.start \
         else "Put the cursor on a weight and press Enter, to ask where its derivative comes from."

@@ -210,7 +210,8 @@ def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: boo
     if row.kind == "result" and there:
         rule_text = session.insights.proof(session.position, row.cell) or rule_text
     if rule_text and (there or row.kind in ("factor", "path", "head")) and x < limit - 1:
-        c.put(max(RULE, x + 2), y, rule_text, style if row.kind != "running" else "dim", until=limit)
+        at = RULE if x + 2 <= RULE and RULE + len(rule_text) <= limit else x + 2
+        c.put(at, y, rule_text, style if row.kind != "running" else "dim", until=limit)
     if row.kind == "head" and row.value is None:
         if cols.zero - 3 > max(RULE, x + 2) + len(row.rule):
             c.put(cols.zero - 2, y, "- 0 +", "dim")

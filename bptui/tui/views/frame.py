@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ...explain import notation
 from ...replay.timeline import Position
+from .. import cursors
 from ..session import Session
 from .canvas import Canvas, Line
 
@@ -24,7 +25,8 @@ def header(session: Session, width: int) -> Line:
     c = Canvas(width, 1)
     run = session.run
     x = c.put(1, 0, run.scenario.name, "bold", until=width // 3)
-    x = c.put(x + 3, 0, f"after {session.position.update} of {run.updates} updates")
+    updates = " updates" if width >= 100 or len(run.scenario.name) < 14 else ""
+    x = c.put(x + 3, 0, f"after {session.position.update} of {run.updates}{updates}")
     if session.followed is not None:
         said = f"following {session.follow_name()}" if session.only else f"{session.follow_name()}, all values"
     elif session.samples == 1 and run.model.rows.count == 1:
@@ -198,7 +200,7 @@ def keys(session: Session, width: int) -> list[tuple[str, str, str]]:
              ("s", destination(session, into) if into else "end of run", "" if into else "dim"),
              ("n", over_name(session, over) if over else "end of run", "" if over else "dim")]
     if session.untouched:
-        var, element = session.parameter(session.cursor["parameters"] or 0)
+        var, element = session.parameter(cursors.at(session, "parameters"))
         cost = session.run.program(0).cost.name
         shown += [("Enter", f"follow {session.namer.derivative(cost, var, element)}", ""), ("/", "number", ""),
                   ("i", "I got", ""), ("q", "quit", "")]

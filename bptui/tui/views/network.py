@@ -71,7 +71,9 @@ class Picture:
         last = len(self.columns) - 1
         unit = max(len(self.label(last, e)) for e in range(self.shown(last)))
         parts = self.program.parts
-        return max(8, unit + (5 + len(self.session.namer.of(parts, 0)) if parts is not None and self.named else 3))
+        signal = 0 if self.pairs or self.c.width < 50 else 16
+        loss = 5 + len(self.session.namer.of(parts, 0)) if parts is not None and self.named else 3
+        return max(8, signal, unit + loss)
 
     def shown(self, column: int) -> int:
         """How many neurons of a column are drawn."""

@@ -7,16 +7,19 @@ not reached is a dot in the column of its decimal point.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...explain import notation
 from ...explain.claims import figure
 from ...explain.marks import GLYPHS
 from ...replay.timeline import Position
+from .. import cursors
 from ..program import program_entries
 from ..session import Session
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
+
+LONGEST_NAME = 22                                   # of a parameter; a longer one is shown by its end
 
 
 @dataclass(frozen=True)
@@ -48,21 +51,27 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
     """Each parameter with its value, derivative, (change,) and next value."""
     c = Canvas(width, height)
     wide = width >= 60
-    named = session.run.model.named
-    points = {(True, True): [14, 30, 44, 58], (True, False): [25, 39, 51, 63],
-              (False, True): [7, 21, 34], (False, False): [20, 33]}[wide, named]
+    rows = window(session, "parameters", session.parameter_count, height - 1, cursors.default(session, "parameters"))
+    numbers = range(rows.first, rows.first + rows.count)
+    home = session.parameter(rows.cursor)[0].name.split(".")[0]
+    namer = session.namer if wide or session.run.model.named else replace(session.namer, home=home)
+    names = [namer.of(*session.parameter(n)) for n in numbers]
+    room = min(max(len(n) for n in names), LONGEST_NAME if wide else width - 28)
+    first = room + (10 if wide and room < 8 else 3 if room < 4 else 4)
+    points = [first, first + 16, first + 30, first + 44] if wide and first + 55 <= width else (
+        [first, first + 13, first + 26] if first + 36 <= width else [first, first + 13])
+    wide = len(points) == 4
     in_place = session.run.scenario.training.update_order == "in_place"
     gradient = ".grad" if in_place else f"∂{session.run.program(0).cost.name}/∂w"
     headings = ["value", gradient, "change", "next"] if wide else ["value", gradient, "next"][:len(points)]
     shown = [(min(p + 10, width - 1), h) for p, h in zip(points, headings, strict=True)]
     rule(c, 0, [("Parameters", "bold")], shown if wide else shown[1:])
-    rows = window(session, "parameters", session.parameter_count, height - 1)
     update = session.position.update
     program, times = session.run.program(update), session.times
     env = session.run.env(update)
     block_of = {b.out: n for n, b in enumerate(times.blocks)}
     table: list[list[float | None]] = []
-    for number in range(rows.first, rows.first + rows.count):
+    for number in numbers:
         var, element = session.parameter(number)
         values: list[float | None] = [env.scalar((var, element))]
         for made in (program.gradients.get(var), program.nexts.get(var)):
@@ -77,18 +86,17 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
             values = [value, gradient, change, following]
         table.append(values[:len(points)])
     nines = [notation.plain([row[k] for row in table]) for k in range(len(points))]
-    for y, number in enumerate(range(rows.first, rows.first + rows.count), 1):
+    for y, number in enumerate(numbers, 1):
         var, element = session.parameter(number)
-        name = session.namer.of(var, element)
         followed = session.followed is not None and session.followed.var.name == var.name and \
             (session.followed.element or 0) == element
-        c.put(1, y, name if named else shortened(name, points[0] - 5), "bold" if followed else "", until=points[0] - 1)
+        c.put(1, y, shortened(names[y - 1], room), "bold" if followed else "")
         for k, point in enumerate(points):
             if k > 0 and var not in program.gradients:
                 if k == 1:
                     c.put(point - 1, y, "not trained", "dim", until=width)
                 continue
-            _number(c, point, y, table[y - 1][k], nines[k], k in (1, 2) if wide else k == 1, point - 3)
+            _number(c, point, y, table[y - 1][k], nines[k], k in (1, 2) if wide else k == 1, point - 4)
         if focused and number == rows.cursor:
             c.restyle(y, "reverse", 0, width)
     return c.lines()
@@ -197,7 +205,7 @@ def paint_program(session: Session, width: int, height: int, focused: bool) -> l
         if entry.count:
             c.right(width - 1, y, entry.count, "dim")
         if entry.value:
-            c.put(max(entry.indent + 10, 14), y, entry.value, entry.value_style, until=width - 1)
+            c.put(max(entry.indent + len(entry.text) + 2, 14), y, entry.value, entry.value_style, until=width - 1)
         if focused and number == rows.cursor:
             c.restyle(y, "reverse", 0, width)
     return c.lines()
