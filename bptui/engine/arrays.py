@@ -35,39 +35,59 @@ def aligned(letters: str, target: str) -> Compute:
     return lambda x: x.transpose(order)[at]
 
 
-def _reduced(letters: str, keep: str) -> tuple[Compute, str]:
-    """Sums away the axes of one operand that nothing else has."""
+def _reduced(letters: str, keep: str) -> tuple[Compute | None, str]:
+    """Sums away the axes of one operand that nothing else has; None where there are none."""
     gone = tuple(n for n, c in enumerate(letters) if c not in keep)
     left = "".join(c for c in letters if c in keep)
-    return (lambda x: x.sum(axis=gone)) if gone else (lambda x: x), left
+    return (lambda x: x.sum(axis=gone)) if gone else None, left
 
 
 def pair(a: str, b: str, out: str) -> tuple[Compute, str]:
     """The product of two operands summed over what `out` lacks, and the axes that come of it."""
     reduce_a, a = _reduced(a, b + out)
     reduce_b, b = _reduced(b, a + out)
+    multiply, letters = _product(a, b, out)
+    if reduce_a is None and reduce_b is None:
+        return multiply, letters
+    return lambda x, y: multiply(reduce_a(x) if reduce_a else x, reduce_b(y) if reduce_b else y), letters
+
+
+def _product(a: str, b: str, out: str) -> tuple[Compute, str]:
+    """Two operands whose axes are all in the other or in `out`: an elementwise or a matrix product."""
     summed = [c for c in a if c in b and c not in out]
     if not summed:
         letters = "".join(dict.fromkeys(c for c in out if c in a + b))
+        if a == b == letters:
+            return lambda x, y: x * y, letters
         left, right = aligned(a, letters), aligned(b, letters)
-        return lambda x, y: left(reduce_a(x)) * right(reduce_b(y)), letters
+        return lambda x, y: left(x) * right(y), letters
     both = [c for c in a if c in b and c in out]
     only_a = [c for c in a if c not in b]
     only_b = [c for c in b if c not in a]
+    if not both and len(only_a) == len(only_b) == len(summed) == 1:
+        return _matrices(a, b, only_a[0], only_b[0], out)
     order_a = [a.index(c) for c in (*both, *only_a, *summed)]
     order_b = [b.index(c) for c in (*both, *summed, *only_b)]
-    letters = "".join((*both, *only_a, *only_b))
-    if not both and len(only_a) <= 1 and len(only_b) <= 1 and len(summed) == 1:     # already matrices
-        return lambda x, y: reduce_a(x).transpose(order_a) @ reduce_b(y).transpose(order_b), letters
     n, p, q = len(both), len(only_a), len(only_b)
 
     def multiply(x: Array, y: Array) -> Array:
-        x, y = reduce_a(x).transpose(order_a), reduce_b(y).transpose(order_b)
+        x, y = x.transpose(order_a), y.transpose(order_b)
         batch, rows, columns = x.shape[:n], x.shape[n:n + p], y.shape[len(y.shape) - q:]
         inner = int(np.prod(x.shape[n + p:], dtype=int))
-        product = x.reshape(*batch, -1, inner) @ y.reshape(*batch, inner, -1)
-        return product.reshape((*batch, *rows, *columns))    # as one tuple: it may be ()
-    return multiply, letters
+        product = x.reshape((*batch, -1, inner)) @ y.reshape((*batch, inner, -1))
+        return product.reshape((*batch, *rows, *columns))
+    return multiply, "".join((*both, *only_a, *only_b))
+
+
+def _matrices(a: str, b: str, i: str, j: str, out: str) -> tuple[Compute, str]:
+    """A plain matrix product, with the axes in the order of `out`, so that nothing is moved afterwards."""
+    if out.find(j) < out.find(i):
+        flipped, letters = _matrices(b, a, j, i, out)
+        return lambda x, y: flipped(y, x), letters
+    turn_x, turn_y = a[0] != i, b[0] == j
+    if turn_x:
+        return (lambda x, y: x.T @ y.T) if turn_y else (lambda x, y: x.T @ y), i + j
+    return (lambda x, y: x @ y.T) if turn_y else (lambda x, y: x @ y), i + j
 
 
 def contraction(op: Contract, shape: tuple[int, ...]) -> Compute:
@@ -75,21 +95,24 @@ def contraction(op: Contract, shape: tuple[int, ...]) -> Compute:
     out, inputs = op.output, op.inputs
     if not inputs:
         return lambda: np.ones(shape)
+    if inputs == (out,):
+        return lambda x: x
     steps: list[Compute] = []
     letters = inputs[0]
     for n, following in enumerate(inputs[1:], 1):
-        later = "".join(inputs[n + 1:])
-        multiply, letters = pair(letters, following, out + later)
+        multiply, letters = pair(letters, following, out + "".join(inputs[n + 1:]))
         steps.append(multiply)
+    if len(steps) == 1 and letters == out:
+        return steps[0]
     reduce, letters = _reduced(letters, out)
-    arrange = aligned(letters, out)
-    same = letters == out
+    arrange, same = aligned(letters, out), letters == out
 
     def compute(first: Array, *rest: Array) -> Array:
         result = first
         for step, x in zip(steps, rest, strict=True):
             result = step(result, x)
-        result = reduce(result)
+        if reduce is not None:
+            result = reduce(result)
         return result if same else np.broadcast_to(arrange(result), shape)
     return compute
 
