@@ -221,9 +221,10 @@ def _open(arguments: list[str]) -> int:
 
 
 def _screenshot(path: Path | None, given: argparse.Namespace) -> int:
-    from .tui.app import take_screenshot
-    _with_scenario(given.scenario, lambda: take_screenshot(path, (given.keys or "").split(), given.size or (80, 24),
-                                                           given.screenshot, given.at))
+    from .tui.picture import take_screenshot
+    keys: list[str] = [] if given.keys is None else given.keys.split()
+    size = given.size or (80, 24)
+    _with_scenario(given.scenario, lambda: take_screenshot(path, keys, size, given.screenshot, given.at))
     return DONE
 
 
@@ -289,10 +290,23 @@ def _value(run: Run, text: str, given: argparse.Namespace) -> Value:
 
 
 def _derivation(run: Run, text: str, given: argparse.Namespace) -> list[str]:
+    """The value, and below it how it came about, where it is one value of the run."""
     from .explain.text import derivation
     from .replay.quantity import lane_of
-    return _asked(text, lambda: [plain(line) for line in derivation(
-        run, text, given.at, lane_of(run, given.at, given.sample))])
+    value = _asked(text, lambda: _value(run, text, given))
+    after = f" after {given.at:,} update{'s' * (given.at != 1)}" if given.at else ""
+    chain = derivation(run, text, given.at, lane_of(run, given.at, given.sample))
+    return [plain(line) for line in (f"{text.strip()}{after} ={_written(value)}", *chain) for line in line.split("\n")]
+
+
+def _written(value: Value) -> str:
+    """A value with all its digits, after a space or on lines of its own; of a large tensor the corners."""
+    import numpy as np
+    if isinstance(value, np.ndarray):
+        return ("\n" if value.ndim > 1 else " ") + np.array2string(
+            value, max_line_width=120, separator=", ", floatmode="unique")
+    found = speakable(value)
+    return f" {str(found).lower() if isinstance(found, bool) else found}"
 
 
 def _asked(text: str, find: Callable[[], Any]) -> Any:

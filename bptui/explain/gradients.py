@@ -221,7 +221,7 @@ class Forward:
         return self.values(w, 0, 0.0)
 
     def first_step(self, w: Var, flat: int) -> float:
-        """The step that moves no forward value by more than about `MOVE`; 0 if nothing moves, NaN if it cannot be said."""
+        """The step that moves no forward value by more than about `MOVE`; 0 if nothing moves, NaN if none is known."""
         size = max(1.0, abs(float(self._start[w].flat[flat])))
         for exponent in (-20, 0, 20):               # an effect below the rounding of its value needs a larger trial
             trial = 2.0**exponent * size

@@ -6,8 +6,8 @@ import re
 
 from ..scenario.errors import ExpressionError, QuantityError
 from ..scenario.expression import read_quantity
-from ..scenario.trees import Attribute, Call, Pin, Tree
-from .quantity import Place, find, unknown
+from ..scenario.trees import Attribute, Call, Index, Pin, Tree
+from .quantity import Place, dotted, find, unknown
 from .run import Run
 from .timeline import Position
 
@@ -42,7 +42,7 @@ def read(run: Run, text: str, update: int = 0) -> Position:
         tree, update = tree.base, tree.at
     if update > run.updates:
         raise QuantityError(f"the run ends after {run.updates} updates")
-    return _quantity(run, tree, update)
+    return _quantity(run, tree, update, text)
 
 
 def _at(run: Run, update: int, value: int) -> Position:
@@ -70,7 +70,7 @@ def target(run: Run, tree: Tree, update: int) -> Place | None:
     return place if place is not None and place.scalar else None
 
 
-def _quantity(run: Run, tree: Tree, update: int) -> Position:
+def _quantity(run: Run, tree: Tree, update: int, text: str) -> Position:
     """Where a quantity is made."""
     program, times = run.program(update), run.times(update)
     derivative = target(run, tree, update)
@@ -85,7 +85,7 @@ def _quantity(run: Run, tree: Tree, update: int) -> Position:
     else:
         place = find(run, program, tree)
         if place is None:
-            raise unknown(run, program, "this quantity")
+            raise unknown(run, program, dotted(tree.base if isinstance(tree, Index) else tree) or text)
         if not place.scalar:
             raise QuantityError(f"{place.var.name} has {place.var.lane_size} elements: name one, as "
                                 f"{place.var.name}[{','.join('0' for _ in place.var.lane_shape)}]")
