@@ -76,9 +76,7 @@ def import_faults(package: Path) -> list[str]:
                 found.append(f"{file}:{line}: {top} is imported outside {ONLY_IN[top]}")
             if top == ONCE:
                 users.setdefault(top, set()).add(file)
-    found += [
-        f"{ONCE} is imported by {', '.join(sorted(files))}" for files in users.values() if len(files) > 1
-    ]
+    found += [f"{ONCE} is imported by {', '.join(sorted(files))}" for files in users.values() if len(files) > 1]
     return list(dict.fromkeys(found))
 
 
@@ -160,9 +158,7 @@ def test_a_wrong_import_is_found(file: str, text: str, fault: str, tmp_path: Pat
 
 
 def test_a_right_import_is_not_found(tmp_path: Path) -> None:
-    write(
-        tmp_path, "tui/app.py", "import textual\nfrom ..engine import laws\nfrom . import keys\nimport bptui"
-    )
+    write(tmp_path, "tui/app.py", "import textual\nfrom ..engine import laws\nfrom . import keys\nimport bptui")
     write(tmp_path, "explain/formulas.py", "def f():\n    import sympy\n    from sympy import Symbol")
     write(tmp_path, "scenario/expression.py", "import ast, tomllib\nfrom .errors import Problem")
     write(tmp_path, "cli.py", "from .tui.app import App")
@@ -222,7 +218,5 @@ def loaded(statement: str) -> set[str]:
 
 def test_a_run_loads_neither_sympy_nor_textual() -> None:
     assert {"bptui", "numpy"} <= loaded("import bptui.replay.run") and "sympy" in loaded("import sympy")
-    statement = (
-        "from bptui.replay.run import open_run; open_run('scenarios/two_layer.toml').value('d(E, w5)', 3)"
-    )
+    statement = "from bptui.replay.run import open_run; open_run('scenarios/two_layer.toml').value('d(E, w5)', 3)"
     assert loaded(statement).isdisjoint({"sympy", "mpmath", "textual", "rich"})

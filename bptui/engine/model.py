@@ -16,7 +16,7 @@ from . import equations, network
 from .derive import Reverse, update_block, walk
 from .form import Parameter, Rows, Trouble
 from .names import MOST_NAMED
-from .program import Block, Program, Var
+from .program import Block, Program, Var, live_equations
 
 LATER_OPTIMIZERS = ("adagrad", "rmsprop", "adam", "adamw")
 
@@ -52,7 +52,8 @@ class Model:
         lines = tuple(b.blocks)
         first_use = {v: next((n for n, line in enumerate(lines) for eq in line.equations if v in eq.operands), 0)
                      for v, _ in trained}
-        self._refuse_shared(in_place, [v for v, _ in trained], lines)
+        if in_place:
+            self._refuse_shared([v for v, _ in trained], written.cost, lines)
         gradients: dict[Var, Var] = {}
         nexts: dict[Var, Var] = {}
 
@@ -84,12 +85,12 @@ class Model:
                        tuple(v for v, _ in trained), inputs, written.cost, written.loss, written.parts, gradients,
                        nexts, written.aliases)
 
-    def _refuse_shared(self, in_place: bool, trained: list[Var], lines: tuple[Block, ...]) -> None:
-        if not in_place:
-            return
+    def _refuse_shared(self, trained: list[Var], cost: Var, lines: tuple[Block, ...]) -> None:
+        """An update in place needs one layer (or line) that a parameter belongs to, among those that feed the cost."""
+        feeding = set(live_equations([eq for line in lines for eq in line.equations], [cost]))
         for v in trained:
             users = dict.fromkeys(line.group or line.out.name for line in lines
-                                  if any(v in eq.operands for eq in line.equations))
+                                  if any(v in eq.operands for eq in line.equations if eq in feeding))
             if len(users) > 1:
                 raise ScenarioError([Problem(("training", "update_order"),
                                              f"in_place cannot be used here: {v.name} is shared by "

@@ -103,7 +103,7 @@ class Moment:
 
     run: Run
     update: int
-    lane: int
+    lane: int | None                                # None: the selected data row is not in this update's batch
 
     @property
     def program(self) -> Program:
@@ -112,7 +112,13 @@ class Moment:
     def read(self, var: Var) -> np.ndarray:
         """A variable's values for the sample, without the sample axis."""
         whole = self.run.env(self.update).array(var)
-        return whole[self.lane] if var.lanes else whole
+        return whole[self.sample(var)] if var.lanes else whole
+
+    def sample(self, *variables: Var) -> int:
+        """The selected sample's place in the batch, for variables of which one may depend on the data."""
+        if self.lane is None and any(v.lanes for v in variables):
+            raise QuantityError(f"{variables[0].name} is of a sample that is not in the batch of update {self.update}")
+        return self.lane or 0
 
 
 def evaluate_text(run: Run, text: str, update: int, sample: int | None = None) -> Value:
@@ -153,7 +159,7 @@ def _value(at: Moment, tree: Tree) -> Any:
             update = at.update - 1 if pinned == "prev" else pinned
             if update < 0:
                 raise QuantityError("there is no update before the first: @prev needs one")
-            return _value(Moment(at.run, update, min(at.lane, at.run.program(update).samples - 1)), base)
+            return _value(Moment(at.run, update, _same_row(at, update)), base)
         case Call("d", (y, x)):
             return _derivative(at, y, x)
         case Call("changed", (inner,)):
@@ -178,6 +184,13 @@ def _value(at: Moment, tree: Tree) -> Any:
                 raise QuantityError(f"the index [{','.join(map(str, index))}] does not fit {shape}")
             return whole[index]
     raise unknown(at.run, at.program, dotted(tree) or "this")
+
+
+def _same_row(at: Moment, update: int) -> int | None:
+    """Where the selected data row stands in another update's batch."""
+    rows = at.run.rows(update)
+    row = at.run.rows(at.update)[at.lane] if at.lane is not None else None
+    return rows.index(row) if row in rows else None
 
 
 def unknown(run: Run, program: Program, name: str) -> QuantityError:
@@ -216,8 +229,9 @@ def _derivative(at: Moment, y: Tree, x: Tree) -> Any:
     elements = range(of.var.lane_size) if of.element is None else [of.element]
     rows: list[np.ndarray] = []
     for element in elements:
-        whole = at.run.derivative(at.update, (of.var, of.var.flat(element, at.lane)), by.var)
-        mine = whole[at.lane] if by.var.lanes else whole
+        lane = at.sample(of.var, by.var)
+        whole = at.run.derivative(at.update, (of.var, of.var.flat(element, lane)), by.var)
+        mine = whole[lane] if by.var.lanes else whole
         rows.append(mine if by.element is None else mine.reshape(-1)[by.element])
     if of.element is not None:
         return rows[0]

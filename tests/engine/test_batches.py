@@ -157,9 +157,7 @@ def test_the_bits_of_initial_values(open_text: Open) -> None:
         "bias = 0.6", "bias = { init = 'uniform' }"
     )
     found = open_text(text).parameters(0)
-    hidden, output, bias = (
-        Random(f"9/{name}") for name in ("hidden.weights", "output.weights", "output.bias")
-    )
+    hidden, output, bias = (Random(f"9/{name}") for name in ("hidden.weights", "output.weights", "output.bias"))
     assert found["hidden.weights"].ravel().tolist() == [-2 + 3 * hidden.random() for _ in range(6)]
     limit = (6 / (3 + 2)) ** 0.5
     expected = [-limit + 2 * limit * output.random() for _ in range(6)]

@@ -16,6 +16,7 @@ from typing import Any
 import mpmath
 import pytest
 
+from bptui.engine.program import Equation, Var
 from bptui.replay.run import Run
 
 Open = Callable[..., Run]
@@ -297,3 +298,33 @@ def test_what_does_not_feed_the_loss_gets_exactly_0(open_text: Open) -> None:
         assert run.value("c.grad") == run.value("d(E, c)") == run.value("c.change") == 0.0
         assert run.value("d(p, aside)") == run.value("d(p, E)") == 0.0
         assert run.value("d(after, c)") == run.value("E*W")
+
+
+@pytest.mark.parametrize("executor", ["straight", "arrays"])
+def test_of_equals_the_first_takes_everything(executor: str, open_text: Open) -> None:
+    """No difference can judge a kink: the design names the rule."""
+    case = Lines(("E = 3*max(W, b) + 5*min(W, b) + relu(W - b) + abs(b - W)",), {"W": 0.5, "b": 0.5})
+    run = open_text(case.text(), executor)
+    assert (run.value("d(E, W)"), run.value("d(E, b)")) == (8.0, 0.0)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_programs_and_queries_are_in_single_assignment(name: str, open_text: Open) -> None:
+    """Each variable is made once, before it is read, from leaves that are given."""
+    run = open_text(CASES[name].text())
+    program = run.program(0)
+    given = {*program.parameters, *program.inputs}
+    made_and_read(program.equations, given)
+    forward = given | {eq.out for block in program.forward for eq in block.equations}
+    for y in program.forward:
+        for x in (*program.parameters, *(b.out for b in program.forward)):
+            found = run.query(program, y.out, x)
+            made_and_read(found.equations, forward | ({found.seed} if found.seed else set()))
+
+
+def made_and_read(equations: tuple[Equation, ...], known: set[Var]) -> None:
+    known = set(known)
+    for equation in equations:
+        assert all(v in known or v.role == "constant" for v in equation.operands), equation.out
+        assert equation.out not in known
+        known.add(equation.out)

@@ -188,9 +188,7 @@ def hash_of(*words: object) -> int:
 
 @pytest.mark.parametrize("executor", ["straight", "arrays"])
 @pytest.mark.parametrize("seed", range(12))
-def test_every_derivative_of_everything(
-    seed: int, executor: str, open_text: Open, definitions: Definitions
-) -> None:
+def test_every_derivative_of_everything(seed: int, executor: str, open_text: Open, definitions: Definitions) -> None:
     """d(y, x) for every y that is made and every x, tensors by tensors, for each sample."""
     random = Random(seed)
     case = net(

@@ -34,9 +34,7 @@ def two_layer(rule: str, executor: str | None = None) -> Run:
 
 @pytest.mark.parametrize("executor", ["straight", "arrays"])
 @pytest.mark.parametrize("rule", ["in_place", "simultaneous"])
-def test_both_rules_over_ten_thousand_updates(
-    rule: str, executor: str, reference: Callable[[str], ModuleType]
-) -> None:
+def test_both_rules_over_ten_thousand_updates(rule: str, executor: str, reference: Callable[[str], ModuleType]) -> None:
     run, oracle = two_layer(rule, executor), reference("two_layer_reference").figures
     for after in (0, 1, 2, 100, 10_000):
         expected = oracle(rule, after)

@@ -99,9 +99,7 @@ def points(law: Elementwise, count: int) -> Iterator[tuple[float, ...]]:
         yield tuple(random.gauss(0, 1) * spread for _ in range(width))
 
 
-def source_of(
-    law: Callable[..., Any], names: list[str], dialect: Dialect, functions: Any
-) -> Callable[..., float]:
+def source_of(law: Callable[..., Any], names: list[str], dialect: Dialect, functions: Any) -> Callable[..., float]:
     """The generated text of a law, as a function."""
     text = Text("0.0", dialect).of(law(functions, *(Text(n, dialect) for n in names))).source
     scope = {"__builtins__": {}, **vars(FLOATS if dialect is PYTHON else IEEE)}
@@ -261,9 +259,7 @@ def test_arrays_agree_with_floats(name: str) -> None:
         ("power", (-0.0, -0.5), INF),
     ],
 )
-def test_ieee_has_inf_and_nan_where_math_raises(
-    function: str, args: tuple[float, ...], expected: float
-) -> None:
+def test_ieee_has_inf_and_nan_where_math_raises(function: str, args: tuple[float, ...], expected: float) -> None:
     """The answers of IEEE 754 for its recommended functions, but for NaN, which stays NaN in powers."""
     got = getattr(IEEE, function)(*args)
     assert type(got) is float and bits(got) == bits(expected)
@@ -273,8 +269,7 @@ def test_ieee_changes_no_bit_of_what_math_can_compute() -> None:
     random, computed = Random(7), 0
     for _ in range(3000):
         x, y = (
-            random.choice([random.gauss(0, 1), 10 ** random.uniform(-30, 30) * random.choice([1, -1])])
-            for _ in "xy"
+            random.choice([random.gauss(0, 1), 10 ** random.uniform(-30, 30) * random.choice([1, -1])]) for _ in "xy"
         )
         for name in ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sqrt", "erf"):
             try:

@@ -216,9 +216,7 @@ def test_conditions(run: Run, text: str, expected: bool) -> None:
 
 def test_a_comparison_of_tensors_is_a_tensor(run: Run) -> None:
     assert np.array_equal(value(run, "hidden.weights > 0.22"), [[False, False], [True, True]])
-    assert np.array_equal(
-        value(run, "abs(d(E, hidden.weights) - hidden.weights.grad) < 1e-15"), np.full((2, 2), True)
-    )
+    assert np.array_equal(value(run, "abs(d(E, hidden.weights) - hidden.weights.grad) < 1e-15"), np.full((2, 2), True))
 
 
 def test_functions_of_tensors(run: Run) -> None:
@@ -357,9 +355,7 @@ def test_what_cannot_be_read_is_one_sentence(run: Run) -> None:
 
 def test_a_jacobian_that_is_too_large() -> None:
     wide = open_run(find("wide_784"))
-    with pytest.raises(
-        QuantityError, match=r"^this Jacobian has 235200 numbers; at most 10000 are shown: index"
-    ):
+    with pytest.raises(QuantityError, match=r"^this Jacobian has 235200 numbers; at most 10000 are shown: index"):
         wide.value("d(output.out, hidden.weights)")
     whole = wide.value("d(E, hidden.weights)")  # of a scalar, in the shape of x
     assert isinstance(whole, np.ndarray) and whole.shape == (30, 784)

@@ -108,6 +108,7 @@ def test_one_lane_is_counted_for_a_batch(open_text: Callable[..., Run]) -> None:
             f"[values]\nX = {[1.0] * samples}\nT = {[2.0] * samples}\n"
         )
         counts.append(run.times(0).count)
+        assert run.times(0).cost_value == (2 if samples == 1 else 3)
     assert counts == [5, 6]  # p E ∂E/∂p ∂E/∂W W⁺; and `loss` before E
 
 
