@@ -163,7 +163,7 @@ def _value(at: Moment, tree: Tree) -> Any:
         case Call("d", (y, x)):
             return _derivative(at, y, x)
         case Call("changed", (inner,)):
-            return at.update > 0 and not _same_bits(_value(at, inner), _value(at, Pin(inner, "prev")))
+            return at.update > 0 and not _same_bits(_value(at, inner), _value(_before(at), inner))
         case Call(function, args):
             return _call(function, [_value(at, a) for a in args])
         case Operation(operator, args):
@@ -191,6 +191,12 @@ def _same_row(at: Moment, update: int) -> int | None:
     rows = at.run.rows(update)
     row = at.run.rows(at.update)[at.lane] if at.lane is not None else None
     return rows.index(row) if row in rows else None
+
+
+def _before(at: Moment) -> Moment:
+    """The same place of the batch one update before, whichever row stood there: what `changed` compares with."""
+    update = at.update - 1
+    return Moment(at.run, update, min(at.lane or 0, at.run.program(update).samples - 1))
 
 
 def unknown(run: Run, program: Program, name: str) -> QuantityError:
