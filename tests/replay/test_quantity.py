@@ -274,7 +274,17 @@ def test_changed_compares_bits(run: Run, open_text: Open) -> None:
     assert math.isnan(value(nan, "E", 1)) and value(nan, "changed(E)", 1) is False  # the same NaN
     zeros = open_text("[equations]\nforward = ['E = w*x']\nloss = 'E'\n[parameters]\nw = 1.0\n"
                       "[values]\nx = [0.0, -0.0]\n[training]\nbatch = 1\n")  # fmt: skip
-    assert value(zeros, "x == x@prev", 1) is True and value(zeros, "changed(x)", 1) is True
+    assert value(zeros, "x", 0) == value(zeros, "x", 1) and value(zeros, "changed(x)", 1) is True
+
+
+def test_a_pinned_quantity_of_the_data_is_of_the_same_row(open_text: Open) -> None:
+    """The place in the batch alone would be another sample: 0.5 stands second in update 0, first in update 1."""
+    text = ("[equations]\nforward = ['E = (w*x)**2']\nloss = 'E'\n[parameters]\nw = 1.0\n"
+            "[values]\nx = [0.25, 0.5, 0.75]\n[training]\nbatch = 2\n")  # fmt: skip
+    run = open_text(text)
+    assert run.value("x@0", 2, sample=2) == 0.5 and run.value("w@prev", 1) == 1.0
+    with pytest.raises(QuantityError, match="x is of a sample that is not in the batch of update 0"):
+        run.value("x@prev", 1, sample=3)
 
 
 # What cannot be had
