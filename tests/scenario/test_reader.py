@@ -192,7 +192,10 @@ def refused(path: Path) -> list[str]:
 def test_a_large_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (tmp_path / "large.toml").open("wb") as file:
         file.truncate(100 * 10**6)
-    monkeypatch.delattr(Path, "read_bytes")
+
+    def read(path: Path) -> bytes:
+        raise AssertionError("a file of this size must not be read")
+    monkeypatch.setattr(Path, "read_bytes", read)
     assert refused(tmp_path / "large.toml") == [
         ": the file holds 100,000,000 bytes; a scenario has at most 4 MiB"
     ]
