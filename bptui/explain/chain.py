@@ -8,7 +8,6 @@ knows at which value and stop it is made; who draws it hides what the position h
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
@@ -18,47 +17,10 @@ from ..replay.run import Run
 from ..replay.timeline import Timeline, scalars
 from . import notation
 from .naming import Namer
+from .rows import END, Chain, Kind, Made, Row, key_of
 from .terms import Reader, TermView
 
-Made = tuple[int, int]                              # (value, stop) at which a row's number is there
-Kind = Literal["head", "factor", "path", "rest", "sum", "running", "result", "term", "operand"]
 MOST_TERMS = 8
-END: Made = (1 << 60, 0)                            # after everything
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a chain. `key` says which quantity its value is, for marks and for following it."""
-
-    kind: Kind
-    sign: str                                       # "", "×", "=", "Σ", "├", "└", "+"
-    number: str                                     # of the factor
-    name: str
-    rule: str
-    lens: str                                       # the rule with its numbers
-    value: float | None
-    made: Made
-    key: tuple[str, ...] = ()
-    cell: Cell | None = None                        # the scalar that the row is about, to follow
-    scale: float = 0.0                              # the size that a full bar stands for; 0: no bar
-    local: Cell | None = None                       # the local partial of a law of several steps, to be simplified
-    depth: int = 0                                  # of a row in the chain of a path that was unfolded
-
-
-@dataclass(frozen=True)
-class Chain:
-    """`formula` are the parts of the line above: (text, number of the factor or "")."""
-
-    title: str
-    formula: tuple[tuple[str, str], ...]
-    rows: tuple[Row, ...]
-    target: Cell
-    paths: int = 0                                  # of the sum, if it has one
-
-
-def key_of(y: str, x: str) -> tuple[str, ...]:
-    """The key of the derivative of y by x."""
-    return ("d", y, x)
 
 
 @dataclass(frozen=True)
@@ -176,6 +138,7 @@ class Explainer:
     def _primal(cell: Cell) -> Cell:
         return cell[0].of[0], cell[1]
 
+    @np.errstate(all="ignore")
     def backward(self, cell: Cell) -> Chain:
         if not self.reader.namer.home:
             self._at_home(cell)
@@ -329,6 +292,7 @@ class Explainer:
 
     # forward, loss and update: the value's own equation
 
+    @np.errstate(all="ignore")
     def equation(self, cell: Cell) -> Chain:
         """A value's own equation: its terms or operands, and the result."""
         self._at_home(cell)
@@ -406,13 +370,3 @@ class Finished(Explainer):
     def _paths(self, head: Cell) -> list[Row]:
         made = self.made(head)
         return [replace(r, made=made) for r in super()._paths(head)]
-
-
-def current_row(chain: Chain, here: Made) -> int | None:
-    """The row that the position stands at: the factor being made, or the result when all is done."""
-    at = [n for n, row in enumerate(chain.rows) if row.made == here and row.made != (0, 0) and not row.depth]
-    for kinds in (("result",), ("path", "term"), ("factor", "head")):
-        found = [n for n in at if chain.rows[n].kind in kinds]
-        if found:
-            return found[-1] if kinds[0] == "path" else found[0]
-    return at[0] if at else None

@@ -20,9 +20,10 @@ from ..replay.timeline import Position
 from ..scenario.errors import QuantityError
 from ..scenario.records import Claim
 from ..scenario.trees import Attribute, Call, Tree
-from .chain import Explainer, key_of
+from .chain import Explainer
 from .claims import ClaimResult, Verdict, judge, judge_claim
 from .naming import Namer
+from .rows import key_of
 
 GLYPHS = {"agrees": "=", "last digit": "≈", "known erratum": "≠", "differs": "≠"}
 Key = tuple[str, ...]

@@ -148,6 +148,7 @@ def _contributions(times: Timeline, n: int, equation: Equation, reader: Reader, 
                       f" in {reader.name(cell)}", float(values[element, m]))
 
 
+@np.errstate(all="ignore")
 def all_terms(reader: Reader, equation: Equation, lane: int) -> list[np.ndarray]:
     """For each term of an equation, all its values: [elements of one sample, summands]."""
     out = equation.out

@@ -42,6 +42,7 @@ class TermView:
                      if c[0].role not in ("adjoint", "seed") and not (c[0].role == "constant" and c[0].value == 1.0))
 
 
+@np.errstate(all="ignore")
 def term_values(env: Env, equation: Equation, flat: int) -> np.ndarray:
     """The values of all terms of one element, in the order in which they are added."""
     index = dict(zip(equation.out.letters, unravel(flat, equation.out.shape), strict=True))

@@ -7,8 +7,9 @@ from ..replay.run import Run
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Attribute, Call, Name, Tree
 from . import notation
-from .chain import Chain, Explainer
+from .chain import Explainer
 from .listing import is_forward
+from .rows import Chain
 
 
 def chain_lines(chain: Chain) -> list[str]:

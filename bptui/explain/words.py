@@ -11,9 +11,10 @@ import math
 from ..engine.program import Block
 from ..replay.timeline import Position
 from . import notation
-from .chain import Chain, Explainer
+from .chain import Explainer
 from .claims import figure
 from .marks import GLYPHS, Marks, Printed
+from .rows import Chain
 
 DOT = f"{notation.PENDING} means: not computed yet. Values appear as you step, and go as you step back."
 NUDGE = 0.01
@@ -75,9 +76,10 @@ def _loss(at: Explainer, position: Position, block: Block, chain: Chain | None) 
     if cell[0] is at.program.parts:
         out, target = at.reader.term(cell, 0).cells[:2] if block.equations[-1].law else (None, None)
         if out and target:
-            off = at.reader.value(out) - at.reader.value(target)
-            side = "above" if off > 0 else "below"
-            return f"{at.title(out)} is {notation.one(abs(off))} {side} its target: this is its part of the error."
+            value, wanted = at.reader.value(out), at.reader.value(target)
+            side = "above" if value > wanted else "below" if value < wanted else "at"
+            # Not by how much: that is ∂E/∂out, which is made later.
+            return f"{at.title(out)} is {side} its target, {notation.one(wanted)}: this is its part of the error."
     return f"{at.title(cell)} is {notation.one(_value(at, position))}."
 
 

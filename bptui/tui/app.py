@@ -6,33 +6,46 @@ on with a search, and makes the proofs that need sympy, after the first paint.
 
 from __future__ import annotations
 
-import asyncio
-import signal
+import contextvars
+import gc
+import shlex
+import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import ClassVar
 
-from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.events import Key
+from textual.message import Message
 from textual.screen import Screen
 
 from ..replay.places import write
 from ..replay.run import open_run
+from ..scenario.errors import printable
 from ..scenario.shipped import gallery
 from . import asking, cursors, finding
 from .commands import COMMANDS
-from .dialogs import Ask, Gallery, Help
+from .dialogs import Ask, Gallery, Help, Palette
 from .driver import TolerantDriver
-from .grid import Grid
+from .grid import Grid, SpanCompositor
 from .layout import panes
 from .session import Session
 
 SLICE = 0.008                                       # seconds of work between two looks at the keyboard
 REST = 0.002
-SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+SWITCH = 0.0005                                     # seconds that a key waits for a busy thread; Python's are 5 ms
+BOUND = frozenset(key for command in COMMANDS for key in command.keys.split(","))
+
+
+class Thought(Message):
+    """Something was worked out in the background, or failed with `error`."""
+
+    def __init__(self, error: Exception | None) -> None:
+        super().__init__()
+        self.error = error
 
 
 class Debugger(Screen[None]):
@@ -46,16 +59,29 @@ class Debugger(Screen[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.grid = Grid(session)
-        self.working = False
+        self._compositor = SpanCompositor()
+        self.grid = Grid(session, self._seen)
+        self.begun = self.stale = False
+        self.working = True                         # until there is something to see, and nothing is left to do
 
     def compose(self) -> Iterable[Grid]:
         yield self.grid
 
-    def on_mount(self) -> None:
-        self.begin()
+    def _seen(self) -> None:
+        """The grid has been drawn. After the first time what is in memory stays, and is not looked through again."""
+        if not self.begun:
+            self.begun = True
+            gc.freeze()
+            self._slice()
 
     def paint(self) -> None:
+        """Draw once for all the keys that have come meanwhile."""
+        if not self.stale:
+            self.stale = True
+            self.call_later(self._draw)
+
+    def _draw(self) -> None:
+        self.stale = False
         self.grid.paint()
         self.begin()
 
@@ -65,7 +91,7 @@ class Debugger(Screen[None]):
         """Begin to work ahead, if there is anything to do and nothing is being done."""
         if not self.working:
             self.working = True
-            self.set_timer(REST, self._slice)
+            self.call_after_refresh(self._slice)
 
     def _slice(self) -> None:
         """A few milliseconds of whatever is to be done; again, until nothing is."""
@@ -93,23 +119,31 @@ class Debugger(Screen[None]):
         else:
             self.working = False
 
-    @work(thread=True, exit_on_error=True)
     def _think(self, question: Callable[[], None]) -> None:
-        """Work out one thing with sympy, away from the keyboard; then draw it, and look for the next."""
-        question()
-        self.app.call_from_thread(self._thought)
+        """Work out one thing with sympy, away from the keyboard. A daemon, so that nobody who leaves waits for it."""
+        def work() -> None:
+            error = None
+            try:
+                question()
+            except Exception as raised:
+                error = raised
+            self.post_message(Thought(error))
+        threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True).start()
 
-    def _thought(self) -> None:
+    def on_thought(self, event: Thought) -> None:
+        """Draw what was worked out, and look for the next."""
+        if event.error is not None:
+            raise event.error
         self.grid.paint()
         self.set_timer(REST, self._slice)
 
     _painted = 0.0
 
     def on_key(self, event: Key) -> None:
-        """A key that does nothing says so."""
-        if event.is_printable:
+        """A key that does nothing says so. This comes before the bindings have their turn."""
+        if event.is_printable and event.key not in BOUND:
             self.session.message = f"{event.character} does nothing here; ? lists the keys."
-            self.grid.paint()
+            self.paint()
 
     # actions: each is a line of the table of commands
 
@@ -199,19 +233,25 @@ class BptuiApp(App[None]):
 
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "f2"
-    CSS = "Screen { background: ansi_default; color: ansi_default; }"
+    CSS = """
+    Input > .input--placeholder, CommandPalette > .command-palette--help-text {
+        color: ansi_bright_black; text-style: not dim not bold;
+    }
+    CommandPalette #--input { border: hkey ansi_bright_black; }
+    CommandPalette #--input.--list-visible { border-bottom: none; }
+    CommandPalette CommandList { border-bottom: hkey ansi_bright_black; }
+    CommandPalette SearchIcon { color: ansi_default; }
+    """
     TITLE = "bptui"
 
     def __init__(self, session: Session | None, at: str | None = None, headless: bool = False) -> None:
-        super().__init__(driver_class=None if headless else TolerantDriver)
+        # ansi_color before the theme: NO_COLOR's filter is chosen here, and without it would leave greys
+        super().__init__(driver_class=None if headless else TolerantDriver, ansi_color=True)
         self.session, self.at = session, at
         self.animation_level = "none"
         self.theme = "ansi-dark"
 
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in SIGNALS:
-            loop.add_signal_handler(number, self.exit, None, 128 + number)
         if self.session is not None:
             self.push_screen(Debugger(self.session))
         else:
@@ -223,6 +263,10 @@ class BptuiApp(App[None]):
             return
         self.session = Session(open_run(path), self.at)
         self.push_screen(Debugger(self.session))
+
+    def action_command_palette(self) -> None:
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every command of the table, and nothing else."""
@@ -241,11 +285,12 @@ class BptuiApp(App[None]):
 
 def run_app(path: Path | None, at: str | None = None) -> int:
     """Open the debugger, or the list of shipped scenarios; the exit code."""
+    sys.setswitchinterval(SWITCH)
     session = Session(open_run(path), at) if path is not None else None
     app = BptuiApp(session, at)
     app.run(mouse=False)
     if app.return_code == 0 and app.session is not None:
-        place = write(app.session.position)
-        shown = app.session.run.scenario.path or app.session.run.scenario.name
-        print(f"bptui {shown} --at '{place}'")
+        scenario, place = app.session.run.scenario, write(app.session.position)
+        words = ("bptui", printable(str(scenario.path or scenario.name)), "--at", place)
+        print(" ".join(map(shlex.quote, words)))
     return 70 if app.return_code is None else app.return_code

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..engine.program import Var
-from ..explain.chain import current_row
+from ..explain.rows import current_row
 from ..replay.quantity import Place
 from .program import program_entries
 from .session import LEFT, RIGHT, Session

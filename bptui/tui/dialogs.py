@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
+from textual.worker import Worker
 
 from .commands import COMMANDS, FIRST_LINES
 
@@ -23,6 +25,7 @@ ASKS = {"go": ("go to", "120, #120:31, 50%, e12, d(E, w5) …"),
 class Ask(ModalScreen[str | None]):
     """One line at the place of the line of words; Enter answers, Esc closes."""
 
+    AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Close", show=False)]
     DEFAULT_CSS = """
     Ask { background: transparent; align: left bottom; }
@@ -39,14 +42,19 @@ class Ask(ModalScreen[str | None]):
         label, hint = ASKS[self.kind]
         with VerticalScroll(id="line"):
             yield Static(Text(label))
-            yield Input(placeholder=hint, compact=True, select_on_focus=False)
-
-    def on_mount(self) -> None:
-        self.query_one(Input).cursor_blink = False
-        self.query_one(Input).focus()
+            line = Input(placeholder=hint, compact=True, select_on_focus=False)
+            line.cursor_blink = False
+            yield line
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)
+
+
+class Palette(CommandPalette):
+    """Textual's command palette; its own ends the program when it is closed before its first search begins."""
+
+    def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
+        return super().run_worker(*arguments, **{**options, "exit_on_error": False})
 
 
 def help_text() -> Text:

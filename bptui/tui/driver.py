@@ -1,26 +1,77 @@
 """The terminal's side of the application: input that cannot break it, and a clean end.
 
 Textual 8.2.8 ends (with exit code 0) on one byte that is not UTF-8, and on some escape sequences with a colon;
-a closed link leaves its input thread spinning. Here bytes are decoded with replacement, a parser that fails is
-replaced, and the end of input is a hang-up. This leans on the driver's insides, so Textual's version is
-bounded, and a test fails if they change.
+SIGTERM, SIGHUP and SIGQUIT leave the terminal raw; a closed link leaves its input thread spinning. Here each
+signal is an ordinary exit, bytes are decoded with replacement, a parser that fails is replaced, and the end of
+input is a hang-up. This leans on the driver's insides, so Textual's version is bounded, and a test fails if
+they change.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import selectors
 import signal
 from codecs import getincrementaldecoder
+from typing import IO, Any
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key, Paste
+from textual.message import Message
+from textual.messages import TerminalSupportsSynchronizedOutput
 
 READ_BYTES = 4096
 LOOK_EVERY = 0.1                                    # seconds between two looks at whether to stop
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+# Nothing else that the input can spell is passed on: a forged size would take all memory, the mouse is off.
+PASSED = (Key, Paste, TerminalSupportsSynchronizedOutput)
+
+
+class Link:
+    """The terminal as a file; what is written when nobody is there any more goes nowhere."""
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        try:
+            self._file.write(text)
+        except OSError:
+            self._lost()
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except OSError:
+            self._lost()
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def _lost(self) -> None:
+        """The file keeps what it could not write, and Python's last flush must not fail on it: exit code 120."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
 
 
 class TolerantDriver(LinuxDriver):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._file: Any = Link(self._file)
+
+    def start_application_mode(self) -> None:
+        """Signals become an exit before the terminal is touched: at no moment can one leave it raw."""
+        loop = asyncio.get_running_loop()
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self._app.exit, None, 128 + number)
+        super().start_application_mode()
+
+    def _query_in_band_window_resize(self) -> None:
+        """Sizes come from the kernel alone."""
+
     def run_input_thread(self) -> None:
         """Read input until the application ends or the terminal is gone."""
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
@@ -38,19 +89,24 @@ class TolerantDriver(LinuxDriver):
                         self._hang_up()
                         return
                     text = decode(data)
-                parser = self._feed(parser, text)
+                parser = self.feed(parser, text)
 
-    def _feed(self, parser: XTermParser, text: str) -> XTermParser:
-        """Hand input on as events; a parser that raises is replaced by a fresh one."""
-        try:
-            for event in parser.feed(text) if text else ():
+    def feed(self, parser: XTermParser, text: str) -> XTermParser:
+        """Hand input on as events. A parser that raises is replaced by a fresh one, which goes on behind the
+        character that it failed at: what follows a bad sequence is the user's keys."""
+        for character in (*text, ""):               # at the end: has an Esc waited long enough to be a key?
+            try:
+                found = list(parser.feed(character) if character else parser.tick())
+            except Exception:                       # whatever a hostile sequence makes of it
+                parser, found = XTermParser(self._debug), []
+            for event in found:
                 self.process_message(event)
-            for event in parser.tick():
-                self.process_message(event)
-        except Exception:                           # whatever a hostile sequence makes of the parser
-            return XTermParser(self._debug)
         return parser
 
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, PASSED):
+            super().process_message(message)
+
     def _hang_up(self) -> None:
-        """End as if the terminal had sent SIGHUP; the application's handler saves and leaves."""
+        """End as after SIGHUP, also where that is ignored and the kernel's own has no effect."""
         os.kill(os.getpid(), signal.SIGHUP)

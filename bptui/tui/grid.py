@@ -6,10 +6,15 @@ for a Tab between two panes, measured), here a step writes only the cells that d
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
+from rich.cells import cell_len
+from rich.console import Console
+from rich.control import Control
 from rich.segment import Segment
 from rich.style import Style
+from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -20,6 +25,7 @@ from .views.canvas import Line
 
 # The terminal's own colours. The two signs differ in lightness too, and carry + and - besides.
 COLOURS = {"plus": "yellow", "minus": "bright_cyan", "dim": "bright_black"}
+MOVE = 10                                           # cells that are not worth a move of the terminal's cursor
 
 
 @cache
@@ -31,22 +37,53 @@ def look(style: str) -> Style:
                  underline="underline" in words or None)
 
 
-def changed_span(old: Line, new: Line) -> tuple[int, int] | None:
-    """The first and last column in which two lines differ."""
-    a = [(ch, style) for text, style in old.segments for ch in text]
-    b = [(ch, style) for text, style in new.segments for ch in text]
+def cells(line: Line) -> list[tuple[str, str]]:
+    """One (character, style) a column; behind a wide character stands an empty one."""
+    return [cell for text, style in line.segments for character in text
+            for cell in ((character, style), *[("", style)] * (cell_len(character) - 1))]
+
+
+def changed_spans(old: Line, new: Line) -> list[tuple[int, int]]:
+    """The stretches of columns, as (first, behind the last), in which two lines differ."""
+    a, b = cells(old), cells(new)
     if len(a) != len(b):
-        return 0, max(len(a), len(b))
-    differing = [n for n, (x, y) in enumerate(zip(a, b, strict=True)) if x != y]
-    return (differing[0], differing[-1] + 1) if differing else None
+        return [(0, max(len(a), len(b)))]
+    spans: list[tuple[int, int]] = []
+    for n, (x, y) in enumerate(zip(a, b, strict=True)):
+        if x != y:
+            if spans and n - spans[-1][1] < MOVE:
+                spans[-1] = spans[-1][0], n + 1
+            else:
+                spans.append((n, n + 1))
+    return spans
+
+
+class Spans(ChopsUpdate):
+    """A paint of the changed stretches alone. Textual's own begins each at its widget's left edge: twice the bytes."""
+
+    def render_segments(self, console: Console) -> str:
+        parts: list[str] = []
+        for y, first, end in self.spans:
+            for right, (left, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=True):
+                low, high = max(left, first), min(right, end)
+                if strip is not None and low < high:
+                    parts += Control.move_to(low, y).segment.text, strip.crop(low - left, high - left).render(console)
+        return "".join(parts)
+
+
+class SpanCompositor(Compositor):
+    def render_partial_update(self) -> Spans | None:
+        update = super().render_partial_update()
+        return update and Spans(update.chops, update.spans, update.chop_ends)
 
 
 class Grid(Widget):
     DEFAULT_CSS = "Grid { width: 100%; height: 100%; }"
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, seen: Callable[[], None]) -> None:
         super().__init__()
         self.session = session
+        self.seen = seen                            # called when the whole has been drawn
         self.lines: list[Line] = []
 
     def paint(self) -> None:
@@ -61,9 +98,8 @@ class Grid(Widget):
             return
         regions: list[Region] = []
         for y, (old, new) in enumerate(zip(self.lines, lines, strict=True)):
-            span = None if old == new else changed_span(old, new)
-            if span is not None:
-                regions.append(Region(span[0], y, span[1] - span[0], 1))
+            if old != new:
+                regions += [Region(first, y, end - first, 1) for first, end in changed_spans(old, new)]
         self.lines = lines
         if regions:
             self.refresh(*regions)
@@ -71,6 +107,7 @@ class Grid(Widget):
     def on_resize(self) -> None:
         self.lines = []
         self.paint()
+        self.call_after_refresh(self.seen)
 
     def render_line(self, y: int) -> Strip:
         if y >= len(self.lines):

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..engine.scalars import Cell
-from ..explain.chain import Chain, Explainer
+from ..explain.chain import Explainer
+from ..explain.rows import Chain
 from ..replay.run import Run
 from ..replay.timeline import Position
 
@@ -60,7 +61,10 @@ class Insights:
         return work
 
     def _proof(self, key: Key, cell: Cell, at: Explainer) -> Callable[[], None]:
-        made, env = at.reader.made, at.reader.env
+        env, equations = at.reader.env, ()
+        if cell[0] not in at.program.made_by:       # a derivative that the run does not make
+            found = self.run.query(at.program, at.program.cost, cell[0].of[0])
+            env, equations = self.run.derivative_env(at.update, found, (at.program.cost, 0)), found.equations
         simultaneous = self.run.scenario.training.update_order == "simultaneous"
 
         def work() -> None:
@@ -69,8 +73,7 @@ class Insights:
             words: list[str] = []
             if simultaneous and prove_derivative(at.program, (at.program.cost, 0), (cell[0].of[0], cell[1])):
                 words.append("proved")
-            precise = float(Digits(at.program, env, [eq for out, eq in made.items() if out not in at.program.made_by])
-                            .value(cell))
+            precise = float(Digits(at.program, env, equations).value(cell))
             value = env.scalar(cell)
             if abs(value - precise) <= AGREE * (abs(precise) + 1e-6):
                 words.append("50 digits agree")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from .session import Session
 from .views import cards, chainpane, frame, network, tables
-from .views.canvas import Canvas, Line
+from .views.canvas import Canvas, Line, cut, joined
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 14
 WIDE_WIDTH, WIDE_HEIGHT = 120, 34
@@ -32,7 +34,7 @@ def arrange(session: Session, width: int, height: int) -> list[Area]:
     """The panes of a terminal of this size, in the order in which Tab visits them."""
     if width >= WIDE_WIDTH and height >= WIDE_HEIGHT:
         left = 51 if width < 150 else width * 2 // 5
-        body = height - 4 - 1                       # between the track and the time line's rule
+        body = height - 6                           # between the track and the time line's rule
         pictures = 12
         chain = max(14, (body - 2) * 16 // 34)
         printed = max(7, (body - chain) * 2 // 5)
@@ -96,21 +98,10 @@ def _pane(session: Session, area: Area) -> list[Line]:
 
 
 def merged(under: Line, over: Line, x: int, width: int) -> Line:
-    """`over` laid on `under` from column x."""
-    cells: list[tuple[str, str]] = [(ch, style) for text, style in under.segments for ch in text]
-    at = x
-    for text, style in over.segments:
-        for ch in text:
-            if at < width:
-                cells[at] = (ch, style)
-            at += 1
-    runs: list[list[str]] = []
-    for ch, style in cells:
-        if runs and runs[-1][1] == style:
-            runs[-1][0] += ch
-        else:
-            runs.append([ch, style])
-    return Line(tuple((text, style) for text, style in runs))
+    """`over` laid on `under` from column x; both as wide as they look."""
+    end = x + sum(cell_len(text) for text, _ in over.segments)
+    return Line(joined((*cut(under.segments, 0, x), *cut(over.segments, 0, width - x),
+                        *cut(under.segments, end, width))))
 
 
 def _dividers(rows: list[Line], areas: list[Area], width: int) -> None:

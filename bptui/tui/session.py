@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from ..engine.program import Program, Var
 from ..engine.scalars import Cell
 from ..explain import words
-from ..explain.chain import Chain, Explainer
+from ..explain.chain import Explainer
 from ..explain.listing import Line, listing
 from ..explain.marks import Marks
 from ..explain.naming import Namer
+from ..explain.rows import Chain
 from ..replay import follow, places
 from ..replay.moves import Path
 from ..replay.quantity import Place, find

@@ -6,6 +6,7 @@ like is decided where lines become strips. A character that does not fit is cut,
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -40,6 +41,10 @@ class Canvas:
             while text and x + cell_len(text) + 1 > end:
                 text = text[:-1]
             text += "…" if end > x else ""
+        if text and text.isascii() and text.isprintable() and 0 <= x <= end - len(text):
+            self._free(y, x, x + len(text))
+            self._cells[y][x:x + len(text)] = [(character, style) for character in text]
+            return x + len(text)
         for character in text:
             wide = cell_len(character)
             if wide == 0:
@@ -47,11 +52,20 @@ class Canvas:
             if x + wide > end:
                 break
             if x >= 0:
+                self._free(y, x, x + wide)
                 self._cells[y][x] = (character, style)
                 for filler in range(1, wide):
                     self._cells[y][x + filler] = ("", style)
             x += wide
         return x
+
+    def _free(self, y: int, first: int, end: int) -> None:
+        """Make room: of a wide character that is drawn over, the half that is left becomes a blank."""
+        row = self._cells[y]
+        if not row[first][0]:
+            row[first - 1] = (" ", row[first - 1][1])
+        if end < self.width and not row[end][0]:
+            row[end] = (" ", row[end][1])
 
     def right(self, x: int, y: int, text: str, style: str = "") -> int:
         """Draw `text` so that it ends before column x; its first column."""
@@ -64,23 +78,56 @@ class Canvas:
 
     def restyle(self, y: int, style: str, first: int = 0, last: int | None = None) -> None:
         """Add `style` to a row; signs lose their colour inside a reversed row."""
-        for x in range(first, self.width if last is None else last):
+        for x in range(first, self.width if last is None else min(last, self.width)):
             character, old = self._cells[y][x]
             if style == "reverse":
                 old = old.replace("plus", "").replace("minus", "").replace("dim", "")
             self._cells[y][x] = (character, " ".join(f"{old} {style}".split()))
 
     def lines(self) -> list[Line]:
-        result: list[Line] = []
-        for row in self._cells:
-            runs: list[list[str]] = []
-            for character, style in row:
-                if runs and runs[-1][1] == style:
-                    runs[-1][0] += character
-                else:
-                    runs.append([character, style])
-            result.append(Line(tuple((text, style) for text, style in runs)))
-        return result
+        return [Line(joined(row)) for row in self._cells]
+
+
+def joined(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """The same cells in as few runs as there are."""
+    result: list[Segment] = []
+    texts: list[str] = []
+    now = ""
+    for text, style in segments:
+        if style != now:
+            if texts:
+                result.append(("".join(texts), now))
+                texts = []
+            now = style
+        texts.append(text)
+    if texts:
+        result.append(("".join(texts), now))
+    return tuple(result)
+
+
+def cut(segments: Iterable[Segment], first: int, end: int) -> list[Segment]:
+    """The cells of columns `first` to `end`; half a wide character is a blank."""
+    result: list[Segment] = []
+    x = 0
+    for text, style in segments:
+        width = cell_len(text)
+        low, high = max(first - x, 0), min(end - x, width)
+        if low < high:
+            part = text if high - low == width else text[low:high] if width == len(text) else _part(text, low, high)
+            result.append((part, style))
+        x += width
+    return result
+
+
+def _part(text: str, first: int, end: int) -> str:
+    """Columns `first` to `end` of a text that has wide characters."""
+    result, x = "", 0
+    for character in text:
+        wide = cell_len(character)
+        inside = min(x + wide, end) - max(x, first)
+        result += character if inside == wide else " " * max(0, inside)
+        x += wide
+    return result
 
 
 def sign_style(value: float | None) -> str:

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from ...explain import notation
-from ...explain.chain import Chain, Row, current_row
+from ...explain.rows import Chain, Row, current_row
 from ..session import Session
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
@@ -82,7 +82,7 @@ def _rows(session: Session, chain: Chain, room: int) -> tuple[int, list[tuple[in
     if chosen is None or chosen >= len(chain.rows):
         chosen = min(len(chain.rows) - 1, 0)
     numbers = list(range(len(chain.rows)))
-    note = 2 if len(session.figure(chain)) > NOTE else 0
+    note = 2 if _noted(session) else 0
     wide = len([r for r in chain.rows if " " in r.lens]) + len(chain.rows) + note < room - 1
 
     def lines() -> list[tuple[int, bool]]:
@@ -203,8 +203,8 @@ def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: boo
         x = c.put(NAME + indent - (1 if row.depth else 0), y, row.name, style)
     bars = row.scale > 0 and row.kind in ("path", "rest", "sum", "term", "result") and there
     left = len(_bar(row.value, row.scale, cols.bar)) if bars and row.value is not None and row.value < 0 else 0
-    text = notation.number(row.value, signed, nine) if row.value is not None else ""
-    start = cols.point - notation.point(text)
+    text = notation.number(row.value, signed, nine) if row.value is not None and there else ""
+    start = cols.point - (notation.point(text) if text else 2)  # as if a number stood there: none says how wide it is
     limit = cols.zero - 1 - left if bars or (row.kind == "head" and row.value is None) else start - 1
     rule_text = session.insights.slope(row.local) or row.rule
     if row.kind == "result" and there:
@@ -249,10 +249,16 @@ def _lens(session: Session, c: Canvas, y: int, chain: Chain, number: int, cols: 
         return
 
 
-def _notes(session: Session, c: Canvas, y: int, height: int) -> None:
-    """The sentence under the chain, where it is longer than the line of words can show."""
+def _noted(session: Session) -> str:
+    """What is wrong with a printed figure, if the line of words cannot show it: too long, or behind a message."""
     text = session.figure(session.chain())
-    if len(text) <= NOTE:
+    return text if len(text) > NOTE or session.message else ""
+
+
+def _notes(session: Session, c: Canvas, y: int, height: int) -> None:
+    """The sentence about a printed figure, under the chain, where the line of words has no room for it."""
+    text = _noted(session)
+    if not text:
         return
     room = c.width - 8
     words, line, y = text.split(" "), "", y + (1 if y + 3 < height else 0)

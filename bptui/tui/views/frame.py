@@ -142,7 +142,8 @@ def timeline(session: Session, width: int) -> Line:
         if n == at:
             c.put(first + n, 0, "►", "bold")
         elif n < at:
-            c.put(first + n, 0, _level(session, round(n / max(1, room - 1) * run.updates), low, high))
+            update = min(round(n / max(1, room - 1) * run.updates), position.update - 1)
+            c.put(first + n, 0, _level(session, update, low, high))
         else:
             c.put(first + n, 0, notation.PENDING, "dim")
     c.right(width - 1, 0, known, "dim")
@@ -150,9 +151,9 @@ def timeline(session: Session, width: int) -> Line:
 
 
 def _bounds(session: Session) -> tuple[float, float]:
-    """The least and the greatest loss up to the position."""
+    """The least and the greatest loss of the updates before this one, whose own may not be made yet."""
     run = session.run
-    until = session.position.update // run.curve_stride + 1
+    until = -(-session.position.update // run.curve_stride)
     seen = [v for v in run.curve[:until] if math.isfinite(v)]
     return (min(seen), max(seen)) if seen else (0.0, 0.0)
 

@@ -6,12 +6,13 @@ not reached is a dot in the column of its decimal point.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ...explain import notation
 from ...explain.claims import figure
-from ...explain.marks import GLYPHS
+from ...explain.marks import GLYPHS, Printed
 from ...replay.timeline import Position
 from .. import cursors
 from ..program import program_entries
@@ -57,7 +58,9 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
     namer = session.namer if wide or session.run.model.named else replace(session.namer, home=home)
     names = [namer.of(*session.parameter(n)) for n in numbers]
     room = min(max(len(n) for n in names), LONGEST_NAME if wide else width - 28)
-    first = room + (10 if wide and room < 8 else 3 if room < 4 else 4)
+    first = room + (10 if wide and room < 8 else 4)
+    left = 0 if first + 36 == width + 1 else 1      # of the names: a column less, where it makes room for `next`
+    first -= 1 - left
     points = [first, first + 16, first + 30, first + 44] if wide and first + 55 <= width else (
         [first, first + 13, first + 26] if first + 36 <= width else [first, first + 13])
     wide = len(points) == 4
@@ -85,21 +88,39 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
             change = None if following is None or value is None else following - value
             values = [value, gradient, change, following]
         table.append(values[:len(points)])
-    nines = [notation.plain([row[k] for row in table]) for k in range(len(points))]
+    gaps = [first - left - room - 1, *(max(2, b - a - 12) for a, b in pairwise(points))]
+    ends = [*(b - gap - 1 for b, gap in zip(points[1:], gaps[1:], strict=True)), width]
+    signed = (False, True, wide, False)[:len(points)]
+    columns = [fitted([row[k] for row in table], signed[k], gaps[k], min(11, ends[k] - points[k]))
+               for k in range(len(points))]
     for y, number in enumerate(numbers, 1):
         var, element = session.parameter(number)
         followed = session.followed is not None and session.followed.var.name == var.name and \
             (session.followed.element or 0) == element
-        c.put(1, y, shortened(names[y - 1], room), "bold" if followed else "")
+        c.put(left, y, shortened(names[y - 1], room), "bold" if followed else "")
         for k, point in enumerate(points):
             if k > 0 and var not in program.gradients:
                 if k == 1:
                     c.put(point - 1, y, "not trained", "dim", until=width)
                 continue
-            _number(c, point, y, table[y - 1][k], nines[k], k in (1, 2) if wide else k == 1, point - 4)
+            value, text = table[y - 1][k], columns[k][y - 1]
+            style = "dim" if value is None else sign_style(value) if signed[k] else ""
+            start = max(point - gaps[k], point - notation.point(text)) if text else point
+            c.put(start, y, text or notation.PENDING, style)
         if focused and number == rows.cursor:
             c.restyle(y, "reverse", 0, width)
     return c.lines()
+
+
+def fitted(values: Sequence[float | None], signed: bool, before: int, after: int) -> list[str]:
+    """The numbers of a column in one notation that has room: cells before the decimal point, and from it on."""
+    texts = ["" if v is None else notation.number(v, signed, notation.plain(values)) for v in values]
+    for decimals in (6, 5, 4, 3):
+        if all(notation.point(x) <= before and len(x) - notation.point(x) <= after for x in texts if "." in x):
+            break
+        texts = [x if v is None or "." not in x else f"{v:{'+' if signed else ''}.{decimals}e}"
+                 for v, x in zip(values, texts, strict=True)]
+    return texts
 
 
 def shortened(name: str, room: int) -> str:
@@ -150,32 +171,40 @@ def paint_printed(session: Session, width: int, height: int, focused: bool) -> l
     agree = sum(marks.result(p).verdict == "agrees" for p in shown)
     so_far = " so far" if len(shown) < len(figures) else ""
     title = [("Printed", "bold"), (f"{agree} of {len(figures)} agree{so_far}", "")]
+    rows = window(session, "printed", len(figures), height - 1, max(0, len(shown) - 1))
+    numbers = range(rows.first, rows.first + rows.count)
+    most = max([9, *(_decimals(figures[n]) for n in numbers if figures[n] in shown)])
+    here = width - 4 - most                         # the decimal points of ours, and of the figures
+    printed = here - 6 - most
     rule(c, 0, title if figures else title[:1], [(width - 3, "here")] if width < 60 else
-         [(width - 20, "printed"), (width - 3, "here")])
+         [(printed + most - 1, "printed"), (width - 3, "here")])
     if not figures:
         c.put(1, 1, "The source of this scenario prints no figures.", "dim", until=width)
         return c.lines()
-    rows = window(session, "printed", len(figures), height - 1, max(0, len(shown) - 1))
-    for y, number in enumerate(range(rows.first, rows.first + rows.count), 1):
+    for y, number in enumerate(numbers, 1):
         p = figures[number]
         there = p in shown
         name = p.claim.what if not p.claim.after else f"{p.claim.what} after {p.claim.after}"
-        c.put(1, y, in_partials(name), "" if there else "dim", until=width - (19 if width < 60 else 34))
+        c.put(1, y, in_partials(name), "" if there else "dim", until=(here if width < 60 else printed) - 6)
         if there:
             result = marks.result(p)
             if width >= 60 and p.claim.value is not None:
-                c.put(width - 30 - notation.point(p.claim.value) + 2, y, p.claim.value, "", until=width - 15)
+                c.put(printed - notation.point(p.claim.value), y, p.claim.value, "", until=here - 2)
             if isinstance(result.computed, float):
-                digits = max(0, -int(figure(p.claim.value or "0").as_tuple().exponent))
-                text = f"{result.computed:.{digits}f}"
-                c.put(width - 13 - notation.point(text), y, text, "", until=width - 2)
+                text = notation.number(result.computed, decimals=_decimals(p))
+                c.put(here - notation.point(text), y, text, "", until=width - 2)
             glyph = GLYPHS[result.verdict]
             c.put(width - 2, y, glyph, "dim" if glyph == "=" else "bold")
         else:
-            c.put(width - 13, y, notation.PENDING, "dim")
+            c.put(here, y, notation.PENDING, "dim")
         if focused and number == rows.cursor:
             c.restyle(y, "reverse", 0, width)
     return c.lines()
+
+
+def _decimals(printed: Printed) -> int:
+    """How many decimals a figure is printed with."""
+    return max(0, -int(figure(printed.claim.value or "0").as_tuple().exponent))
 
 
 def in_partials(text: str) -> str:

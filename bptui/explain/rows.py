@@ -1,0 +1,57 @@
+"""The rows of a chain, as records: what the screen and the plain text are drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..engine.scalars import Cell
+
+Made = tuple[int, int]                              # (value, stop) at which a row's number is there
+Kind = Literal["head", "factor", "path", "rest", "sum", "running", "result", "term", "operand"]
+END: Made = (1 << 60, 0)                            # after everything
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a chain. `key` says which quantity its value is, for marks and for following it."""
+
+    kind: Kind
+    sign: str                                       # "", "×", "=", "Σ", "├", "└", "+"
+    number: str                                     # of the factor
+    name: str
+    rule: str
+    lens: str                                       # the rule with its numbers
+    value: float | None
+    made: Made
+    key: tuple[str, ...] = ()
+    cell: Cell | None = None                        # the scalar that the row is about, to follow
+    scale: float = 0.0                              # the size that a full bar stands for; 0: no bar
+    local: Cell | None = None                       # the local partial of a law of several steps, to be simplified
+    depth: int = 0                                  # of a row in the chain of a path that was unfolded
+
+
+@dataclass(frozen=True)
+class Chain:
+    """`formula` are the parts of the line above: (text, number of the factor or "")."""
+
+    title: str
+    formula: tuple[tuple[str, str], ...]
+    rows: tuple[Row, ...]
+    target: Cell
+    paths: int = 0                                  # of the sum, if it has one
+
+
+def key_of(y: str, x: str) -> tuple[str, ...]:
+    """The key of the derivative of y by x."""
+    return ("d", y, x)
+
+
+def current_row(chain: Chain, here: Made) -> int | None:
+    """The row that the position stands at: the factor being made, or the result when all is done."""
+    at = [n for n, row in enumerate(chain.rows) if row.made == here and row.made != (0, 0) and not row.depth]
+    for kinds in (("result",), ("path", "term"), ("factor", "head")):
+        found = [n for n in at if chain.rows[n].kind in kinds]
+        if found:
+            return found[-1] if kinds[0] == "path" else found[0]
+    return at[0] if at else None

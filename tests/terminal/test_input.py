@@ -1,0 +1,130 @@
+"""Input that ends Textual, or could: bytes that are no text, sequences that are no keys, floods of both."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from textual._compositor import ChopsUpdate, Compositor
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Key
+from textual.message import Message
+
+from bptui.tui.driver import PASSED, TolerantDriver
+
+TWO_LAYER = "scenarios/two_layer.toml"
+BAD = (b"\xff", b"\xfe\xff\x80\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\x1b[110:78;2u", b"\x1b[:7P", b"\x1b[;;;u",
+       b"\x1b[99999999999999;1u", b"\x1b[55296u", b"\x1b[?2048;2$y", b"\x1b[48;99999;99999;9;9t", b"\x1b[48;1;1;1;1t",
+       b"\x1b[<0;10;10M", b"\x1b[<0;99999;99999m", b"\x1b[M!!!", b"\x1b[200~s s\x1b[2J\x1b[201~", b"\x1b[O", b"\x1b[I",
+       b"\x1b[1;1R", b"\x1b[?2026;2$y")
+ESCAPE = 4 * b"\x1b[27u"                            # closes whatever is open; spelled so, it is a key at once
+
+Open = Callable[..., Any]
+
+
+def strings(count: int, longest: int, seed: int) -> list[bytes]:
+    """Random bytes, a third of them dressed as sequences."""
+    rng = random.Random(seed)
+    found: list[bytes] = []
+    for _ in range(count):
+        n = rng.randint(1, longest)
+        match rng.randrange(3):
+            case 0:
+                found.append(rng.randbytes(n))
+            case 1:
+                found.append(b"\x1b[" + bytes(rng.choices(b"0123456789;:<>?$", k=n)) + bytes([rng.randrange(64, 127)]))
+            case _:
+                found.append(bytes(rng.choices(b"\x1b[]O0159:;~uPRtmM\xff\xc3\x9b", k=n)))
+    return found
+
+
+class Heard(TolerantDriver):
+    """The driver without a terminal: what it would pass to the application."""
+
+    def __init__(self) -> None:
+        self._debug = False
+        self.keys: list[str] = []
+
+    def process_message(self, message: Message) -> None:
+        if isinstance(message, PASSED) and isinstance(message, Key):
+            self.keys.append(message.key)
+
+
+def answers(program: Any, sign: str) -> None:
+    """Close whatever is open, and wait until the key `sign` is answered."""
+    tries = iter(range(30))
+    while sign not in program.text:
+        assert next(tries, None) is not None, program.text
+        program.flood(ESCAPE)
+        program.quiet()
+        program.flood(sign.encode())
+        while sign not in program.text and program.read(0.5):
+            pass
+
+
+def test_the_insides_that_the_driver_leans_on_are_there() -> None:
+    for owner, names in ((LinuxDriver, ("run_input_thread", "start_application_mode", "process_message",
+                                        "_query_in_band_window_resize")),
+                         (XTermParser, ("feed", "tick")), (Compositor, ("render_partial_update",)),
+                         (ChopsUpdate, ("render_segments",))):
+        assert [name for name in names if not callable(getattr(owner, name, None))] == []
+
+
+def test_the_parser_alone_ends_on_what_the_driver_bears() -> None:
+    """Else the rest here would prove nothing."""
+    with pytest.raises(ValueError):
+        list(XTermParser().feed("\x1b[110:78;2u"))
+
+
+def test_a_parser_bears_anything_and_hears_the_next_key() -> None:
+    driver = Heard()
+    parser = XTermParser()
+    for data in (*BAD, *strings(20_000, 24, 1)):
+        parser = driver.feed(parser, data.decode("utf-8", "replace"))
+    driver = Heard()
+    driver.feed(XTermParser(), "s\x1b[110:78;2ung\x1b[:7PS")
+    assert driver.keys == ["s", "n", "g", "S"]
+
+
+def test_bad_bytes_do_not_end_it_and_the_key_behind_them_is_heard(terminal: Open) -> None:
+    program = terminal(TWO_LAYER)
+    program.shows("known to 10000")
+    for number, data in enumerate(BAD, 1):
+        program.press(data + b"n")
+        program.shows(f" {number}/35", "known to 10000")
+    program.press("q")
+    assert program.wait() == 0
+    assert program.wrong == []
+
+
+@pytest.mark.parametrize("key", ["/", ":", "?"])
+def test_what_is_opened_may_be_closed_at_once(terminal: Open, key: str) -> None:
+    """Both before Textual has made it: its palette then ends the program."""
+    program = terminal(TWO_LAYER)
+    program.shows("known to 10000")
+    for sign in "丁丂七丄丅丆":
+        program.flood(4 * (key.encode() + b"\x1b[27u"))
+        answers(program, sign)
+    program.press("q")
+    assert program.wait() == 0
+    assert program.wrong == []
+
+
+def test_random_bytes_do_not_end_it(terminal: Open, patched: Callable[[str], tuple[str, ...]]) -> None:
+    program = terminal(TWO_LAYER, command=patched(  # all that quits is off, because random bytes hit it
+        "from bptui.tui.app import BptuiApp, Debugger\n"
+        "async def action_quit(self): pass\n"
+        "Debugger.action_leave, BptuiApp.action_quit = lambda self: None, action_quit"))
+    program.shows("known to 10000")
+    given = strings(2_000, 4, 2)
+    for n in range(0, len(given), 50):              # in parts: a flood of n keys into Textual's palette takes n²
+        program.flood(b"".join(given[n:n + 50]))
+        answers(program, chr(0x4E00 + n))
+    program.press("G")
+    program.shows("after 10000 of 10000 updates")
+    program.send(15)
+    assert program.wait() == 143
+    assert program.wrong == []
