@@ -42,7 +42,7 @@ class Explainer:
     """
 
     def __init__(self, run: Run, update: int, lane: int, seen: Made = END,
-                 unfolded: frozenset[Cell] = frozenset()) -> None:
+                 unfolded: frozenset[tuple[str, int]] = frozenset()) -> None:
         self.run, self.update, self.lane, self.seen, self.unfolded = run, update, lane, seen, unfolded
         self.program = run.program(update)
         self.times: Timeline = run.times(update)
@@ -222,7 +222,7 @@ class Explainer:
                             ("path", self.title(self._primal(head)),
                              self.title(self._primal(term.adjoint)) if term.adjoint else ""),
                             term.adjoint, scale))
-            if term.adjoint in self.unfolded and term.adjoint is not None:
+            if term.adjoint is not None and by_name(term.adjoint) in self.unfolded:
                 rows += [replace(r, depth=r.depth + 1) for r in self.backward(term.adjoint).rows]
         if rest:
             rows.append(Row("rest", "└", "", f"{len(rest)} more", self._rest_words(values[rest], self.made(head)), "",
@@ -355,8 +355,13 @@ class Explainer:
                 if cell[0].name == "η" else "samples in the batch"}.get(cell[0].role, "")
 
 
+def by_name(cell: Cell) -> tuple[str, int]:
+    """A scalar as it is called in the program of any batch size."""
+    return cell[0].name, cell[1]
+
+
 class Finished(Explainer):
-    """Explains a derivative that the run does not make: there as soon as the cost is, all at once."""
+    """Explains a derivative that the run does not make: there when the backward phase is done, all at once."""
 
     def __init__(self, base: Explainer, reader: Reader) -> None:
         super().__init__(base.run, base.update, base.lane)
@@ -364,7 +369,8 @@ class Finished(Explainer):
         self.reader = reader
 
     def made(self, cell: Cell) -> Made:
-        value = self.times.cost_value
+        value = max((self.times.span(n)[1] for n, b in enumerate(self.times.blocks) if b.phase == "backward"),
+                    default=self.times.cost_value)
         return (value, self.times.stops(value))
 
     def _paths(self, head: Cell) -> list[Row]:

@@ -23,6 +23,7 @@ from .search import Hit, Typed, in_update
 MOST_FOUND = 8
 MOST_UPDATES = 20_000                               # of each run that are looked through
 CHUNK = 500
+FEWEST = 3                                          # significant digits that can tell two numbers apart
 
 
 @dataclass(frozen=True)
@@ -37,24 +38,24 @@ class Found:
 
 def compare(typed: Typed, here: float) -> tuple[str, bool]:
     """How the typed number differs from the one here, in words; and whether that is only rounding."""
+    sign = -1 if typed.sign in ("-", "\N{MINUS SIGN}") or (not typed.sign and here < 0) else 1
+    value = sign * abs(typed.value)
+    note = " (you typed no sign)" if not typed.sign and here < 0 else ""
+    if here != 0 and typed.digits < FEWEST and abs(value - here) <= typed.half * 3:
+        return f"too few digits to tell{note}", False
     if bool(typed.matches(here)):
-        return "the same, rounded to your digits", True
-    signed = typed.value if typed.sign != "-" else -abs(typed.value)
-    if not typed.sign and here < 0:
-        signed = -typed.value
-        note = " (you typed no sign)"
-    else:
-        note = ""
-    if abs(signed - here) <= typed.half * 3:
-        return f"your last digit is off: rounding on the way{note}", True
+        return f"the same, rounded to your digits{note}", True
+    if abs(value - here) <= typed.half * 3:
+        cut = abs(here) > abs(value) and abs(here - value) < typed.half * 2
+        return f"{'cut off, not rounded' if cut else 'your last digit is off: rounding on the way'}{note}", True
     if here == 0:
-        return f"{notation.one(signed - here, True)} more{note}: that is not rounding", False
-    change = signed / here - 1
-    if signed / here < 0:
+        return f"here it is exactly 0{note}: that is not rounding", False
+    ratio = value / here
+    if ratio < 0:
         return f"the other sign{note}: that is not rounding", False
-    words = f"{abs(change) * 100:.3g} % {'more' if change > 0 else 'less'}" if abs(change) < 10 else \
-        f"{signed / here:.3g} times as much"
-    return f"{words}{note}: that is not rounding", False
+    if ratio < 10:
+        return f"{abs(ratio - 1) * 100:.3g} % {'more' if ratio > 1 else 'less'}{note}: that is not rounding", False
+    return f"{ratio:,.0f} times as much{note}", False
 
 
 def look(run: Run, beside: tuple[Run, ...], typed: Typed, quantity: str, update: int,

@@ -56,7 +56,7 @@ def point(text: str) -> int:
 
 
 def percent(share: float) -> str:
-    return f"{share:.1%}".replace("%", " %") if share < 0.2 else f"{share:.0%}".replace("%", " %")
+    return f"{100 * share:.1f} %"
 
 
 def counted(n: int, one: str) -> str:

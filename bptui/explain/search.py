@@ -7,16 +7,21 @@ a generator that pauses often, so that it can be shown, and interrupted.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 import numpy as np
 
 from ..engine.program import Equation, Program, term_letters
 from ..engine.scalars import Cell
+from ..replay import places
 from ..replay.run import Run
 from ..replay.timeline import Position, Timeline
+from ..scenario.errors import QuantityError
 from .claims import figure
 from .marks import Marks
 from .naming import Namer
@@ -34,11 +39,15 @@ class Typed:
     half: float
     sign: str
     digits: int
+    cut: bool = False                               # digits that were cut off, not rounded
 
     def matches(self, values: np.ndarray | float) -> np.ndarray:
-        """Which of `values` round to what was typed."""
+        """Which of `values` round to what was typed (or begin with it)."""
         found = np.asarray(values, float)
         compared = found if self.sign else np.abs(found)
+        if self.cut:
+            over = np.abs(compared) - abs(self.value)
+            return (compared * self.value > 0) & (over >= 0) & (over < 2 * self.half)
         return np.abs(compared - self.value) <= self.half * (1 + 1e-9)
 
 
@@ -78,8 +87,10 @@ def search(run: Run, marks: Marks, text: str, update: int, lane: int) -> Iterato
 
 
 def by_name(run: Run, text: str, update: int, lane: int) -> Iterator[Hit | None]:
-    """Values of this update whose name is, then begins with, then contains `text`."""
-    wanted = text.strip().replace(" ", "").lower()
+    """What a quantity names; then values of this update whose name is, begins with, contains `text`."""
+    with suppress(QuantityError):
+        yield Hit(places.read(run, text, update), _readable(text), math.nan)
+    wanted = text.strip().replace(" ", "").replace("+", "⁺").lower()
     times, namer, env = run.times(update), Namer(run.scenario), run.env(update)
     found: tuple[list[Hit], ...] = ([], [], [])
     for n, block in enumerate(times.blocks):
@@ -97,15 +108,32 @@ def by_name(run: Run, text: str, update: int, lane: int) -> Iterator[Hit | None]
         yield from hits
 
 
+def _readable(text: str) -> str:
+    """`d(E, w5)` as ∂E/∂w5."""
+    return re.sub(r"^\s*d\(\s*(\w+)\s*,\s*([^()]+?)\s*\)$", r"∂\1/∂\2", text.strip())
+
+
 def by_number(run: Run, marks: Marks, typed: Typed, update: int, lane: int) -> Iterator[Hit | None]:
     yield from in_update(run, typed, update, lane)
+    yield from given(run, typed, update, lane)
     yield None
     for printed in marks.printed:
         if printed.claim.value is not None:
             value = float(figure(printed.claim.value))
             if typed.matches(value):
-                yield Hit(printed.made, f"printed for {printed.claim.what}", value)
+                after = f" after {printed.claim.after}" if printed.claim.after else ""
+                yield Hit(printed.made, f"{_readable(printed.claim.what)}{after}, printed {printed.claim.value}", value)
+    yield from in_update(run, replace(typed, cut=True), update, lane)
     yield from in_run(run, typed, update, lane)
+
+
+def given(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit]:
+    """Data, parameters and settings, as they stand before the update."""
+    program, env, namer = run.program(update), run.env(update), Namer(run.scenario)
+    for var in (*program.inputs, *program.parameters):
+        values = env.array(var)[lane] if var.lanes else env.array(var)
+        for element in np.flatnonzero(typed.matches(values)):
+            yield Hit(Position(update), f"{namer.of(var, int(element))}, given", float(values.reshape(-1)[element]))
 
 
 def in_update(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit]:

@@ -72,7 +72,8 @@ def _forward(at: Explainer, position: Position, block: Block, chain: Chain | Non
 def _loss(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:
     cell = at.cell(position.value)
     if cell[0] is at.program.cost:
-        return f"{at.cost} is how wrong it is: {notation.one(_value(at, position))}. Now back, to who made it."
+        wrong = "how wrong it is: " if at.run.scenario.network else ""
+        return f"{at.cost} is {wrong}{notation.one(_value(at, position))}. Now back, to what made it."
     if cell[0] is at.program.parts:
         out, target = at.reader.term(cell, 0).cells[:2] if block.equations[-1].law else (None, None)
         if out and target:

@@ -31,7 +31,7 @@ from .commands import COMMANDS
 from .dialogs import Ask, Gallery, Help, Palette
 from .driver import TolerantDriver
 from .grid import Grid, SpanCompositor
-from .layout import panes
+from .layout import LOWER_FROM, panes
 from .session import Session
 
 SLICE = 0.008                                       # seconds of work between two looks at the keyboard
@@ -198,6 +198,9 @@ class Debugger(Screen[None]):
 
     def action_show(self, pane: str) -> None:
         cursors.show(self.session, pane)
+        if pane not in panes(self.session, *self.grid.size):
+            self.session.focus = "chain"
+            self.session.message = f"There is no room for this pane: it needs {LOWER_FROM} rows."
         self.paint()
 
     def action_cursor(self, by: int) -> None:

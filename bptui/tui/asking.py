@@ -37,8 +37,9 @@ class Yours:
 
 def selected(session: Session) -> Asked | None:
     """The value under the cursor of the pane that has the focus."""
-    number = cursors.at(session, session.focus)
-    match session.focus:
+    pane = session.focus if session.focus in (*session.shown, "program") else "chain"
+    number = cursors.at(session, pane)
+    match pane:
         case "parameters":
             return _derivative(session, *session.parameter(number))
         case "values":
@@ -76,7 +77,8 @@ def _row(session: Session) -> Asked | None:
     if chain is None or not shown:
         return None
     number = session.cursor["chain"]
-    row = chain.rows[number] if number is not None and chain.rows[number] in shown else shown[-1]
+    here = number is not None and number < len(chain.rows) and chain.rows[number] in shown
+    row = chain.rows[number] if here and number is not None else shown[-1]
     if row.kind in ("factor", "path", "term", "rest") or row.cell is None:
         text = f"d({row.key[1]}, {row.key[2]})" if row.kind == "factor" else ""
         return Asked(text, row.name, row.value)

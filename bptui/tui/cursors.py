@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..engine.program import Var
+from ..explain.chain import by_name
 from ..explain.rows import current_row
 from ..replay.quantity import Place
 from .program import program_entries
@@ -81,7 +82,7 @@ def default(session: Session, pane: str) -> int:
 def at(session: Session, pane: str) -> int:
     """The row that a pane's cursor is on."""
     chosen = session.cursor[pane]
-    return default(session, pane) if chosen is None else chosen
+    return default(session, pane) if chosen is None else min(chosen, max(0, length(session, pane) - 1))
 
 
 def _parameter(session: Session) -> int:
@@ -130,9 +131,10 @@ def unfold(session: Session, opened: bool) -> bool:
     while number > 0 and chain.rows[number].depth:  # inside an unfolded chain: its path
         number -= 1
     row = chain.rows[number]
-    if row.kind != "path" or row.cell is None or (row.cell in session.unfolded) == opened:
+    if row.kind != "path" or row.cell is None or (by_name(row.cell) in session.unfolded) == opened:
         return False
-    session.unfolded = session.unfolded | {row.cell} if opened else session.unfolded - {row.cell}
+    mine = {by_name(row.cell)}
+    session.unfolded = session.unfolded | mine if opened else session.unfolded - mine
     session.cursor["chain"] = number
     return True
 

@@ -68,7 +68,7 @@ def help_text() -> Text:
             group = command.group
             text.append(f"\n {group}\n", "bold")
         text.append(f"  {command.shown:<10}", "bold")
-        text.append(f"{command.title:<24}{command.help}\n")
+        text.append(f"{command.title:<23}{command.help}\n")
     return text
 
 
@@ -92,7 +92,8 @@ class Help(ModalScreen[None]):
 class Gallery(ModalScreen[Path | None]):
     """The shipped scenarios, by name and title."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q", "dismiss(None)", "Quit", show=False),
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "dismiss(None)", "Quit", show=False),
+                                            Binding("question_mark", "help", "Help", show=False),
                 Binding("j", "down", show=False), Binding("k", "up", show=False)]
     DEFAULT_CSS = """
     Gallery { background: ansi_default; }
@@ -116,6 +117,9 @@ class Gallery(ModalScreen[Path | None]):
         names = [name for name, _, _ in self.scenarios]
         choices.highlighted = names.index("two_layer") if "two_layer" in names else 0
         choices.focus()
+
+    def action_help(self) -> None:
+        self.app.push_screen(Help())
 
     def action_down(self) -> None:
         self.query_one(OptionList).action_cursor_down()

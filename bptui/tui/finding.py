@@ -74,7 +74,9 @@ def search_on(session: Session, seconds: float) -> None:
     elif finding.hits:
         session.message = f"That was the last of {len(finding.hits)} finds."
     else:
-        session.message = f"{finding.text} was not found in this run."
+        small = session.run.schedule.kind == "straight"
+        where = "in this run" if small else "in this update, nor as a loss or an output of another"
+        session.message = f"{finding.text} was not found {where}."
 
 
 def interrupt(session: Session) -> bool:
@@ -94,4 +96,6 @@ def _show(session: Session, finding: Finding, number: int) -> None:
         session.followed = None                    # the chain shows what was found
     when = f", after {notation.counted(hit.at.update, 'update')}" if hit.at.update else ""
     of = f" of {len(finding.hits)}" if finding.source is None else ""
-    session.jump(hit.at, f"{finding.text} is {hit.what}{when}. Find {number + 1}{of}; . next, - back.")
+    same = hit.what.replace(" ", "").lower() == finding.text.replace(" ", "").lower()
+    said = hit.what if same else f"{finding.text} is {hit.what}"
+    session.jump(hit.at, f"{said}{when}. Find {number + 1}{of}; . next, - back.")

@@ -19,7 +19,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from .layout import screen
+from .layout import panes, screen
 from .session import Session
 from .views.canvas import Line
 
@@ -91,6 +91,7 @@ class Grid(Widget):
         width, height = self.size
         if not width or not height:
             return
+        self.session.shown = panes(self.session, width, height)
         lines = screen(self.session, width, height)
         if len(lines) != len(self.lines):
             self.lines = lines

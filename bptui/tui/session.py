@@ -10,7 +10,6 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from ..engine.program import Program, Var
-from ..engine.scalars import Cell
 from ..explain import words
 from ..explain.chain import Explainer
 from ..explain.listing import Line, listing
@@ -58,9 +57,10 @@ class Session:
         self.cursor: dict[str, int | None] = dict.fromkeys(PANES)   # None: where the position is
         self.finding: Finding | None = None
         self.yours: Yours | None = None
+        self.shown: tuple[str, ...] = PANES         # the panes that the window has room for
         self.start = 0                              # the row of the parameter that the source explains first
         self.card = False                           # the card of the first screen, asked for again
-        self.unfolded: frozenset[Cell] = frozenset()  # the adjoints whose chain is shown below their path
+        self.unfolded: frozenset[tuple[str, int]] = frozenset()  # the adjoints whose chain is shown below their path
         self._past: list[Position] = []
         self._future: list[Position] = []
         self._start(at)
@@ -264,7 +264,7 @@ class Session:
             self.message = ""
 
     def unfollow(self) -> None:
-        self.followed, self.message = None, ""
+        self.followed, self.message, self.cursor["chain"] = None, "", None
 
     def toggle_only(self) -> None:
         """Visit only what is followed, or all values."""

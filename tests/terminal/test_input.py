@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual._compositor import ChopsUpdate, Compositor
 from textual._xterm_parser import XTermParser
+from textual.command import CommandList, CommandPalette
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.message import Message
 
+from bptui.replay.run import open_run
+from bptui.tui.app import BptuiApp
 from bptui.tui.driver import PASSED, TolerantDriver
+from bptui.tui.session import Session
 
+ROOT = Path(__file__).resolve().parents[2]
 TWO_LAYER = "scenarios/two_layer.toml"
 BAD = (b"\xff", b"\xfe\xff\x80\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\x1b[110:78;2u", b"\x1b[:7P", b"\x1b[;;;u",
        b"\x1b[99999999999999;1u", b"\x1b[55296u", b"\x1b[?2048;2$y", b"\x1b[48;99999;99999;9;9t", b"\x1b[48;1;1;1;1t",
@@ -102,15 +108,32 @@ def test_bad_bytes_do_not_end_it_and_the_key_behind_them_is_heard(terminal: Open
 
 @pytest.mark.parametrize("key", ["/", ":", "?"])
 def test_what_is_opened_may_be_closed_at_once(terminal: Open, key: str) -> None:
-    """Both before Textual has made it: its palette then ends the program."""
+    """Before it has been made, and while a search in it begins."""
     program = terminal(TWO_LAYER)
     program.shows("known to 10000")
     for sign in "丁丂七丄丅丆":
-        program.flood(4 * (key.encode() + b"\x1b[27u"))
+        program.flood(key.encode())
+        program.quiet()
+        program.flood(b"1" + ESCAPE + 4 * (key.encode() + b"\x1b[27u"))
         answers(program, sign)
     program.press("q")
     assert program.wait() == 0
     assert program.wrong == []
+
+
+async def test_a_search_in_a_palette_that_is_gone_does_not_end_it() -> None:
+    """As Textual's own does, now and then, when a flood of keys opens and closes it."""
+    app = BptuiApp(Session(open_run(ROOT / TWO_LAYER)), headless=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("colon")
+        palette = app.screen
+        assert isinstance(palette, CommandPalette)
+        await palette.query_one(CommandList).remove()
+        palette._gather_commands("x")
+        await pilot.pause()
+        assert app.is_running
+        await pilot.press("escape", "escape", "s")
+        assert app.session is not None and app.session.position.inner == 1
 
 
 def test_random_bytes_do_not_end_it(terminal: Open, patched: Callable[[str], tuple[str, ...]]) -> None:

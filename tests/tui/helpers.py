@@ -217,8 +217,7 @@ def twin(session: Session, run: Run | None = None) -> Session:
     old, new = session.run.program(update), other.run.program(update)
     if session.followed is not None:
         other.followed = Place(same_in(new, same_in(old, session.followed.var)), session.followed.element)
-    mine = {(v.name, v.role): v for b in new.blocks for e in b.equations for v in (e.out, *e.operands)}
-    other.unfolded = frozenset((mine.get((v.name, v.role), v), flat) for v, flat in session.unfolded)
+    other.unfolded = session.unfolded
     return other
 
 

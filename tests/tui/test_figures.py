@@ -247,7 +247,7 @@ def test_the_same_number_of_one_own_is_found_in_the_run_beside(tui: ModuleType) 
     hands.press("got", "0.000364723")
     shown = tui.text(session)
     assert "Your number for ∂E/∂w1" in shown
-    for said in ("yours         +0.000364723", "here          +0.000438568    16.8 % less: that is not rounding",
+    for said in ("yours         +0.000364723    16.8 % less: that is not rounding", "here          +0.000438568",
                  "w1.grad in two_layer_in_place"):
         assert said in shown
     hands.press("got", "0.00043857")

@@ -182,10 +182,10 @@ def test_numbers_that_are_none_have_words(tui: ModuleType, rate: str) -> None:
     while session.run.work(1.0):
         pass
     said: set[str] = set()
-    for followed in (None, "w1", "w5"):
+    for turn, followed in enumerate((None, "w1", "w5")):
         session.followed = None
         for update in (1, 2, 3, 4, session.run.updates):
-            for n, at in enumerate(tui.positions(session.run, update)):
+            for n, at in enumerate(list(tui.positions(session.run, update))[turn % 2::2]):
                 tui.stand(session, at)
                 if followed is not None and session.followed is None:
                     tui.follow(session, followed)

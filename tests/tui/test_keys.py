@@ -77,7 +77,7 @@ async def test_every_command_is_in_the_palette_and_in_the_help(tui: ModuleType) 
         await settled(app)
         offered = {found.title: found.help for found in app.get_system_commands(app.screen)}
     for command in COMMANDS:
-        assert f"{command.shown:<10}{command.title:<24}{command.help}" in page
+        assert f"{command.shown:<10}{command.title:<23}{command.help}" in page
         if command.id != "palette":
             assert offered.pop(f"{command.title} ({command.shown})") == command.help
     assert offered == {}
@@ -163,7 +163,8 @@ def assert_arrived(session: Any, said: str, before: Position, over: bool) -> Non
         assert at.inner == int(match[1]) and not closed(session)
     else:
         assert closed(session)
-        assert said == name_of(session, at)
+        crossed = f", update {at.update + 1}" if at.update != before.update else ""
+        assert said == f"{name_of(session, at)}{crossed}"
 
 
 def current(session: Any) -> Any:

@@ -42,7 +42,7 @@ def test_four_steps_forward_and_four_back(tui: ModuleType, name: str, followed: 
     session = tui.open_session(name)
     run, last = session.run, session.run.updates
     stops = [p for u in (0, 1, last) for p in tui.positions(run, u)]
-    chosen = [stops[0], *random.Random(f"{name} {followed}").sample(stops, 8), stops[-1]]
+    chosen = [stops[0], *random.Random(f"{name} {followed}").sample(stops, 5), stops[-1]]
     for at in chosen:
         for there, back in (("into", "back_into"), ("over", "back_over")):
             end = Position(at.update, at.value, run.times(at.update).stops(at.value))
@@ -118,7 +118,7 @@ def walk(tui: ModuleType, name: str, keys: int, seed: int, *, executor: str | No
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("name", ["two_layer", "two_layer_in_place", "single_neuron", "batches"])
 def test_a_random_walk_comes_back_and_changes_nothing(tui: ModuleType, name: str, seed: int) -> None:
-    walk(tui, name, 800, seed)
+    walk(tui, name, 500, seed)
 
 
 def test_a_random_walk_with_arrays(tui: ModuleType) -> None:
@@ -175,7 +175,7 @@ async def test_a_random_walk_in_the_application(tui: ModuleType) -> None:
     keys = [c.keys.split(",")[-1] for c in COMMANDS if c.id not in ("quit", "palette", "help", "got", "find", "go")]
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(app)
-        for n in range(120):
+        for n in range(100):
             if n % 30 == 29:
                 await pilot.press("slash" if n % 60 == 29 else "g", *(["w", "1"] if n % 60 == 29 else ["2"]), "enter")
             await pilot.press(chance.choice(keys) if chance.random() < 0.5 else chance.choice("sSnNf"))

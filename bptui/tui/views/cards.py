@@ -25,14 +25,14 @@ def first(session: Session, width: int, height: int) -> list[Line]:
     rows = [("s", "step by step", f"{formula}, term by term"),
             ("n", "value by value", f"{', '.join(names)} … {cost}{f', {back} …' if back else ''}"),
             ("S  N", "the same, backwards", "you cannot lose or break anything"),
-            ("Enter", "follow", "on a weight: only what its derivative needs"),
-            ("/", "find a number", "type its digits as read, go where it is made"),
-            ("i", "I got another", "type what you got: why is it different?")]
+            ("Enter", "follow", "on a weight: visit only what it needs"),
+            ("/", "find a number", "type its digits, go where it is made"),
+            ("i", "I got another", "type yours: why is it different?")]
     y = 2 if height >= 10 else 1
     for key, name, says in rows:
         c.put(3, y, key, "bold")
         x = c.put(9, y, name)
-        c.put(max(29, x + 1), y, says, "", until=width - 1)
+        c.put(max(29 if width >= 76 else 27, x + 1), y, says, "", until=width - 1)
         y += 1
     var, element = session.parameter(cursors.at(session, "parameters"))
     name = session.namer.of(var, element)
@@ -56,11 +56,11 @@ def yours(session: Session, width: int, height: int) -> list[Line]:
     here = answer.asked.value
     nine = notation.plain([value, here])
     y = 2 if height >= 9 else 1
-    for label, number, says in (("yours", value, f"typed, {typed.digits} digits"), ("here", here, answer.verdict)):
+    for label, number, says in (("yours", value, answer.verdict), ("here", here, answer.asked.quantity)):
         c.put(6, y, label)
         text = notation.number(number, True, nine) if number is not None else notation.PENDING
         c.put(POINT - (notation.point(text) if number is not None else 0), y, text, sign_style(number))
-        c.put(SAYS, y, says, "" if label == "yours" else "bold", until=width - 1)
+        c.put(SAYS, y, says, "bold" if label == "yours" else "dim", until=width - 1)
         y += 1
     y += 1
     if answer.rounding:

@@ -247,4 +247,5 @@ def over_name(session: Session, target: Position) -> str:
         return "where it began"
     times = session.run.times(target.update)
     block, element = times.locate(target.value)
-    return session.namer.of(times.blocks[block].out, element)
+    name = session.namer.of(times.blocks[block].out, element)
+    return name if target.update == session.position.update else f"{name}, update {target.update + 1}"
