@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..scenario.errors import KeyPath
 from ..scenario.records import Activation, Layer, Scenario
 from .builder import Builder, Lowering
 from .form import Parameter, Rows, Trouble, Written, cost_line, initial
@@ -22,6 +23,7 @@ LATER_KINDS = ("conv2d", "max_pool", "average_pool", "flatten", "activation", "d
                "embedding", "batch_norm", "layer_norm", "attention", "add")
 LATER_ACTIVATIONS = ("softmax", "log_softmax")
 LATER_LOSSES = ("softmax_cross_entropy",)
+MOST_PARAMETERS = 10**7
 LOSSES = (*PART_LOSSES, "mean_squared_error", "sum")
 LAW_VARIABLE, LOSS_VARIABLES = "x", ("t", "o")
 
@@ -32,19 +34,51 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
     layers, seed = scenario.network.layers, scenario.training.seed
     inputs = scenario.network.inputs
     sizes = [inputs if isinstance(inputs, int) else len(inputs)]
+    sizes += [layer.units if isinstance(layer.units, int) else len(layer.units) for layer in layers]
+    rows = _rows(trouble, scenario, sizes)
+    _check_loss(trouble, scenario)
+    _check_given_names(trouble, scenario)
+    _check_size(trouble, scenario, sizes)
     parameters: list[Parameter] = []
     for n, layer in enumerate(layers):
-        units = layer.units if isinstance(layer.units, int) else len(layer.units)
+        units, fed = sizes[n + 1], sizes[n]
         if trouble.choice((*layer.key, "kind"), "layer kind", layer.kind, tuple(KINDS), LATER_KINDS):
-            _check_names(trouble, layer, units, sizes[-1])
+            _check_names(trouble, layer, units, fed)
             _check_activation(trouble, layer)
-            parameters += _parameters(trouble, layer, n, units, sizes[-1], seed)
-        sizes.append(units)
-    _check_loss(trouble, scenario)
-    rows = _rows(trouble, scenario, sizes)
+            parameters += _parameters(trouble, layer, n, units, fed, seed)
     names = name_network(scenario.network, sizes, sum(p.value.size for p in parameters),
                          {scenario.loss.name, *(scenario.data.target_names or () if scenario.data else ())})
     return Form(scenario, tuple(parameters), rows, sizes, names)
+
+
+def _check_size(trouble: Trouble, scenario: Scenario, sizes: list[int]) -> None:
+    """Refuse, before anything is drawn, a network that the memory of a machine may not hold."""
+    assert scenario.network is not None
+    total = 0
+    for layer, fed, units in zip(scenario.network.layers, sizes, sizes[1:], strict=False):
+        total += units * (fed + 1)
+        if total > MOST_PARAMETERS:
+            trouble.say((*layer.key, "units"), f"up to this layer the network has {total:,} parameters; at most "
+                                               f"{MOST_PARAMETERS:,} can be held")
+            trouble.raise_if_any()
+
+
+def _check_given_names(trouble: Trouble, scenario: Scenario) -> None:
+    """A given name must not be one that the network's own quantities get: net_h1, out_h1, E_o1, loss."""
+    assert scenario.network is not None
+    layers, loss = scenario.network.layers, scenario.loss.name
+    units = [u for layer in layers if isinstance(layer.units, tuple) for u in layer.units]
+    own = {"loss", "inputs", "targets"} | {f"{part}_{u}" for u in units for part in ("net", "out", loss)}
+    if any(isinstance(layer.units, int) for layer in layers):      # their generated names: h1…, o1…
+        own |= {f"{part}_{letter}{n}" for part in ("net", "out", loss) for letter in "ho" for n in range(1, 100)}
+    given: list[tuple[KeyPath, str]] = [(("loss", "name"), loss)]
+    for layer in layers:
+        given += [((*layer.key, "bias_names"), name) for name in layer.bias_names or ()]
+        given += [((*layer.key, "weight_names"), name) for row in layer.weight_names or () for name in row]
+    given += [(("data", "target_names"), name) for name in (scenario.data.target_names or () if scenario.data else ())]
+    for key, name in given:
+        if name in own:
+            trouble.say(key, f"{name!r} is what a quantity of this network is called; give it another name")
 
 
 def _check_names(trouble: Trouble, layer: Layer, units: int, inputs: int) -> None:

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 from .program import Equation, Var, term_letters
 from .readings import Text
-from .structure import Contract
+from .structure import Contract, Stop
 
 Cell = tuple[Var, int]                              # a variable and a flat index, samples included
 
@@ -126,6 +126,11 @@ def product_text(factors: Sequence[Text], zero: Text) -> Text:
     for factor in factors[1:]:
         result = result * factor
     return result
+
+
+def is_stop(equation: Equation) -> bool:
+    """Whether the equation copies and lets no gradient through."""
+    return len(equation.terms) == 1 and isinstance(equation.terms[0].op, Stop)
 
 
 def is_copy(equation: Equation) -> bool:

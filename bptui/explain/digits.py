@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ..engine.laws import Elementwise
 from ..engine.program import LEAVES, Equation, Program, Var
 from ..engine.readings import IEEE
-from ..engine.scalars import Cell
+from ..engine.scalars import Cell, is_stop
 from ..replay.timeline import scalars
 
 if TYPE_CHECKING:
@@ -114,12 +114,21 @@ class Digits:
 
     def __init__(self, program: Program, env: Env, equations: Iterable[Equation] = (),
                  seeds: Mapping[Var, int] | None = None, changed: Mapping[Cell, Any] | None = None) -> None:
+        self._program = program
         self._mp, self._f = numbers(), functions()
         self._env, self._seeds, self._changed = env, seeds or {}, changed or {}
         self._leaves: dict[Var, list[float]] = {}
         self._finite = True                         # so far: a product with an exact 0 is then exactly 0
         made = {**program.made_by, **{eq.out: eq for eq in equations}}
         self._reading = Reading(made, self._leaf, self._apply, self._add)
+
+    def moved(self, changed: Mapping[Cell, Any]) -> Digits:
+        """The same update with some leaves moved; what `stop` holds stays where it was."""
+        other = Digits(self._program, self._env, changed=changed)
+        for eq in filter(is_stop, self._program.equations):
+            for flat in range(eq.out.size):
+                other._reading.known[eq.out, flat] = self._reading.value((eq.out, flat))
+        return other
 
     def value(self, cell: Cell) -> Any:
         """A scalar to 50 digits."""

@@ -28,6 +28,7 @@ Choices = tuple[bool, ...]                          # what each where and abs de
 POINTS = 60                                         # random points that look for branches
 BRANCHES = 4                                        # of a whole program that are proved
 MOST_SCALARS = 500                                  # of a program that is proved as a whole
+MOST_SIMPLIFIED = 60                                # operations of a slope that sympy is asked to simplify
 MOST_NODES = 100_000                                # of its expressions, written out as trees
 MOST_CANCELLED = 1000                               # operations of a fraction that is brought to one denominator
 RANGES = ((-1, 1), (0, 1), (-6, 6))                 # where points are drawn from
@@ -377,6 +378,8 @@ def simplified(block: Block, x: Var, spell: Callable[[Var], str] | None = None) 
 def _shortest(slope: Any) -> Any:
     """The shortest of sympy's forms that brings in no function which the line does not have, such as cosh."""
     import sympy
+    if sympy.count_ops(slope) > MOST_SIMPLIFIED:
+        return slope
     forms = [slope, sympy.factor(slope), sympy.simplify(slope)]
 
     def kinds(e: Any) -> set[Any]:

@@ -22,7 +22,7 @@ from ..engine.arrays import aligned, compiled, constants, execute
 from ..engine.executor import Env
 from ..engine.program import Program, Var, live_equations
 from ..engine.readings import ARRAYS
-from ..engine.scalars import Scalars
+from ..engine.scalars import Scalars, is_stop
 from .digits import Digits, numbers
 
 if TYPE_CHECKING:
@@ -176,8 +176,7 @@ class _Gradients:
         mp = numbers()
         middle = mp.mpf(float(self.env.array(w).flat[flat]))
         h = mp.mpf(STEP) * max(1, abs(middle))
-        up, down = (Digits(self.program, self.env, changed={(w, flat): middle + step}).value(self.cost)
-                    for step in (h, -h))
+        up, down = (self.digits.moved({(w, flat): middle + step}).value(self.cost) for step in (h, -h))
         slope = (up - down) / (2 * h)
         if not mp.isfinite(slope):
             return None
@@ -195,8 +194,10 @@ class Forward:
     def __init__(self, program: Program, env: Env) -> None:
         self.program = program
         self.equations = live_equations(program.equations, [program.cost])
-        self._steps = compiled(self.equations)
         self._start = {**constants(self.equations), **{v: env.array(v) for v in (*program.parameters, *program.inputs)}}
+        stopped = [eq for eq in self.equations if is_stop(eq)]      # what no derivative goes through does not move
+        self._start.update((eq.out, env.array(eq.out)) for eq in stopped)
+        self._steps = compiled(eq for eq in self.equations if eq not in stopped)
 
     @property
     def rules(self) -> str:

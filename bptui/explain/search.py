@@ -233,5 +233,5 @@ def watched(program: Program, lane: int, small: bool) -> list[Cell]:
     if small:
         outs = [b.out for b in program.blocks]
     else:
-        outs = [program.cost, [b.out for b in program.forward if b.phase == "forward"][-1]]
+        outs = [program.cost, *[b.out for b in program.forward if b.phase == "forward"][-1:]]
     return [(v, v.flat(e, lane)) for v in outs for e in range(v.lane_size)]

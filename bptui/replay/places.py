@@ -23,14 +23,14 @@ def read(run: Run, text: str, update: int = 0) -> Position:
     Raises QuantityError, in one sentence.
     """
     text = text.strip()
-    if match := re.fullmatch(r"#?(\d+)(?::(\d+))?", text):
+    if match := re.fullmatch(r"#?([0-9]{1,18})(?::([0-9]{1,18}))?", text):
         return _at(run, int(match[1]), int(match[2] or 0))
-    if match := re.fullmatch(r"(\d+(?:\.\d+)?)\s*%", text):
+    if match := re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*%", text):
         share = float(match[1])
         if share > 100:
             raise QuantityError(f"{text} is past the end of the run")
         return Position(int(run.updates * share / 100))
-    if match := re.fullmatch(r"e(\d+)", text):
+    if match := re.fullmatch(r"e([0-9]{1,18})", text):
         return _at(run, int(match[1]) * run.schedule.batches, 0)
     try:
         tree = read_quantity(text)

@@ -104,6 +104,9 @@ def expression_in(written: str, label: str, variables: tuple[str, ...]) -> Tree:
     return tree
 
 
+OF_A_LAYER = ("weights", "bias", "net", "out", "grad", "next", "change")
+
+
 def activation(value: object, label: str) -> Activation:
     """`"sigmoid"`, a law in `x`, or `{ law = "…", beta = 1.0, train = ["beta"] }`."""
     if isinstance(value, str):
@@ -118,7 +121,8 @@ def activation(value: object, label: str) -> Activation:
     trained = () if train is None else below(names, train, "train", "train")
     parameters: dict[str, float] = {}
     for key, option in options.items():
-        if fault := "'x' is what the law is applied to" if key == "x" else name_fault(key):
+        if fault := "'x' is what the law is applied to" if key == "x" else (
+                f"{key!r} is a name that every layer has" if key in OF_A_LAYER else name_fault(key)):
             raise Wrong(f"{label}: {fault}", key)
         parameters[key] = below(number, option, key, key)
     for at, word in enumerate(trained):

@@ -38,6 +38,8 @@ class Yours:
 def selected(session: Session) -> Asked | None:
     """The value under the cursor of the pane that has the focus."""
     pane = session.focus if session.focus in (*session.shown, "program") else "chain"
+    if pane not in ("chain", "program") and not cursors.length(session, pane):
+        return None
     number = cursors.at(session, pane)
     match pane:
         case "parameters":
@@ -79,7 +81,8 @@ def _row(session: Session) -> Asked | None:
     number = session.cursor["chain"]
     here = number is not None and number < len(chain.rows) and chain.rows[number] in shown
     row = chain.rows[number] if here and number is not None else shown[-1]
-    if row.kind in ("factor", "path", "term", "rest") or row.cell is None:
+    made = row.cell is not None and row.cell[0] in session.explainer().program.made_by
+    if row.kind in ("factor", "path", "term", "rest") or row.cell is None or not made:
         text = f"d({row.key[1]}, {row.key[2]})" if row.kind == "factor" else ""
         return Asked(text, row.name, row.value)
     return _scalar(session, row.cell[0], row.cell[1] % row.cell[0].lane_size)

@@ -142,6 +142,8 @@ def unfold(session: Session, opened: bool) -> bool:
 def enter(session: Session) -> None:
     """The action of the pane that has the focus: follow what is under the cursor, or go to it."""
     pane = session.focus
+    if pane != "chain" and not length(session, pane):
+        return
     number = at(session, pane)
     match pane:
         case "parameters":

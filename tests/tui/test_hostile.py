@@ -6,6 +6,7 @@ have words.
 
 from __future__ import annotations
 
+import random
 import re
 import unicodedata
 from pathlib import Path
@@ -23,6 +24,7 @@ from bptui.tui.dialogs import Gallery
 from bptui.tui.layout import screen
 from bptui.tui.picture import settled
 from bptui.tui.session import Session
+from bptui.tui.views.canvas import Canvas
 
 LONG = "a_name_of_as_many_characters_as_the_reader_allows_for_name"   # with two more: sixty
 SIZES = [(80, 14), (80, 24), (100, 28), (120, 40), (200, 60)]
@@ -122,6 +124,17 @@ def test_the_words_of_a_claim_are_not_markup(tui: ModuleType) -> None:
     session = tui.session_of(EQUATIONS, "#0:1")
     shown = " ".join(assert_a_screen(session, (120, 40)).split())
     assert "≈ The source prints 0.376: [bold]not[/]" in shown or "≠ The source prints 0.376" in shown
+
+
+def test_text_drawn_over_text_leaves_whole_characters() -> None:
+    """Whatever is drawn over half a wide character: a row keeps its width."""
+    chance = random.Random(1)
+    for _ in range(300):
+        c = Canvas(chance.randint(1, 12), 1)
+        for _ in range(6):
+            drawn = "".join(chance.choices("a网🙂b", k=chance.randint(1, 5)))
+            c.put(chance.randint(-3, 12), 0, drawn, "bold", chance.choice((None, chance.randint(0, 14))))
+        assert cell_len(c.lines()[0].text) == c.width, c.lines()[0]
 
 
 @pytest.mark.parametrize("name", ODD)

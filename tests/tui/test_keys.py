@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from textual.keys import Keys, _character_to_key
 
 from bptui.explain.rows import current_row
 from bptui.replay.moves import Path
@@ -57,6 +58,12 @@ def test_the_table_is_sound() -> None:
     assert len(set(pressed)) == len(pressed)
     for command in COMMANDS:
         assert hasattr(Debugger, f"action_{call(command.action)[0]}"), command.id
+    # what a terminal can send: a name that Textual never makes would be a dead key, which a pilot does not notice
+    known = {key.value for key in Keys} | {_character_to_key(chr(n)) for n in range(33, 127)}
+    assert [key for key in pressed if key not in known] == []
+    for command in COMMANDS:
+        if len(command.shown) == 1 and command.shown.isascii():
+            assert command.keys.split(",")[0] == _character_to_key(command.shown)
     by_id = {c.id: c for c in COMMANDS}
     for forwards, backwards in CAPITALS.items():
         assert by_id[backwards].shown == by_id[forwards].shown.upper() != by_id[forwards].shown

@@ -60,6 +60,18 @@ def test_four_steps_forward_and_four_back(tui: ModuleType, name: str, followed: 
                 assert old == new
 
 
+def test_a_message_is_gone_after_the_next_step(tui: ModuleType) -> None:
+    session = tui.open_session("two_layer", "#0:20")
+    hands = tui.Hands(session)
+    for command, typed in (("find", "0.0554"), ("go", "no such place"), ("next_find", None), ("forward", None),
+                           ("only", None), ("next_sample", None), ("end", None)):
+        hands.press(command, typed)
+        said = session.message
+        assert said and said[:60] in tui.text(session), command
+        assert session.move("back_into")
+        assert session.message == "" and said[:60] not in tui.text(session), command
+
+
 @pytest.mark.parametrize("followed", [None, "hidden.weights[0,406]"])
 def test_four_steps_and_back_in_a_large_network(tui: ModuleType, followed: str | None) -> None:
     session = tui.open_session("wide_784")

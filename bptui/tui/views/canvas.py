@@ -37,6 +37,7 @@ class Canvas:
         end = self.width if until is None else min(until, self.width)
         if not 0 <= y < self.height:
             return x
+        text = text[:max(0, end - x) + 1]           # no character is narrower than a cell; long texts stay quick
         if until is not None and x + cell_len(text) > end:
             while text and x + cell_len(text) + 1 > end:
                 text = text[:-1]

@@ -34,10 +34,12 @@ def first(session: Session, width: int, height: int) -> list[Line]:
         x = c.put(9, y, name)
         c.put(max(29 if width >= 76 else 27, x + 1), y, says, "", until=width - 1)
         y += 1
-    var, element = session.parameter(cursors.at(session, "parameters"))
-    name = session.namer.of(var, element)
-    said = f"The source starts with {name}: put the cursor on {name} and press Enter." if session.run.scenario.start \
-        else "Put the cursor on a weight and press Enter, to ask where its derivative comes from."
+    said = "There is nothing to train here, so nothing goes back: step through the forward values."
+    if session.parameter_count:
+        name = session.namer.of(*session.parameter(cursors.at(session, "parameters")))
+        said = f"The source starts with {name}: put the cursor on {name} and press Enter." \
+            if session.run.scenario.start else \
+            "Put the cursor on a weight and press Enter, to ask where its derivative comes from."
     if y + 1 < height:
         c.put(3, y + 1, said, "", until=width - 1)
     elif y < height:

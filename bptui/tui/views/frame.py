@@ -201,9 +201,11 @@ def keys(session: Session, width: int) -> list[tuple[str, str, str]]:
              ("s", destination(session, into) if into else "end of run", "" if into else "dim"),
              ("n", over_name(session, over) if over else "end of run", "" if over else "dim")]
     if session.untouched:
-        var, element = session.parameter(cursors.at(session, "parameters"))
-        cost = session.run.program(0).cost.name
-        shown += [("Enter", f"follow {session.namer.derivative(cost, var, element)}", ""), ("/", "number", ""),
+        if session.parameter_count:
+            var, element = session.parameter(cursors.at(session, "parameters"))
+            cost = session.run.program(0).cost.name
+            shown.append(("Enter", f"follow {session.namer.derivative(cost, var, element)}", ""))
+        shown += [("/", "number", ""),
                   ("i", "I got", ""), ("q", "quit", "")]
         return shown
     if out:

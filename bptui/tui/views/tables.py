@@ -51,6 +51,9 @@ def _number(c: Canvas, point: int, y: int, value: float | None, nine: bool, sign
 def paint_parameters(session: Session, width: int, height: int, focused: bool) -> list[Line]:
     """Each parameter with its value, derivative, (change,) and next value."""
     c = Canvas(width, height)
+    if not session.parameter_count:
+        rule(c, 0, [("Parameters", "bold"), ("none", "dim")])
+        return c.lines()
     wide = width >= 60
     rows = window(session, "parameters", session.parameter_count, height - 1, cursors.default(session, "parameters"))
     numbers = range(rows.first, rows.first + rows.count)

@@ -1,0 +1,82 @@
+"""Faults that attacks and first users found, so that they do not come back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bptui.explain.check import check_run
+from bptui.explain.got import compare
+from bptui.explain.search import read_number
+from bptui.replay.run import open_run
+from bptui.scenario.errors import ScenarioError
+from bptui.scenario.reader import render
+from bptui.tui import asking, cursors, finding
+from bptui.tui.layout import screen
+from bptui.tui.session import Session
+
+EQUATIONS = "[equations]\nforward = [{0}]\nloss = 'E'\n"
+LAYER = ("[network]\ninputs = 1\n[[network.layers]]\nkind = 'dense'\nunits = {units}\n{more}\n[loss]\nkind = 'sum'\n"
+         "[data]\ninputs = [[1]]\n")
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "scenario.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_differences_hold_what_stop_holds(tmp_path: Path) -> None:
+    """E = stop(y)·y with y = w·x: ∂E/∂w is y·x = 2 at w = 0.5, x = 2; moving both would give 4."""
+    run = open_run(written(tmp_path, EQUATIONS.format("'y = w*x', 'E = stop(y)*y'")
+                           + "[parameters]\nw = 0.5\n[values]\nx = 2\n"))
+    assert run.value("d(E, w)") == 2.0
+    assert check_run(run).ok
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+def test_a_scenario_with_nothing_to_train_opens(tmp_path: Path, size: tuple[int, int]) -> None:
+    session = Session(open_run(written(tmp_path, EQUATIONS.format("'E = x**2'") + "[values]\nx = 3\n")))
+    for pane in ("parameters", "network", "values", "printed", "chain"):
+        cursors.show(session, pane)
+        cursors.enter(session)
+        asking.compare(session, "9")
+        assert len(screen(session, *size)) == size[1]
+        session.move("over")
+
+
+def test_a_search_needs_no_forward_line(tmp_path: Path) -> None:
+    text = EQUATIONS.format("'E = (w*x)**2'") + f"[parameters]\nw = 0.5\n[values]\nx = {[0.5] * 20}\n"
+    session = Session(open_run(written(tmp_path, text), executor="arrays"))
+    finding.find(session, "123.777")
+    while finding.searching(session):
+        finding.search_on(session, 1.0)
+    assert "not found" in session.message
+
+
+@pytest.mark.parametrize(("units", "more", "said"), [
+    (1, "bias = 0.3\nbias_names = 'net_o1'", "'net_o1' is what a quantity of this network is called"),
+    (1, "activation = { law = 'x*weights', weights = 2 }", "'weights' is a name that every layer has"),
+    (1_000_000, "[[network.layers]]\nkind = 'dense'\nunits = 9", "the network has 11,000,009 parameters"),
+])
+def test_what_cannot_be_meant_is_refused(tmp_path: Path, units: int, more: str, said: str) -> None:
+    path = written(tmp_path, LAYER.format(units=units, more=more))
+    with pytest.raises(ScenarioError) as error:
+        open_run(path)
+    assert said in "\n".join(render(error.value, path))
+
+
+@pytest.mark.parametrize(("typed", "here", "said", "same"), [
+    ("1", 0.000438568, "too few digits", False),
+    ("0.0003", 0.000438568, "too few digits", False),
+    ("0.000438", 0.000438568, "cut off", True),
+    ("0.000439", 0.000438568, "the same, rounded", True),
+    ("0.000364723", 0.000438568, "16.8 % less", False),
+])
+def test_what_is_said_of_a_number_of_ones_own(typed: str, here: float, said: str, same: bool) -> None:
+    number = read_number(typed)
+    assert number is not None
+    words, rounding = compare(number, here)
+    assert rounding == same
+    assert said in words
