@@ -63,6 +63,8 @@ def target(run: Run, tree: Tree, update: int) -> Place | None:
             if of is None or of.var is not program.cost:
                 return None
             place = find(run, program, x)
+        case Index(Call("d", (y, x)), index):       # d(E, hidden.weights)[0,406]
+            return target(run, Call("d", (y, Index(x, index))), update)
         case Attribute(base, "grad"):
             place = find(run, program, base)
         case _:

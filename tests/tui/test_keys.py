@@ -266,7 +266,6 @@ def test_enter_of_the_first_screen_follows_what_the_footer_names(tui: ModuleType
         assert said == f"follow {session.follow_name()}"
 
 
-@pytest.mark.xfail(reason="replay/places.py does not read d(E, hidden.weights)[0,406] as a place")
 def test_a_large_network_starts_where_its_source_says(tui: ModuleType) -> None:
     session = tui.open_session("wide_784")
     assert label(session, "Enter") == "follow ∂E/∂hidden.weights[0,406]"
