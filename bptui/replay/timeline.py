@@ -7,6 +7,7 @@ scope that have the same axes, then the terms of its sum; the last stop is the v
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate
@@ -85,11 +86,11 @@ class Timeline:
         block = self.locate(value)[0]
         here = self.blocks[block]
 
-        def reach(same: object) -> tuple[int, int]:
+        def reach(same: Callable[[Block], bool]) -> tuple[int, int]:
             first = last = block
-            while first > 0 and same(self.blocks[first - 1]):              # type: ignore[operator]
+            while first > 0 and same(self.blocks[first - 1]):
                 first -= 1
-            while last + 1 < len(self.blocks) and same(self.blocks[last + 1]):  # type: ignore[operator]
+            while last + 1 < len(self.blocks) and same(self.blocks[last + 1]):
                 last += 1
             return self.span(first)[0] - 1, self.span(last)[1]
 

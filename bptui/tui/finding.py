@@ -75,7 +75,9 @@ def search_on(session: Session, seconds: float) -> None:
         session.message = f"That was the last of {len(finding.hits)} finds."
     else:
         small = session.run.schedule.kind == "straight"
-        where = "in this run" if small else "in this update, nor as a loss or an output of another"
+        run = session.run
+        known = "this run" if run.known >= run.updates else f"the first {notation.counted(run.known, 'update')}"
+        where = f"in {known}" if small else f"in this update, nor as a loss or an output in {known}"
         session.message = f"{finding.text} was not found {where}."
 
 

@@ -61,6 +61,7 @@ class Session:
         self.start = 0                              # the row of the parameter that the source explains first
         self.card = False                           # the card of the first screen, asked for again
         self.unfolded: frozenset[tuple[str, int]] = frozenset()  # the adjoints whose chain is shown below their path
+        self._listings: dict[Timeline, tuple[Line, ...]] = {}
         self._past: list[Position] = []
         self._future: list[Position] = []
         self._start(at)
@@ -101,13 +102,12 @@ class Session:
     def explainer(self) -> Explainer:
         return Explainer(self.run, self.position.update, self.lane, self.here, self.unfolded)
 
-    @cached_property
-    def _listings(self) -> object:
-        return lru_cache(8)(lambda update, times: tuple(listing(times.program, times, self.namer)))
-
     def lines(self) -> tuple[Line, ...]:
-        """The program listing of this update."""
-        return self._listings(0, self.times)        # type: ignore[operator]
+        """The program listing of this update; updates of one batch size share it."""
+        times = self.times
+        if times not in self._listings:
+            self._listings[times] = tuple(listing(times.program, times, self.namer))
+        return self._listings[times]
 
     def chain(self) -> Chain | None:
         """The chain on screen: of what is followed, else of the value in the making."""
