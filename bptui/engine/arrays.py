@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from .executor import Env, Feed, State
-from .program import Equation, Program, Term, Var, live_equations
+from .program import FIXED, Equation, Program, Term, Var, live_equations
 from .readings import ARRAYS
 from .scalars import Cell
-from .structure import Contract, Stop
+from .structure import Contract, Pick, Stack, Stop
 
 Array = np.ndarray
 Compute = Callable[..., Array]
@@ -124,6 +124,12 @@ def term_function(term: Term, out: Var) -> Compute:
     if isinstance(op, Stop):
         place = aligned(term.args[0].letters, out.letters)
         return lambda x: np.broadcast_to(place(x), shape)
+    if isinstance(op, Pick):
+        over = tuple(op.input.index(c) for c in op.over)
+        arrange = aligned("".join(c for c in op.input if c in op.output), out.letters)
+        return lambda x: np.broadcast_to(arrange(x.max(axis=over)), shape)
+    if isinstance(op, Stack):
+        return lambda *xs: np.array([float(x) for x in xs]).reshape(shape)
     law = op.law
     places = [aligned(v.letters, out.letters) for v in term.args]
     plain = all(v.letters in (out.letters, "") for v in term.args)
@@ -161,13 +167,13 @@ class Arrays:
     values: Mapping[Var, Array]
 
     def array(self, var: Var) -> Array:
-        if var.role == "constant":
-            return np.asarray(var.value)
-        return np.asarray(self.values[var]).reshape(var.shape)
+        if var.role in FIXED:
+            return fixed(var)
+        return np.asarray(self.values[var.base]).reshape(var.shape)
 
     def scalar(self, cell: Cell) -> float:
         var, flat = cell
-        return var.value if var.role == "constant" else float(self.array(var).flat[flat])
+        return var.constant_value(flat) if var.role in FIXED else float(self.array(var).flat[flat])
 
 
 Compiled = list[tuple[Var, Compute, tuple[Var, ...]]]
@@ -194,23 +200,23 @@ class Vectorised:
         self._constants = constants(program.equations)
 
     def pack(self, values: Mapping[str, Array]) -> State:
-        return tuple(np.array(values[v.name], float) for v in self.program.parameters)
+        return tuple(np.array(values[v.name], float) for v in self.program.state)
 
     def unpack(self, state: State) -> dict[str, Array]:
-        return {v.name: np.array(value) for v, value in zip(self.program.parameters, state, strict=True)}
+        return {v.name: np.array(value) for v, value in zip(self.program.state, state, strict=True)}
 
     def prepare(self, arrays: Sequence[Array]) -> Feed:
         return tuple(np.asarray(a, float) for a in arrays)
 
     def _start(self, state: State, feed: Feed) -> dict[Var, Array]:
         values = dict(self._constants)
-        values.update(zip(self.program.parameters, state, strict=True))
+        values.update(zip(self.program.state, state, strict=True))
         values.update(zip(self.program.inputs, feed, strict=True))
         return values
 
     def _following(self, state: State, values: Mapping[Var, Array]) -> State:
         return tuple(values[self.program.nexts[v]] if v in self.program.nexts else old
-                     for v, old in zip(self.program.parameters, state, strict=True))
+                     for v, old in zip(self.program.state, state, strict=True))
 
     def advance(self, state: State, feeds: Sequence[Feed]) -> State:
         with np.errstate(all="ignore"):
@@ -248,4 +254,9 @@ class Vectorised:
 
 
 def constants(equations: Iterable[Equation]) -> dict[Var, Array]:
-    return {v: np.full(v.shape, v.value) for eq in equations for v in eq.operands if v.role == "constant"}
+    return {v: fixed(v) for eq in equations for v in eq.operands if v.role in FIXED}
+
+
+def fixed(var: Var) -> Array:
+    """What is the same in every run: a constant, an identity, a unit."""
+    return np.array([var.constant_value(n) for n in range(var.size)]).reshape(var.shape)

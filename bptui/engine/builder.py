@@ -25,6 +25,13 @@ class Builder:
     extents: dict[str, int]
     blocks: list[Block] = field(default_factory=list)
     constants: dict[float, Var] = field(default_factory=dict)
+    settings: dict[str, Var] = field(default_factory=dict)
+
+    def setting(self, symbol: str) -> Var:
+        """A number that is fed with each update: η, the batch size."""
+        if symbol not in self.settings:
+            self.settings[symbol] = Var(symbol, "", (), "setting", symbol)
+        return self.settings[symbol]
 
     def var(self, name: str, letters: str, role: Role, symbol: str = "",
             elements: tuple[str, ...] | None = None) -> Var:
@@ -35,9 +42,9 @@ class Builder:
             self.constants[value] = Var(repr(value), "", (), "constant", f"{value:g}", None, (), value)
         return self.constants[value]
 
-    def line(self, phase: Phase, group: str, equations: list[Equation], text: str = "") -> Var:
+    def line(self, phase: Phase, group: str, equations: list[Equation], text: str = "", mixes: bool = False) -> Var:
         """Close a written line; its last equation makes what the line is called."""
-        self.blocks.append(Block(phase, group, tuple(equations), text))
+        self.blocks.append(Block(phase, group, tuple(equations), text, mixes))
         return equations[-1].out
 
     def sum_line(self, phase: Phase, group: str, out: Var, *products: tuple[Var, ...]) -> Var:

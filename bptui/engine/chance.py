@@ -1,43 +1,76 @@
 """Chance as a function: the same seed and name give the same numbers, on every machine, for ever.
 
 Only Python's `random.Random(text).random()` is used, whose stream is guaranteed; no generator state is kept.
-Other people's printed figures hang on these bits.
+Other people's printed figures hang on these bits. To add an init, write a line in `INITS`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from random import Random
 
 import numpy as np
 
+One = Callable[[Random], float]                     # draws one number
+Fan = tuple[int, int]                               # a layer's inputs and outputs
 
-def _uniform(low: float, high: float) -> Callable[[Random], float]:
+
+@dataclass(frozen=True)
+class Rule:
+    """`options` are its keys with their defaults; `one` makes of them, and of a layer's fan, what draws a number."""
+
+    options: Mapping[str, float]
+    one: Callable[[Mapping[str, float], Fan], One]
+
+
+def _uniform(low: float, high: float) -> One:
     return lambda r: low + (high - low) * r.random()
 
 
+def _normal(mean: float, std: float) -> One:
+    """Box and Muller (1958): two draws for each number, of which the cosine is taken."""
+    def one(r: Random) -> float:
+        radius = math.sqrt(-2.0 * math.log(1.0 - r.random()))
+        return mean + std * (radius * math.cos(2.0 * math.pi * r.random()))
+    return one
+
+
+def _limits(limit: float) -> One:
+    return _uniform(-limit, limit)
+
+
+# Glorot and Bengio (2010); He, Zhang, Ren and Sun (2015), over the inputs, for a rectifier of slope a below 0.
+INITS: dict[str, Rule] = {
+    "zeros": Rule({}, lambda o, fan: lambda r: 0.0),
+    "constant": Rule({"value": 0.0}, lambda o, fan: lambda r: o["value"]),
+    "uniform": Rule({"low": 0.0, "high": 1.0}, lambda o, fan: _uniform(o["low"], o["high"])),
+    "normal": Rule({"mean": 0.0, "std": 1.0}, lambda o, fan: _normal(o["mean"], o["std"])),
+    "glorot_uniform": Rule({"gain": 1.0}, lambda o, fan: _limits(o["gain"] * math.sqrt(6.0 / (fan[0] + fan[1])))),
+    "glorot_normal": Rule({"gain": 1.0}, lambda o, fan: _normal(0.0, o["gain"] * math.sqrt(2.0 / (fan[0] + fan[1])))),
+    "he_uniform": Rule({"a": 0.0}, lambda o, fan: _limits(math.sqrt(6.0 / ((1.0 + o["a"]**2) * fan[0])))),
+    "he_normal": Rule({"a": 0.0}, lambda o, fan: _normal(0.0, math.sqrt(2.0 / ((1.0 + o["a"]**2) * fan[0])))),
+}
+SILENT = Rule({}, lambda o, fan: _limits(1.0 / math.sqrt(fan[0])))    # PyTorch's for a linear layer that says nothing
+
+
 def draw(kind: str, options: Mapping[str, float], name: str, seed: int, shape: tuple[int, ...],
-         fan: tuple[int, int]) -> np.ndarray:
-    """Initial values of the tensor `name`, row by row. `fan` is (inputs, outputs) of the layer.
+         fan: Fan) -> np.ndarray:
+    """Initial values of the tensor `name`, row by row."""
+    rule = INITS[kind] if kind else SILENT
+    return _drawn(rule, options, Random(f"{seed}/{name}"), shape, fan)
 
-    Glorot's limit is sqrt(6 / (inputs + outputs)), from Glorot and Bengio (2010).
-    """
-    random = Random(f"{seed}/{name}")
-    fan_in, fan_out = fan
-    if kind == "uniform":
-        one = _uniform(options.get("low", 0.0), options.get("high", 1.0))
-    elif kind == "glorot_uniform":
-        limit = options.get("gain", 1.0) * math.sqrt(6.0 / (fan_in + fan_out))
-        one = _uniform(-limit, limit)
-    else:                                           # PyTorch's rule for a linear layer that says nothing
-        limit = 1.0 / math.sqrt(fan_in)
-        one = _uniform(-limit, limit)
+
+def noise(kind: str, options: Mapping[str, float], name: str, seed: int, update: int,
+          shape: tuple[int, ...]) -> np.ndarray:
+    """The noise `name` of one update, sample by sample."""
+    return _drawn(INITS[kind], options, Random(f"{seed}/{name}/{update}"), shape, (1, 1))
+
+
+def _drawn(rule: Rule, options: Mapping[str, float], random: Random, shape: tuple[int, ...], fan: Fan) -> np.ndarray:
+    one = rule.one({**rule.options, **options}, fan)
     return np.array([one(random) for _ in range(math.prod(shape))]).reshape(shape)
-
-
-INITS: dict[str, tuple[str, ...]] = {"uniform": ("low", "high"), "glorot_uniform": ("gain",)}
-LATER_INITS = ("zeros", "constant", "normal", "glorot_normal", "he_uniform", "he_normal")
 
 
 def shuffled(rows: int, seed: int, epoch: int) -> list[int]:

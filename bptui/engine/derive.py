@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .laws import SGD, Elementwise, Partial
+from .laws import Elementwise, Partial
 from .program import Block, Equation, Phase, Term, Var
-from .structure import SAMPLE, Contract, Stop
+from .structure import SAMPLE, Contract, Pick, Stop
+
+SPARE = range(0x3BA, 0x1000)                        # κ, λ, …: letters of the outputs that Jacobians begin at
 
 Product = tuple[Var, ...]                           # its factors; () is 1
 
@@ -66,7 +68,7 @@ class Reverse:
         for line in lines:
             for eq in line.equations:
                 through = [t for t in eq.terms if not isinstance(t.op, Stop)]
-                if any(arg in self.live for t in through for arg in t.args):
+                if any(arg.base in self.live for t in through for arg in t.args):
                     self.live.add(eq.out)
 
     def adjoint_var(self, x: Var) -> Var:
@@ -83,8 +85,7 @@ class Reverse:
                 if eq.out not in self.emitted:
                     self.emitted.add(eq.out)
                     scope.append(self._renewed(eq))
-        final = Equation(out, tuple(product(tuple(self.current.get(v, v) for v in share.factors), out)
-                                    for share in shares))
+        final = Equation(out, tuple(product(tuple(self._now(v) for v in share.factors), out) for share in shares))
         self.blocks.append(Block(phase, group, (*scope, final)))
         return out
 
@@ -92,11 +93,17 @@ class Reverse:
         """`eq` reading what its operands have become."""
         if not any(v in self.current for v in eq.operands):
             return eq
-        return Equation(eq.out, tuple(Term(t.op, tuple(self.current.get(v, v) for v in t.args)) for t in eq.terms))
+        return Equation(eq.out, tuple(Term(t.op, tuple(self._now(v) for v in t.args)) for t in eq.terms))
+
+    def _now(self, v: Var) -> Var:
+        """What a parameter has become by an update in place."""
+        return self.current.get(v, v)
 
     def through(self, line: Block, adjoint: Share) -> None:
         """Pass the adjoint of a line's output on to what the line reads."""
-        if elementwise(line) and not plain_sum(line):
+        if line.mixes:
+            self._through_jacobian(line, adjoint)
+        elif elementwise(line) and not plain_sum(line):
             self._through_elements(line, adjoint)
         else:
             self._sweep(line, adjoint, lambda x, share: self._add_share(line.out, x, share))
@@ -125,25 +132,54 @@ class Reverse:
                 factors = (local,)
             self._add_share(line.out, x, Share(adjoint.factors + factors, [*adjoint.equations, *equations]))
 
+    def _through_jacobian(self, line: Block, adjoint: Share) -> None:
+        """A scope whose elements all depend on each other has a Jacobian for each thing it reads.
+
+        The scope is swept from the identity: ∂y_k/∂y_j is 1 where k = j. `k` is a letter of its own for the
+        element of the output that a path begins at, `j` its letter in the forward half.
+        """
+        y = line.out
+        j = y.letters[-1]
+        k = self._other(j)
+        identity = Var("1", k + j, (self.extents[k], self.extents[j]), "identity", "1")
+        found: dict[Var, list[Share]] = {}
+        self._sweep(line, Share((identity,)), lambda x, share: found.setdefault(x, []).append(share), keep=k)
+        begun = Share(tuple(v.lettered(j, k) for v in adjoint.factors), adjoint.equations)
+        if not any(k in v.letters for v in begun.factors):
+            begun = Share((*begun.factors, self._ones(k)), begun.equations)
+        for x, parts in found.items():
+            letters = SAMPLE * (SAMPLE in y.letters) + k + x.letters.replace(SAMPLE, "")
+            local = self._local(y, x, letters)
+            equations = [eq for part in parts for eq in part.equations]
+            equations.append(Equation(local, tuple(product(p.factors, local) for p in parts)))
+            self._add_share(y.lettered(j, k), x, Share((*begun.factors, local), [*begun.equations, *equations]))
+
+    def _other(self, letter: str) -> str:
+        """A letter for the same axis as `letter`, used for nothing else."""
+        other = next(c for c in map(chr, SPARE) if c not in self.extents)
+        self.extents = {**self.extents, other: self.extents[letter]}
+        return other
+
     def _local(self, y: Var, x: Var, letters: str) -> Var:
         return Var(f"d({y.name}, {x.name})", letters, tuple(self.extents[c] for c in letters), "local",
                    f"∂{y.symbol or y.name}/∂{x.symbol or x.name}", None, (y, x))
 
-    def _sweep(self, line: Block, adjoint: Share, give: Callable[[Var, Share], None], whole: bool = False) -> None:
+    def _sweep(self, line: Block, adjoint: Share, give: Callable[[Var, Share], None], whole: bool = False,
+               keep: str = "") -> None:
         """Reverse mode over the equations of one scope.
 
-        With `whole` the axes of the line's output are kept (a local partial for each element of it);
-        otherwise the adjoint of a temporary has the temporary's own axes.
+        With `whole` the axes of the line's output are kept (a local partial for each element of it); `keep` is a
+        further axis to keep; otherwise the adjoint of a temporary has the temporary's own axes.
         """
         inner: dict[Var, list[Share]] = {line.out: [adjoint]}
         inside = {eq.out for eq in line.equations}
         for eq in reversed(line.equations):
             if eq.out not in inner or eq.out not in self.live:
                 continue
-            top = self._one(eq.out, inner.pop(eq.out), whole, line)
+            top = self._one(eq.out, inner.pop(eq.out), whole, line, keep)
             for term in eq.terms:
                 for k, x in enumerate(term.args):
-                    if x not in self.live or isinstance(term.op, Stop):
+                    if x not in self.live or isinstance(term.op, Stop | Pick):
                         continue
                     share = self._step(eq, term, k, top)
                     if share is None:
@@ -153,12 +189,14 @@ class Reverse:
                     else:
                         give(x, share)
 
-    def _one(self, x: Var, shares: list[Share], whole: bool, line: Block) -> Share:
+    def _one(self, x: Var, shares: list[Share], whole: bool, line: Block, keep: str) -> Share:
         """The adjoint of a temporary as one product; a new variable where it is a sum, or is summed."""
         factors = shares[0].factors
-        if len(shares) == 1 and (x is line.out or whole or all(c in x.letters for v in factors for c in v.letters)):
+        own = x.letters + keep
+        if len(shares) == 1 and (x is line.out or whole or all(c in own for v in factors for c in v.letters)):
             return shares[0]
-        letters = union((v for s in shares for v in s.factors), line.out.letters) if whole else x.letters
+        letters = union((v for s in shares for v in s.factors), line.out.letters) if whole else \
+            SAMPLE * (SAMPLE in x.letters) + keep + x.letters.replace(SAMPLE, "")
         out = self._local(line.out, x, letters)
         equations = [eq for s in shares for eq in s.equations]
         return Share((out,), [*equations, Equation(out, tuple(product(s.factors, out) for s in shares))])
@@ -213,10 +251,3 @@ def walk(reverse: Reverse, lines: Sequence[Block], top: Var, seed: Product,
             else:
                 reverse.through(line, Share((reverse.make_adjoint(v, "backward", line.group),)))
         after_line(n, line)
-
-
-def update_block(group: str, parameter: Var, gradient: Var, rate: Var) -> Block:
-    """The plain gradient step: w⁺ = w - η × ∂E/∂w."""
-    out = Var(f"{parameter.name}.next", parameter.letters, parameter.shape, "next", parameter.symbol, None,
-              (parameter,))
-    return Block("update", group, (Equation(out, (Term(SGD, (parameter, rate, gradient)),)),))

@@ -40,32 +40,44 @@ class Form:
     equations: Equations
     parameters: tuple[Parameter, ...]
     rows: Rows
+    held: None = None
 
-    def write(self, samples: int, single: bool) -> Written:
-        """The lines for a batch of `samples`; `single`: no batch ever has more than one."""
+    def write(self, samples: int, single: bool, minimize: str | None) -> Written:
+        """The lines for a batch of `samples`; `single`: no batch ever has more than one.
+
+        `minimize` names the line that is made smaller, if it is not the loss. Both are costs of the batch.
+        """
         b = Builder({SAMPLE: samples})
         data = tuple(b.var(name, SAMPLE if name in self.rows.per_sample else "", "data", name, (name,))
                      for name in self.rows.tensors)
+        data += tuple(b.var(name, SAMPLE, "noise", name, (name,)) for name in self.equations.noise)
         made = {p.name: b.var(p.name, "", "parameter", p.name, (p.name,)) for p in self.parameters}
         names: dict[str, Var] = {**{v.name: v for v in data}, **made}
-        cost = self.equations.loss
-        last = next(n for n, line in enumerate(self.equations.lines) if line.name == cost)
+        watched = self.equations.loss
+        costs = dict.fromkeys((watched, minimize or watched))
+        last = max(n for n, line in enumerate(self.equations.lines) if line.name in costs)
         aliases: dict[str, Var] = {}
-        sample = settings = None
+        samples_of: dict[str, Var] = {}
         for n, line in enumerate(self.equations.lines):
-            batched = n == last and not single
-            phase: Phase = "loss" if n >= last else "forward"
-            name = "loss" if batched else line.name
+            cost = line.name in costs
+            phase: Phase = "loss" if cost or n > last else "forward"
+            penalised = [made[p.name] for p in self.parameters] if cost and line.name == watched else []
+            batched = cost and not single
+            sample_name = "loss" if line.name == watched else f"{line.name}.sample"
+            name = sample_name if batched or (penalised and self.penalised) else line.name
             letters = letters_of(line.tree, names)
             out = b.var(name, SAMPLE if batched else letters, phase, name, (name,))
             lowering = Lowering(b, names, name)
             lowering.lower(line.tree, out)
             names[line.name] = b.line(phase, "", lowering.equations, line.text)
-            if n == last:
-                sample = names[line.name]
-                if batched:
-                    names[line.name], settings = cost_line(b, cost, self.scenario.loss.reduction, sample)
-                else:
-                    aliases["loss"] = sample
-        assert sample is not None
-        return Written(b, made, (*data, *(settings or ())), names[cost], sample, None, aliases)
+            if cost:
+                samples_of[line.name] = names[line.name]
+                loss = self.scenario.loss
+                names[line.name] = cost_line(b, line.name, loss, names[line.name], batched, penalised)
+        aliases["loss"] = samples_of[watched]
+        return Written(b, made, data, names[minimize or watched], names[watched],
+                       samples_of[watched], None, aliases)
+
+    @property
+    def penalised(self) -> bool:
+        return bool(self.scenario.loss.l1 or self.scenario.loss.l2)

@@ -1,6 +1,6 @@
 """What both executors offer, and the record they hand out.
 
-A state is a tuple with one entry for each parameter of the program, in its order; what an entry is (a float
+A state is a tuple with one entry for each variable of the program's state, in its order; what an entry is (a float
 each, an array) is the executor's business. A feed is what one update reads besides: data rows and settings.
 """
 
@@ -35,7 +35,7 @@ class Executor(Protocol):
     program: Program
 
     def pack(self, values: Mapping[str, np.ndarray]) -> State:
-        """The state that holds `values`, which are by parameter name."""
+        """The state that holds `values`, which are by name."""
         ...
 
     def unpack(self, state: State) -> dict[str, np.ndarray]: ...

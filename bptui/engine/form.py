@@ -6,19 +6,22 @@ into `file:line`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
 
 from ..scenario.errors import KeyPath, Problem, ScenarioError, did_you_mean, one_of
-from ..scenario.records import Init, Values
+from ..scenario.records import Init, Loss, Values
 from ..scenario.trees import Tree
 from .builder import Builder, contract, names_in
-from .chance import INITS, LATER_INITS, draw
-from .laws import CONSTANTS, DIV
+from .chance import INITS, draw
+from .laws import CONSTANTS, DIV, FUNCTIONS, power
 from .program import Equation, Term, Var
+
+
+PENALTY = "penalty"                                 # the line of l1 and l2
 
 
 @dataclass
@@ -75,8 +78,9 @@ class Written:
 
     builder: Builder
     parameters: dict[str, Var]
-    inputs: tuple[Var, ...]
-    cost: Var
+    data: tuple[Var, ...]                           # and noise
+    cost: Var                                       # what is made smaller
+    watched: Var                                    # what the run is judged by
     loss: Var
     parts: Var | None
     aliases: dict[str, Var]
@@ -89,12 +93,14 @@ def initial(trouble: Trouble, key: KeyPath, values: Values | None, name: str, se
     if values is None:
         return draw("", {}, name, seed, shape, fan)
     if isinstance(values, Init):
-        if not trouble.choice(key, "init", values.kind, tuple(INITS), LATER_INITS):
+        if not trouble.choice(key, "init", values.kind, tuple(INITS), ()):
             return blank
-        for option in values.options:
-            if option not in INITS[values.kind]:
-                trouble.say((*key, option), f"the init {values.kind!r} has no {option!r}; "
-                                            f"it takes {one_of(INITS[values.kind])}")
+        known = INITS[values.kind].options
+        if wrong := [option for option in values.options if option not in known]:
+            takes = f"it takes {one_of(known)}" if known else "it takes nothing"
+            for option in wrong:
+                trouble.say((*key, option), f"the init {values.kind!r} has no {option!r}; {takes}")
+            return blank
         return draw(values.kind, values.options, name, seed, shape, fan)
     if values.shape != shape:
         trouble.say(key, f"{expected}; here: {_shape(values.shape)}")
@@ -108,12 +114,43 @@ def _shape(shape: tuple[int, ...]) -> str:
     return f"{' x '.join(map(str, shape))} ({prod(shape)} numbers)"
 
 
-def cost_line(b: Builder, name: str, reduction: str, sample: Var) -> tuple[Var, tuple[Var, ...]]:
-    """E from the samples' losses: their mean, Σ loss / n, or their sum; and the settings that it reads."""
+def cost_line(b: Builder, name: str, loss: Loss, sample: Var, batched: bool,
+              weights: Sequence[Var]) -> Var:
+    """The cost from the samples' losses: their mean, Σ loss / n, or their sum, and the penalties on `weights`.
+
+    """
+    penalty = _penalty(b, loss, weights)
+    if penalty is None and not batched:
+        return sample
     out = b.var(name, "", "loss")
-    if reduction == "sum":
-        return b.sum_line("loss", "", out, (sample,)), ()
-    n = b.var("n", "", "setting")
+    if penalty is None and loss.reduction == "sum":
+        return b.sum_line("loss", "", out, (sample,))
+    if penalty is not None and (loss.reduction == "sum" or not batched):
+        return b.sum_line("loss", "", out, (sample,), (penalty,))
+    n = b.setting("n")
     total = b.var("loss#1", "", "temporary", "Σ loss")
-    return b.line("loss", "", [Equation(total, (contract((sample,), total),)),
-                               Equation(out, (Term(DIV, (total, n)),))]), (n,)
+    equations = [Equation(total, (contract((sample,), total),))]
+    if penalty is None:
+        equations.append(Equation(out, (Term(DIV, (total, n)),)))
+    else:
+        mean = b.var("loss#2", "", "temporary", "Σ loss / n")
+        equations += [Equation(mean, (Term(DIV, (total, n)),)),
+                      Equation(out, (contract((mean,), out), contract((penalty,), out)))]
+    return b.line("loss", "", equations)
+
+
+def _penalty(b: Builder, loss: Loss, weights: Sequence[Var]) -> Var | None:
+    """l1 × Σ|w| + l2 × Σ w² as a line of its own; None where there is no penalty."""
+    laws = [(rate, law) for rate, law in ((loss.l1, FUNCTIONS["abs"]), (loss.l2, power(2.0))) if rate]
+    if not laws or not weights:
+        return None
+    equations: list[Equation] = []
+    summands: list[tuple[Var, ...]] = []
+    for rate, law in laws:
+        for w in weights:
+            size = b.var(f"{PENALTY}#{len(equations) + 1}", w.letters, "temporary", f"{law.name}({w.symbol})")
+            equations.append(Equation(size, (Term(law, (w,)),)))
+            summands.append((b.constant(rate), size))
+    out = b.var(PENALTY, "", "loss")
+    equations.append(Equation(out, tuple(contract(s, out) for s in summands)))
+    return b.line("loss", "", equations)

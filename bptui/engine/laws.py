@@ -139,8 +139,11 @@ PART_LOSSES: dict[str, Elementwise] = {law.name: law for law in (
                 "where t × o = 1 the slope is taken as 0"),
 )}
 
-# Optimizers: the next value of a parameter from its value w, the learning rate η and its gradient g.
-SGD = Elementwise("sgd", lambda f, w, eta, g: w - eta * g, (1.0, lambda f, y, w, eta, g: -g,
-                                                            lambda f, y, w, eta, g: -eta))
+# The part of one output of the cross-entropy, from the logarithm of its probability.
+LOG_CROSS_ENTROPY = Elementwise("log_cross_entropy", lambda f, o, t: -(t * o),
+                                (lambda f, y, o, t: -t, lambda f, y, o, t: -o))
+
+# The greatest of any number of operands; only `stop` may read it, so it needs no partials.
+GREATEST = Elementwise("greatest", lambda f, *xs: f.greatest(*xs), ())
 
 CONSTANTS = {"pi": math.pi}

@@ -1,11 +1,14 @@
 """A scenario that has been understood, and its programs.
 
-A `Model` has the parameters with their first values, the data, and a program for every batch size that the
-run needs. The forward half is written by the scenario's form, the backward half derived from it.
+A `Model` has the parameters with their first values, the data, and a program for every objective and batch size
+that the run needs. The forward half is written by the scenario's form, the backward half derived from it; with
+`gradient = "perturbation"` the forward half is run again for each parameter instead.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -13,12 +16,24 @@ import numpy as np
 from ..scenario.errors import Problem, ScenarioError, one_of
 from ..scenario.records import Scenario
 from . import equations, network
-from .derive import Reverse, update_block, walk
-from .form import Parameter, Rows, Trouble
+from .chance import noise
+from .derive import Reverse, walk
+from .form import PENALTY, Parameter, Rows, Trouble, Written
 from .names import MOST_NAMED
+from .optimizers import SETTINGS
+from .perturb import perturbed
 from .program import Block, Program, Var, live_equations
+from .training import Settings, understand_training
+from .update import Updates, slots_of
 
-LATER_OPTIMIZERS = ("adagrad", "rmsprop", "adam", "adamw")
+
+@dataclass(frozen=True)
+class Goal:
+    """What an update makes smaller, and which parameters it may change."""
+
+    minimize: str | None                            # None: the scenario's own loss
+    parameters: frozenset[str]
+    updates: int                                    # in a row, before the next objective has its turn
 
 
 class Model:
@@ -26,79 +41,143 @@ class Model:
 
     def __init__(self, scenario: Scenario) -> None:
         trouble = Trouble()
-        trouble.choice(("training", "optimizer"), "optimizer", scenario.training.optimizer, ("sgd",),
-                       LATER_OPTIMIZERS)
         form = network if scenario.network else equations
         self.scenario = scenario
         self._form = form.understand(scenario, trouble)
-        trouble.raise_if_any()
         self.parameters: tuple[Parameter, ...] = self._form.parameters
         self.rows: Rows = self._form.rows
+        self.held: Rows | None = self._form.held
+        """The validation rows; without targets they are only predicted for."""
+        judged = self.held is not None and (self._form.rows.tensors.keys() == self.held.tensors.keys())
+        self.settings: Settings = understand_training(scenario, trouble, self.parameters, judged)
+        trouble.raise_if_any()
+        self.judged = judged
+        self.goals = tuple(Goal(o.minimize, frozenset(o.parameters), o.updates)
+                           for o in scenario.training.objectives) or (
+            Goal(None, frozenset(p.name for p in self.parameters if p.trained), 1),)
         self.size = sum(p.value.size for p in self.parameters)
         self.named = self.size <= MOST_NAMED        # whether elements have generated names
         batch = scenario.training.batch
         self.batch = self.rows.count if batch == "all" else min(batch, self.rows.count)
         self.program = cache(self._program)
+        self.evaluation = cache(self._evaluation)
 
-    def _program(self, samples: int) -> Program:
-        """The program for a batch of `samples`."""
-        single = self.batch == 1
-        written = self._form.write(samples, single)
-        b = written.builder
-        rate = b.var("η", "", "setting", "η")
-        trained = [(written.parameters[p.name], p) for p in self.parameters if p.trained]
-        in_place = self.scenario.training.update_order == "in_place"
-        reverse = Reverse(b.extents, b.constant, written.cost.name, frozenset(v for v, _ in trained))
-        lines = tuple(b.blocks)
-        first_use = {v: next((n for n, line in enumerate(lines) for eq in line.equations if v in eq.operands), 0)
-                     for v, _ in trained}
+    def trained(self, name: str) -> bool:
+        """Whether any objective changes the parameter."""
+        return any(name in goal.parameters for goal in self.goals)
+
+    def write(self, samples: int, goal: Goal) -> Written:
+        """The forward half for an update of `goal`."""
+        return self._form.write(samples, self.batch == 1, goal.minimize)
+
+    def _program(self, samples: int, goal: int = 0) -> Program:
+        """The program of an objective for a batch of `samples`."""
+        return _Writing(self, samples, self.goals[goal]).program()
+
+    def _evaluation(self, held: bool) -> Program:
+        """The forward half over the whole training set, or the rows held back; without targets, without its loss."""
+        rows = self.held if held else self.rows
+        assert rows is not None
+        written = self._form.write(rows.count, False, None)
+        blocks = tuple(written.builder.blocks)
+        if held and not self.judged:
+            blocks = tuple(b for b in blocks if b.phase == "forward")
+        used = {v for b in blocks for eq in b.equations for v in eq.operands}
+        inputs = tuple(v for v in (*written.data, *written.builder.settings.values()) if v in used)
+        return Program(rows.count, written.builder.extents, blocks, tuple(written.parameters.values()), (), (),
+                       inputs, written.cost, written.watched, written.loss, written.parts, {}, {}, written.aliases)
+
+    def first_state(self) -> dict[str, np.ndarray]:
+        """The parameters' first values, and empty slots, by name."""
+        return {p.name: p.value for p in self.parameters} | {
+            v.name: np.zeros(v.shape) for v in self.program(self.batch).slots}
+
+    def feed(self, program: Program, rows: Sequence[int], update: int, epoch: int,
+             held: bool = False) -> tuple[np.ndarray, ...]:
+        """What `program` is fed with on `rows` (from 0) in an update, in the order of its inputs."""
+        data = self.held if held and self.held is not None else self.rows
+        settings = {**self.settings.at(epoch), "n": float(len(rows))}
+        seed, drawn = self.scenario.training.seed, self.scenario.equations.noise if self.scenario.equations else {}
+
+        def fed(v: Var) -> np.ndarray:
+            if v.role == "setting":
+                return np.asarray(settings[v.name])
+            if v.role == "noise":
+                return noise(drawn[v.name].kind, drawn[v.name].options, v.name, seed, update, v.shape)
+            return data.tensors[v.name][list(rows)] if v.name in data.per_sample else data.tensors[v.name]
+        return tuple(fed(v) for v in program.inputs)
+
+
+class _Writing:
+    """One program being written."""
+
+    def __init__(self, model: Model, samples: int, goal: Goal) -> None:
+        self.model, self.samples = model, samples
+        self.written = model.write(samples, goal)
+        b = self.written.builder
+        self.setting = b.setting
+        self.lines = tuple(b.blocks)
+        self.parameters = self.written.parameters
+        self.trained = [v for name, v in self.parameters.items() if name in goal.parameters]
+        self.slots = {v: slots_of(model.settings.lines, v) for name, v in self.parameters.items() if model.trained(name)}
+        self.first_use = {v: next((n for n, line in enumerate(self.lines) for eq in line.equations
+                                   if v in eq.operands), 0) for v in self.trained}
+        self.reverse = Reverse(b.extents, b.constant, self.written.cost.name, frozenset(self.trained))
+        self.updates = Updates(model.settings.lines, self.setting, self.reverse.blocks.append)
+        self.gradients: dict[Var, Var] = {}
+
+    def _group(self, v: Var) -> str:
+        return self.lines[self.first_use[v]].group
+
+    def program(self) -> Program:
+        training, w = self.model.scenario.training, self.written
+        in_place = training.update_order == "in_place"
+        self.setting("η")
         if in_place:
-            self._refuse_shared([v for v, _ in trained], written.cost, lines)
-        gradients: dict[Var, Var] = {}
-        nexts: dict[Var, Var] = {}
+            self._refuse_shared()
+        if training.gradient == "perturbation":
+            self.gradients = perturbed(self.lines, self.trained, w.cost, self.setting("h"), self.reverse.blocks.append)
+        else:
+            walk(self.reverse, self.lines, w.cost, (), self._after_line(in_place))
+        if training.clip_norm is not None:
+            self.gradients = self.updates.clipped_by_norm({v: self._group(v) for v in self.trained}, self.gradients)
+        for v in self.trained:
+            if v not in self.updates.nexts:
+                self._update(v)
+        settings = w.builder.settings
+        slots = tuple(s for kinds in self.slots.values() for s in kinds.values())
+        names = {key: settings[symbol] for key, symbol in SETTINGS.items() if symbol in settings}
+        return Program(self.samples, w.builder.extents, (*self.lines, *self.reverse.blocks),
+                       tuple(self.parameters.values()), slots, tuple(self.trained),
+                       (*w.data, *settings.values()), w.cost, w.watched, w.loss,
+                       w.parts, self.gradients, self.updates.nexts, {**names, **w.aliases})
 
-        def update(v: Var) -> None:
-            line = lines[first_use[v]]
-            block = update_block(line.group, v, gradients[v], rate)
-            nexts[v] = block.out
-            reverse.blocks.append(block)
-            if in_place:
-                reverse.current[v] = block.out
+    def _after_line(self, in_place: bool) -> Callable[[int, Block], None]:
+        lines = self.lines
 
-        def after_line(n: int, line: Block) -> None:
-            here = [v for v, _ in trained if first_use[v] == n]
-            for v in here:
-                gradients[v] = reverse.make_adjoint(v, "backward", line.group)
+        def after(n: int, line: Block) -> None:
+            for v in (v for v in self.trained if self.first_use[v] == n):
+                self.gradients[v] = self.reverse.make_adjoint(v, "backward", line.group)
             closed = n == 0 or lines[n - 1].group != line.group or not line.group
             if in_place and closed:
-                for v, _ in trained:
-                    if v in gradients and v not in nexts:
-                        update(v)
+                for v in self.trained:
+                    if v in self.gradients and v not in self.updates.nexts:
+                        self.reverse.current[v] = self._update(v)
+        return after
 
-        walk(reverse, lines, written.cost, (), after_line)
-        for v, _ in trained:
-            if v not in nexts:
-                update(v)
-        settings = [rate, *(v for v in written.inputs if v.role == "setting")]
-        inputs = (*(v for v in written.inputs if v.role == "data"), *settings)
-        return Program(samples, b.extents, (*lines, *reverse.blocks), tuple(written.parameters.values()),
-                       tuple(v for v, _ in trained), inputs, written.cost, written.loss, written.parts, gradients,
-                       nexts, written.aliases)
+    def _update(self, v: Var) -> Var:
+        """Write the update of a parameter; its value afterwards."""
+        if self.model.scenario.training.clip_value is not None:
+            self.gradients[v] = self.updates.clipped_at(self._group(v), v, self.gradients[v])
+        return self.updates.write(self._group(v), v, self.gradients[v], self.slots[v])
 
-    def _refuse_shared(self, trained: list[Var], cost: Var, lines: tuple[Block, ...]) -> None:
+    def _refuse_shared(self) -> None:
         """An update in place needs one layer (or line) that a parameter belongs to, among those that feed the cost."""
-        feeding = set(live_equations([eq for line in lines for eq in line.equations], [cost]))
-        for v in trained:
-            users = dict.fromkeys(line.group or line.out.name for line in lines
-                                  if any(v in eq.operands for eq in line.equations if eq in feeding))
+        feeding = set(live_equations([eq for line in self.lines for eq in line.equations], [self.written.cost]))
+        for v in self.trained:
+            users = dict.fromkeys(line.group or line.out.name for line in self.lines if line.out.name != PENALTY
+                                  and any(v in eq.operands for eq in line.equations if eq in feeding))
             if len(users) > 1:
                 raise ScenarioError([Problem(("training", "update_order"),
                                              f"in_place cannot be used here: {v.name} is shared by "
                                              f"{one_of(users).replace(' or ', ' and ')}")])
-
-    def feed(self, program: Program, rows: list[int]) -> tuple[np.ndarray, ...]:
-        """What one update on `rows` (from 0) is fed with, in the order of `program.inputs`."""
-        settings = {"η": self.scenario.training.learning_rate, "n": float(len(rows))}
-        return tuple(np.asarray(settings[v.name]) if v.role == "setting" else
-                     self.rows.tensors[v.name][rows] if v.name in self.rows.per_sample else
-                     self.rows.tensors[v.name] for v in program.inputs)

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..scenario.errors import KeyPath
+from ..scenario.errors import KeyPath, one_of
 from ..scenario.records import Activation, Layer, Scenario
 from .builder import Builder, Lowering
 from .form import Parameter, Rows, Trouble, Written, cost_line, initial
-from .laws import ACTIVATIONS, PART_LOSSES, Elementwise
+from .laws import ACTIVATIONS, LOG_CROSS_ENTROPY, PART_LOSSES, Elementwise
 from .names import LayerNames, Names, axis, letter, name_network, shared_bias
 from .program import Var
+from .vectors import VECTOR_LAWS
 
 LATER_KINDS = ("conv2d", "max_pool", "average_pool", "flatten", "activation", "dropout", "rnn", "lstm", "gru",
                "embedding", "batch_norm", "layer_norm", "attention", "add")
-LATER_ACTIVATIONS = ("softmax", "log_softmax")
-LATER_LOSSES = ("softmax_cross_entropy",)
 MOST_PARAMETERS = 10**7
-LOSSES = (*PART_LOSSES, "mean_squared_error", "sum")
+LOSSES = (*PART_LOSSES, "mean_squared_error", "softmax_cross_entropy", "sum")
+OF_CLASSES = ("cross_entropy", "softmax_cross_entropy")     # losses whose target may be the number of a class
 LAW_VARIABLE, LOSS_VARIABLES = "x", ("t", "o")
 
 
@@ -35,7 +35,7 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
     inputs = scenario.network.inputs
     sizes = [inputs if isinstance(inputs, int) else len(inputs)]
     sizes += [layer.units if isinstance(layer.units, int) else len(layer.units) for layer in layers]
-    rows = _rows(trouble, scenario, sizes)
+    rows, held = _rows(trouble, scenario, sizes)
     _check_loss(trouble, scenario)
     _check_given_names(trouble, scenario)
     _check_size(trouble, scenario, sizes)
@@ -48,7 +48,7 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
             parameters += _parameters(trouble, layer, n, units, fed, seed)
     names = name_network(scenario.network, sizes, sum(p.value.size for p in parameters),
                          {scenario.loss.name, *(scenario.data.target_names or () if scenario.data else ())})
-    return Form(scenario, tuple(parameters), rows, sizes, names)
+    return Form(scenario, tuple(parameters), rows, held, sizes, names)
 
 
 def _check_size(trouble: Trouble, scenario: Scenario, sizes: list[int]) -> None:
@@ -95,7 +95,7 @@ def _check_activation(trouble: Trouble, layer: Layer) -> None:
     key = (*layer.key, "activation")
     activation = layer.activation
     if activation.law is None:
-        trouble.choice(key, "activation", activation.name or "", ("linear", *ACTIVATIONS), LATER_ACTIVATIONS)
+        trouble.choice(key, "activation", activation.name or "", ("linear", *ACTIVATIONS, *VECTOR_LAWS), ())
         return
     trouble.unknown_names(key, activation.law, {LAW_VARIABLE, *activation.parameters}, "this law, which reads x")
     for name in activation.train:
@@ -128,31 +128,57 @@ def _check_loss(trouble: Trouble, scenario: Scenario) -> None:
     elif loss.kind is None:
         trouble.say(("loss",), "the network needs a [loss] with a kind, such as \"half_squared_error\"")
     else:
-        trouble.choice(("loss", "kind"), "loss", loss.kind, LOSSES, LATER_LOSSES)
+        trouble.choice(("loss", "kind"), "loss", loss.kind, LOSSES, ())
 
 
-def _rows(trouble: Trouble, scenario: Scenario, sizes: list[int]) -> Rows:
+def _rows(trouble: Trouble, scenario: Scenario, sizes: list[int]) -> tuple[Rows, Rows | None]:
+    """The rows to train on, and those held back."""
     data = scenario.data
     if data is None:
         trouble.say(("data",), "missing data: the network needs a [data] table with inputs and targets")
-        return Rows(1, {}, frozenset())
-    inputs, targets = data.inputs, data.targets
+        return Rows(1, {}, frozenset()), None
+    needs = scenario.loss.kind != "sum"
+    if needs and data.targets is None:
+        trouble.say(("data", "targets"), "missing data: this loss needs targets, a row per sample")
+    if needs and data.target_names is not None and len(data.target_names) != sizes[-1]:
+        trouble.say(("data", "target_names"), f"target_names must have {sizes[-1]} names, one per output; "
+                                              f"here: {len(data.target_names)}")
+    rows = _tensors(trouble, scenario, ("data",), data.inputs, data.targets if needs else None, sizes)
+    if data.validation is None:
+        return rows, None
+    held = data.validation
+    return rows, _tensors(trouble, scenario, ("data", "validation"), held.inputs, held.targets if needs else None, sizes)
+
+
+def _tensors(trouble: Trouble, scenario: Scenario, key: KeyPath, inputs: np.ndarray, targets: np.ndarray | None,
+             sizes: list[int]) -> Rows:
     if inputs.ndim != 2 or inputs.shape[1] != sizes[0]:
-        trouble.say(("data", "inputs"), f"each row of inputs must have {sizes[0]} numbers, one per input of the "
-                                        f"network; here: {inputs.shape[-1] if inputs.ndim == 2 else 'no rows'}")
+        trouble.say((*key, "inputs"), f"each row of inputs must have {sizes[0]} numbers, one per input of the "
+                                      f"network; here: {inputs.shape[-1] if inputs.ndim == 2 else 'no rows'}")
     tensors = {"inputs": inputs}
-    if scenario.loss.kind != "sum":
-        if targets is None:
-            trouble.say(("data", "targets"), "missing data: this loss needs targets, a row per sample")
-        elif targets.ndim != 2 or targets.shape[1] != sizes[-1]:
-            trouble.say(("data", "targets"), f"each row of targets must have {sizes[-1]} numbers, one per output of "
-                        f"the network; here: {targets.shape[-1] if targets.ndim == 2 else 'single numbers'}")
-        else:
-            tensors["targets"] = targets
-        if data.target_names is not None and len(data.target_names) != sizes[-1]:
-            trouble.say(("data", "target_names"), f"target_names must have {sizes[-1]} names, one per output; "
-                                                  f"here: {len(data.target_names)}")
+    if targets is not None and targets.ndim == 1 and scenario.loss.kind in OF_CLASSES:
+        tensors["targets"] = _one_hot(trouble, (*key, "targets"), targets, sizes[-1])
+    elif targets is not None:
+        single = targets.ndim == 1 and sizes[-1] == 1
+        if not single and (targets.ndim != 2 or targets.shape[1] != sizes[-1]):
+            also = f" (a class number per sample is for {one_of(OF_CLASSES)})" if targets.ndim == 1 else ""
+            trouble.say((*key, "targets"), f"each row of targets must have {sizes[-1]} numbers, one per output of "
+                        f"the network; here: {targets.shape[-1] if targets.ndim == 2 else 'single numbers'}{also}")
+        tensors["targets"] = targets.reshape(-1, 1) if single else targets
     return Rows(len(inputs), tensors, frozenset(tensors))
+
+
+def _one_hot(trouble: Trouble, key: KeyPath, classes: np.ndarray, outputs: int) -> np.ndarray:
+    """A row for each class number, with 1 at that output."""
+    rows = np.zeros((len(classes), outputs))
+    for row, number in enumerate(classes.tolist()):
+        if number == int(number) and 0 <= number < outputs:
+            rows[row, int(number)] = 1.0
+            continue
+        trouble.say((*key, row), f"target {row + 1} is {number:g}: a class is a whole number from 0 to {outputs - 1}, "
+                                 f"as the network has {outputs} output{'s' * (outputs != 1)}")
+        break
+    return rows
 
 
 @dataclass
@@ -162,11 +188,13 @@ class Form:
     scenario: Scenario
     parameters: tuple[Parameter, ...]
     rows: Rows
+    held: Rows | None
     sizes: list[int]
     names: Names
 
-    def write(self, samples: int, single: bool) -> Written:
+    def write(self, samples: int, single: bool, minimize: str | None) -> Written:
         """The forward and loss lines for a batch of `samples`; `single`: no batch ever has more than one."""
+        assert minimize is None, "objectives belong to written equations"
         assert self.scenario.network is not None
         b = Builder({"s": samples, **{axis(n): size for n, size in enumerate(self.sizes)}})
         x = b.var("inputs", f"s{axis(0)}", "data", self.names.input_letter, self.names.inputs)
@@ -185,13 +213,13 @@ class Form:
         else:
             parts = None
         summed = parts or x
-        if single:
-            cost = sample = b.sum_line("loss", "", b.var(loss.name, "", "loss"), (summed,))
-            aliases["loss"] = cost
-            return Written(b, made, tuple(data), cost, sample, parts, aliases)
-        sample = b.sum_line("loss", "", b.var("loss", "s", "loss"), (summed,))
-        cost, settings = cost_line(b, loss.name, loss.reduction, sample)
-        return Written(b, made, (*data, *settings), cost, sample, parts, aliases)
+        batched = not single
+        weights = [made[p.name] for p in self.parameters if p.trained and p.name.endswith(".weights")]
+        name = "loss" if batched or ((loss.l1 or loss.l2) and weights) else loss.name
+        sample = b.sum_line("loss", "", b.var(name, "s" if batched else "", "loss"), (summed,))
+        cost = cost_line(b, loss.name, loss, sample, batched, weights)
+        aliases["loss"] = sample
+        return Written(b, made, tuple(data), cost, cost, sample, parts, aliases)
 
     def _taken(self, made: dict[str, Var], x: Var) -> set[str]:
         taken = {e for v in made.values() for e in v.elements or ()} | set(self.names.inputs or ())
@@ -248,6 +276,8 @@ def activate(site: Site, net: Var) -> Var:
     """out = the layer's activation of `net`: a law of the library or of the file."""
     b, activation = site.builder, site.layer.activation
     out = site.result("out", net.letters)
+    if activation.name in VECTOR_LAWS:
+        return VECTOR_LAWS[activation.name](b, "forward", site.layer.name, out, net)
     if activation.law is None:
         return b.law_line("forward", site.layer.name, out, ACTIVATIONS[activation.name or ""], net)
     lowering = Lowering(b, {LAW_VARIABLE: net, **_law_parameters(site, activation)}, out.name)
@@ -273,6 +303,11 @@ def _parts(b: Builder, scenario: Scenario, x: Var, target: Var, names: LayerName
         lowering = Lowering(b, {"o": x, "t": target}, out.name)
         lowering.lower(loss.law, out)
         return b.line("loss", "", lowering.equations, loss.text)
+    if loss.kind == "softmax_cross_entropy":
+        units = tuple(f"log_p_{u}" for u in names.units) if names.units else None
+        log_p = b.var("log_p", x.letters, "loss", f"log_p_{names.letter}", units)
+        x = VECTOR_LAWS["log_softmax"](b, "loss", "", log_p, x)
+        return b.law_line("loss", "", out, LOG_CROSS_ENTROPY, x, target)
     return b.law_line("loss", "", out, part_law(loss.kind or "", x.lane_size), x, target)
 
 

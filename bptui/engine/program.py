@@ -8,18 +8,19 @@ through: one written line in one phase, with the equations of its scope. Nothing
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 from typing import Literal
 
-from .laws import Elementwise
-from .structure import SAMPLE, Contract, Operation
+from .laws import GREATEST, Elementwise
+from .structure import SAMPLE, Contract, Operation, Pick
 
-Role = Literal["data", "parameter", "setting", "constant", "seed", "forward", "loss", "temporary", "adjoint",
-               "local", "next"]
+Role = Literal["data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "seed", "forward", "loss",
+               "temporary", "adjoint", "estimate", "local", "made", "next"]
 Phase = Literal["forward", "loss", "backward", "update"]
-LEAVES: tuple[Role, ...] = ("data", "parameter", "setting", "constant", "seed")
+LEAVES: tuple[Role, ...] = ("data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "seed")
+FIXED: tuple[Role, ...] = ("constant", "identity", "unit")   # leaves that are the same in every run
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +29,8 @@ class Var:
 
     `name` is how a quantity is asked for (`hidden.weights`), `symbol` how an equation prints it (`W_h`),
     `elements` the source's names of its scalars, one for all samples. `of` is what it belongs to: an adjoint
-    is of (x,), a local partial of (y, x), a next value of (w,).
+    is of (x,), a local partial of (y, x), a next value of (w,), what an update makes on its way of (w,). A slot is
+    state that an optimizer keeps of (w,). `view` is the variable whose numbers these are, under other letters.
     """
 
     name: str
@@ -38,7 +40,27 @@ class Var:
     symbol: str = ""
     elements: tuple[str, ...] | None = None
     of: tuple[Var, ...] = ()
-    value: float = 0.0                              # of a constant
+    value: float = 0.0                              # of a constant; the place of a unit's 1
+    view: Var | None = None
+
+    @property
+    def base(self) -> Var:
+        """The variable that holds the numbers: itself, or what it is a view of."""
+        return self if self.view is None else self.view
+
+    def lettered(self, old: str, new: str) -> Var:
+        """The same numbers with the axis `old` called `new`; itself where it has no such axis."""
+        if old not in self.letters:
+            return self
+        return replace(self, letters=self.letters.replace(old, new), view=self.base)
+
+    def constant_value(self, flat: int) -> float:
+        """An element of what is the same in every run: an identity has 1 on its diagonal, a unit at one place."""
+        if self.role == "constant":
+            return self.value
+        if self.role == "unit":
+            return float(flat == self.value)
+        return float(flat // self.shape[-1] == flat % self.shape[-1])
 
     @property
     def lanes(self) -> bool:
@@ -83,12 +105,13 @@ class Equation:
 
     @property
     def law(self) -> Elementwise | None:
+        """What makes an element of its operands, where it is not a sum of products."""
         op = self.terms[0].op if self.terms else None
-        return op if isinstance(op, Elementwise) else None
+        return op if isinstance(op, Elementwise) else GREATEST if isinstance(op, Pick) else None
 
     @property
     def operands(self) -> Iterator[Var]:
-        return (arg for term in self.terms for arg in term.args)
+        return (arg.base for term in self.terms for arg in term.args)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +122,7 @@ class Block:
     group: str                                      # the layer, or "" where there are none
     equations: tuple[Equation, ...]
     text: str = ""                                  # the line as the scenario wrote it
+    mixes: bool = False                             # every element of its last axis depends on all others
 
     @property
     def out(self) -> Var:
@@ -112,15 +136,22 @@ class Program:
     samples: int
     extents: Mapping[str, int]
     blocks: tuple[Block, ...]
-    parameters: tuple[Var, ...]                     # in the order of the state
+    parameters: tuple[Var, ...]
+    slots: tuple[Var, ...]                          # what optimizers keep of one update for the next
     trained: tuple[Var, ...]
     inputs: tuple[Var, ...]                         # what each update is fed with, in the order of a feed
-    cost: Var
+    cost: Var                                       # what this update makes smaller
+    watched: Var                                    # what the run is judged by: `cost`, where there is one objective
     loss: Var                                       # the selected sample's; `cost` itself for single samples
     parts: Var | None                               # E_o: the part of each output
     gradients: Mapping[Var, Var]                    # parameter -> what the optimizer was given
-    nexts: Mapping[Var, Var]                        # parameter -> its value after the update
+    nexts: Mapping[Var, Var]                        # parameter or slot -> its value after the update
     aliases: Mapping[str, Var] = field(default_factory=dict)   # further names of a variable
+
+    @property
+    def state(self) -> tuple[Var, ...]:
+        """What goes on from update to update, in the order of a state."""
+        return self.parameters + self.slots
 
     @cached_property
     def equations(self) -> tuple[Equation, ...]:
@@ -144,8 +175,9 @@ class Program:
     def variables(self) -> dict[str, Var]:
         """Every variable a person can name, by its name. The scenario's names come before our own (`loss`, `n`)."""
         named: dict[str, Var] = {v.name: v for v in (*self.inputs, *self.parameters) if v.role != "setting"}
+        made = [b.out for b in self.blocks if b.out.role == "made"]
         for name, v in (*((b.out.name, b.out) for b in self.forward), *self.aliases.items(),
-                        *((v.name, v) for v in self.inputs)):
+                        *((v.name, v) for v in (*self.inputs, *self.slots, *made))):
             named.setdefault(name, v)
         return {**named, self.cost.name: self.cost}
 
@@ -178,3 +210,14 @@ def live_equations(equations: Iterable[Equation], wanted: Iterable[Var]) -> tupl
 def term_letters(term: Term, out: Var) -> str:
     """The letters that a term is summed over."""
     return term.op.summed if isinstance(term.op, Contract) else ""
+
+
+def called(kind: str, w: Var, role: Role) -> Var:
+    """A quantity that belongs to `w`, has its axes, and is named after it: `hidden.weights.m`, `w5.m`."""
+    elements = tuple(f"{e}.{kind}" for e in w.elements) if w.elements else None
+    return Var(f"{w.name}.{kind}", w.letters, w.shape, role, f"{w.symbol}.{kind}", elements, (w,))
+
+
+def following(v: Var) -> Var:
+    """The value of a parameter or a slot after the update."""
+    return Var(f"{v.name}.next", v.letters, v.shape, "next", v.symbol, None, (v,))

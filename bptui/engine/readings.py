@@ -35,13 +35,19 @@ def _power(a: float, b: float) -> float:
     return _NAN if a != a or b != b else math.pow(a, b)
 
 
+def _greatest(*xs: float) -> float:
+    """The greatest of several numbers; NaN if one of them is."""
+    return _NAN if any(x != x for x in xs) else max(xs)
+
+
 ARRAYS = SimpleNamespace(
     exp=np.exp, expm1=np.expm1, log=np.log, log1p=np.log1p, sin=np.sin, cos=np.cos, tanh=np.tanh, sqrt=np.sqrt,
     erf=_erf, abs=np.abs, where=_where, power=_array_power, pi=math.pi)
 
 FLOATS = SimpleNamespace(
     exp=math.exp, expm1=math.expm1, log=math.log, log1p=math.log1p, sin=math.sin, cos=math.cos, tanh=math.tanh,
-    sqrt=math.sqrt, erf=math.erf, abs=abs, where=lambda c, a, b: a if c else b, power=_power, pi=math.pi)
+    sqrt=math.sqrt, erf=math.erf, abs=abs, where=lambda c, a, b: a if c else b, power=_power,
+    greatest=_greatest, pi=math.pi)
 
 
 def _guarded(function: Callable[[float], float], answer: Callable[[float], float]) -> Callable[[float], float]:
@@ -82,7 +88,7 @@ IEEE = SimpleNamespace(
     log1p=_guarded(math.log1p, lambda x: -_INF if x == -1 else _NAN),
     sin=_guarded(math.sin, lambda x: _NAN), cos=_guarded(math.cos, lambda x: _NAN), tanh=math.tanh,
     sqrt=_guarded(math.sqrt, lambda x: _NAN), erf=math.erf, abs=abs, where=FLOATS.where, power=ieee_power,
-    div=ieee_div, pi=math.pi)
+    greatest=_greatest, div=ieee_div, pi=math.pi)
 
 SUM, PRODUCT, UNARY, ATOM = range(4)
 
@@ -179,7 +185,7 @@ def text_functions(dialect: Dialect) -> SimpleNamespace:
     def call(name: str) -> Callable[..., Text]:
         return lambda *args: Text(dialect.call(name, ", ".join(blank.of(a).source for a in args)), dialect)
 
-    names = ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sqrt", "erf", "abs", "power")
+    names = ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sqrt", "erf", "abs", "power", "greatest")
     return SimpleNamespace(
         **{name: call(name) for name in names},
         where=lambda c, a, b: Text(dialect.where(c.source, blank.of(a).source, blank.of(b).source), dialect),

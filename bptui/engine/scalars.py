@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 from .program import Equation, Var, term_letters
 from .readings import Text
-from .structure import Contract, Stop
+from .structure import Contract, Pick, Stack, Stop
 
 Cell = tuple[Var, int]                              # a variable and a flat index, samples included
 
@@ -35,16 +35,22 @@ def strides(letters: str, shape: tuple[int, ...]) -> dict[str, int]:
 class _Walk:
     """One term of an equation, ready to be asked for its cells."""
 
-    summed: tuple[int, ...]                         # lengths of the summed axes
+    summed: tuple[int, ...]                         # lengths of the axes that the output lacks
     out_steps: tuple[tuple[int, ...], ...]          # per operand, per axis of the output
     sum_steps: tuple[tuple[int, ...], ...]          # per operand, per summed axis
     args: tuple[Var, ...]
+    picks: bool                                     # all candidates are operands of one term
 
     @cached_property
     def count(self) -> int:
-        return prod(self.summed)
+        return 1 if self.picks else prod(self.summed)
 
     def cells(self, out_index: tuple[int, ...], m: int) -> tuple[Cell, ...]:
+        if self.picks:
+            return tuple(self._cells(out_index, n)[0] for n in range(prod(self.summed)))
+        return self._cells(out_index, m)
+
+    def _cells(self, out_index: tuple[int, ...], m: int) -> tuple[Cell, ...]:
         inner = unravel(m, self.summed)
         return tuple((v, sum(i * s for i, s in zip(out_index, a, strict=True))
                       + sum(i * s for i, s in zip(inner, b, strict=True)))
@@ -73,21 +79,26 @@ class Scalars:
     def __init__(self, equation: Equation) -> None:
         self.equation = equation
         self.out = equation.out
-        lengths = {c: n for v in (equation.out, *equation.operands) for c, n in zip(v.letters, v.shape, strict=True)}
+        args = (arg for term in equation.terms for arg in term.args)
+        lengths = {c: n for v in (equation.out, *args) for c, n in zip(v.letters, v.shape, strict=True)}
         self._walks = tuple(self._walk(n, lengths) for n in range(len(equation.terms)))
-        self.count = sum(w.count for w in self._walks)
+        self.stacked = bool(equation.terms) and isinstance(equation.terms[0].op, Stack)
+        self.count = 1 if self.stacked else sum(w.count for w in self._walks)
         """Terms of each element."""
 
     def _walk(self, n: int, lengths: dict[str, int]) -> _Walk:
         term = self.equation.terms[n]
-        summed = term_letters(term, self.out)
+        picks = isinstance(term.op, Pick)
+        summed = term.op.over if isinstance(term.op, Pick) else term_letters(term, self.out)
         steps = [strides(v.letters, v.shape) for v in term.args]
         return _Walk(tuple(lengths[c] for c in summed),
                      tuple(tuple(s.get(c, 0) for c in self.out.letters) for s in steps),
-                     tuple(tuple(s.get(c, 0) for c in summed) for s in steps), term.args)
+                     tuple(tuple(s.get(c, 0) for c in summed) for s in steps), tuple(v.base for v in term.args), picks)
 
     def cells(self, flat: int, m: int) -> tuple[Cell, ...]:
         """The operands of the m-th term of element `flat`: the factors of a product, or a law's operands."""
+        if self.stacked:
+            return ((self.equation.terms[0].args[flat], 0),)
         index = unravel(flat, self.out.shape)
         for walk in self._walks:
             if m < walk.count:
@@ -96,6 +107,9 @@ class Scalars:
         raise IndexError(f"{self.out.name} has {self.count} terms")
 
     def all_cells(self, flat: int) -> Iterator[tuple[Cell, ...]]:
+        if self.stacked:
+            yield self.cells(flat, 0)
+            return
         index = unravel(flat, self.out.shape)
         for walk in self._walks:
             for m in range(walk.count):
@@ -135,7 +149,9 @@ def is_stop(equation: Equation) -> bool:
 
 def is_copy(equation: Equation) -> bool:
     """Whether each element is just one element of one operand: nothing to compute."""
-    if len(equation.terms) != 1 or equation.law is not None or len(equation.terms[0].args) != 1:
+    if len(equation.terms) != 1 or equation.law is not None:
         return False
     op = equation.terms[0].op
-    return not (isinstance(op, Contract) and op.summed)
+    if isinstance(op, Stack):
+        return True
+    return len(equation.terms[0].args) == 1 and not (isinstance(op, Contract) and op.summed)

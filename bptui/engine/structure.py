@@ -2,7 +2,8 @@
 
 Axes have letters that mean the same throughout a program (`s` is the sample), so an operation is known from
 the letters of its operands. `Contract` multiplies its operands and sums over the letters that its output
-lacks; a letter that only the output has repeats the product. `Stop` copies and lets no gradient through.
+lacks; a letter that only the output has repeats the product. `Pick` takes the greatest element; `Stack` puts
+single numbers side by side. `Stop` copies and lets no gradient through.
 """
 
 from __future__ import annotations
@@ -35,5 +36,23 @@ class Stop:
     """y = x, but the derivative is 0: written `stop(x)`."""
 
 
-STOP = Stop()
-Operation = Elementwise | Contract | Stop
+@dataclass(frozen=True)
+class Pick:
+    """The greatest of the elements of one operand along the axes that the output lacks: `Pick("sj", "s")`."""
+
+    input: str
+    output: str
+
+    @property
+    def over(self) -> str:
+        """The letters that it looks along."""
+        return "".join(c for c in self.input if c not in self.output)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One number from each operand, side by side: element n is the n-th operand."""
+
+
+STOP, STACK = Stop(), Stack()
+Operation = Elementwise | Contract | Pick | Stack | Stop

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .executor import Env, Feed, State
-from .program import Equation, Program, Var
+from .program import FIXED, Equation, Program, Var
 from .readings import FLOATS, IEEE, PYTHON, PYTHON_IEEE, SOURCE, SOURCE_IEEE, Dialect, Text
 from .scalars import Cell, Scalars, is_copy
 
@@ -50,9 +50,13 @@ class Statements:
             self.spelling[var, flat] = f"{prefix}{first + flat}"
         return first + var.size
 
-    def constant(self, var: Var) -> None:
-        for flat in range(var.size):
-            self.spelling[var, flat] = repr(var.value)
+    def fixed(self, equations: Iterable[Equation]) -> None:
+        """What is the same in every run is written as a number; where an identity is 0 no path leads through."""
+        for var in {v: None for eq in equations for v in eq.operands if v.role in FIXED}:
+            for flat in range(var.size):
+                self.spelling[var, flat] = repr(var.constant_value(flat))
+                if var.role == "identity" and not var.constant_value(flat):
+                    self.nothing.add((var, flat))
 
     def add(self, equation: Equation, prefix: str = "t") -> None:
         scalars = Scalars(equation)
@@ -112,7 +116,7 @@ class Trace:
         return float(text) if found is None else found
 
     def array(self, var: Var) -> np.ndarray:
-        return np.array([self.scalar((var, flat)) for flat in range(var.size)]).reshape(var.shape)
+        return np.array([self.scalar((var.base, flat)) for flat in range(var.size)]).reshape(var.shape)
 
 
 class Unrolled:
@@ -124,25 +128,24 @@ class Unrolled:
         self.program = program
         self.statements = Statements()
         at = 0
-        for var in program.parameters:
+        for var in program.state:
             at = self.statements.leaf(var, "w", at)
         self.weights = [f"w{n}" for n in range(at)]
         at = 0
         for var in program.inputs:
             at = self.statements.leaf(var, "x", at)
         self.fed = [f"x{n}" for n in range(at)]
-        for var in {v: None for eq in program.equations for v in eq.operands if v.role == "constant"}:
-            self.statements.constant(var)
+        self.statements.fixed(program.equations)
         for eq in program.equations:
             self.statements.add(eq)
         self._loops: dict[tuple[str, ...], tuple[Callable[..., Any], Callable[..., Any]]] = {}
 
     def pack(self, values: Mapping[str, np.ndarray]) -> State:
-        return tuple(chain.from_iterable(values[v.name].ravel().tolist() for v in self.program.parameters))
+        return tuple(chain.from_iterable(values[v.name].ravel().tolist() for v in self.program.state))
 
     def unpack(self, state: State) -> dict[str, np.ndarray]:
         values, at = {}, 0
-        for v in self.program.parameters:
+        for v in self.program.state:
             values[v.name] = np.array(state[at:at + v.size]).reshape(v.shape)
             at += v.size
         return values
@@ -235,8 +238,7 @@ class Unrolled:
                 more.spelling[var, flat] = repr(number)
                 if number == 0.0:
                     more.nothing.add((var, flat))
-        for var in {v: None for eq in equations for v in eq.operands if v.role == "constant"}:
-            more.constant(var)
+        more.fixed(equations)
         for eq in equations:
             more.add(eq, "q")
         names = [line[0] for line in more.lines]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..engine.program import Var
+from ..engine.program import FIXED, Var
 from ..engine.scalars import Cell
 from ..replay.run import Run
 from ..replay.timeline import Timeline, scalars
@@ -21,6 +21,11 @@ from .rows import END, Chain, Kind, Made, Row, key_of
 from .terms import Reader, TermView
 
 MOST_TERMS = 8
+ORIGINS = {"data": "from the data", "noise": "drawn for this update", "parameter": "as it stands",
+           "slot": "kept from the update before"}
+MEANINGS = {"η": "the learning rate", "n": "samples in the batch", "μ": "the momentum", "τ": "the dampening",
+            "λ": "the weight decay", "β1": "how much of m stays", "β2": "how much of v stays",
+            "ε": "keeps off a division by 0", "α": "how much of v stays", "c": "the limit", "h": "the perturbation"}
 
 
 @dataclass(frozen=True)
@@ -84,9 +89,8 @@ class Explainer:
 
     def chain(self, value: int) -> Chain:
         """The chain of value number `value`, from 1."""
-        block, _ = self.times.locate(value)
         cell = self.cell(value)
-        if self.times.blocks[block].phase == "backward":
+        if cell[0].role == "adjoint":
             return self.backward(cell)
         return self.equation(cell)
 
@@ -95,6 +99,9 @@ class Explainer:
         own = self.adjoint_of(var)
         if own is not None:
             return self.backward((own, own.flat(element, self.lane)))
+        estimate = self.program.gradients.get(var)
+        if estimate is not None and estimate.role == "estimate" and self.has(estimate):
+            return self.equation((estimate, element))
         return self._finished(var, element)
 
     def _finished(self, var: Var, element: int) -> Chain | None:
@@ -119,7 +126,7 @@ class Explainer:
     def adjoint_of(self, var: Var) -> Var | None:
         """∂E/∂var among the run's own equations."""
         for block in self.times.blocks:
-            if block.phase == "backward" and block.out.of == (var,):
+            if block.out.role == "adjoint" and block.out.of == (var,):
                 return block.out
         return None
 
@@ -312,7 +319,7 @@ class Explainer:
         if equation.law is None and count > 1:
             rows += self._term_rows(cell, len(scope), last_value)
         else:
-            for operand in () if scope else dict.fromkeys(c for c in self._operands(cell) if c[0].role != "constant"):
+            for operand in () if scope else dict.fromkeys(c for c in self._operands(cell) if c[0].role not in FIXED):
                 rows.append(Row("operand", "", "", self.reader.name(operand), self._origin(operand), "",
                                 self.reader.value(operand), self.made(operand), self._key(operand), operand))
         rows.append(Row("result", "=", "", name, "", self.reader.substituted(cell) if count <= MOST_TERMS else "",
@@ -351,8 +358,9 @@ class Explainer:
 
     def _origin(self, cell: Cell) -> str:
         """Where an operand comes from, in a word or two."""
-        return {"data": "from the data", "parameter": "as it stands", "setting": "the learning rate"
-                if cell[0].name == "η" else "samples in the batch"}.get(cell[0].role, "")
+        if cell[0].role == "setting":
+            return MEANINGS.get(cell[0].name, "")
+        return ORIGINS.get(cell[0].role, "")
 
 
 def by_name(cell: Cell) -> tuple[str, int]:

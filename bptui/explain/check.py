@@ -61,6 +61,8 @@ def check_run(run: Run, claims: Sequence[Claim] | None = None) -> Report:
 def looked_at(run: Run) -> list[int]:
     """The updates whose gradients are checked: the first, a later one, and one of the smaller last batch."""
     updates = {0, min(run.updates, LATER)}
+    updates |= {n for n in range(run.schedule.batches) if n <= run.updates
+                and run.schedule.goal(n) != run.schedule.goal(n - 1) and n <= 10 * LATER}
     last = run.schedule.batches - 1
     if last <= min(run.updates, 10 * LATER) and run.program(last) is not run.program(0):
         updates.add(last)

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ..engine.laws import Elementwise
-from ..engine.program import LEAVES, Equation, Program, Var
+from ..engine.program import FIXED, LEAVES, Equation, Program, Var
 from ..engine.readings import IEEE
 from ..engine.scalars import Cell, is_stop
 from ..replay.timeline import scalars
@@ -99,7 +99,7 @@ def functions() -> SimpleNamespace:
         exp=exp, expm1=expm1, log=real(mp.log, lambda x: x >= 0), log1p=real(mp.log1p, lambda x: x >= -1),
         sin=real(mp.sin, mp.isfinite), cos=real(mp.cos, mp.isfinite), tanh=mp.tanh,
         sqrt=real(mp.sqrt, lambda x: x >= 0), erf=mp.erf, abs=abs, where=lambda c, a, b: a if c else b, power=power,
-        pi=+mp.pi)
+        greatest=lambda *xs: mp.nan if any(x != x for x in xs) else max(xs), pi=+mp.pi)
 
 
 Read = tuple[Any, float]                            # a 50-digit value, and the doubt of the float
@@ -152,8 +152,8 @@ class Digits:
             return self._changed[cell], 0.0
         if var in self._seeds:
             return self._mp.mpf(1 if flat == self._seeds[var] else 0), 0.0
-        if var.role == "constant":
-            return self._mp.mpf(var.value), 0.0
+        if var.role in FIXED:
+            return self._mp.mpf(var.constant_value(flat)), 0.0
         assert var.role in LEAVES, f"no equation makes {var.name}"
         if var not in self._leaves:
             self._leaves[var] = self._env.array(var).ravel().tolist()

@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 from ..engine.derive import elementwise
 from ..engine.laws import Elementwise
-from ..engine.program import Block, Equation, Program, Var
+from ..engine.program import FIXED, Block, Equation, Program, Var
 from ..engine.query import query
-from ..engine.scalars import Cell
+from ..engine.scalars import Cell, is_stop
 from .digits import Reading, functions, numbers
 from .spelling import written
 
@@ -76,7 +76,7 @@ def symbolic(choices: Iterable[bool] | None = None) -> SimpleNamespace:
         sin=sympy.sin, cos=sympy.cos, tanh=sympy.tanh, sqrt=sympy.sqrt, erf=sympy.erf,
         abs=(lambda x: branch(x, -x)) if decided else sympy.Abs,
         where=(lambda c, a, b: branch(a, b)) if decided else where,
-        power=lambda a, b: sympy.Pow(a, exactly(b)), pi=sympy.pi)
+        power=lambda a, b: sympy.Pow(a, exactly(b)), greatest=sympy.Max, pi=sympy.pi)
 
 
 def noting(choices: list[bool]) -> SimpleNamespace:
@@ -248,7 +248,7 @@ def prove_derivative(program: Program, y: Cell, x: Cell) -> bool | None:
     """
     import sympy
     found = query(program, y[0], x[0])
-    made = {eq.out: eq for eq in (*program.equations, *found.equations)}
+    made = {eq.out: eq for eq in (*program.equations, *found.equations) if not is_stop(eq)}    # it is a constant
     made.pop(x[0], None)                            # x is a symbol, whatever made it
     cells = [y] if found.adjoint is None else [y, (found.adjoint, x[1])]
     cases: dict[Choices, None] = {}
@@ -284,7 +284,7 @@ def _leaf(cell: Cell, seed: Var | None, y: Cell) -> float | None:
     var, flat = cell
     if var is seed:
         return 1.0 if flat == y[1] else 0.0
-    return var.value if var.role == "constant" else None
+    return var.constant_value(flat) if var.role in FIXED else None
 
 
 def _choices(made: Mapping[Var, Equation], seed: Var | None, y: Cell, cells: Sequence[Cell],
@@ -358,8 +358,8 @@ def simplified(block: Block, x: Var, spell: Callable[[Var], str] | None = None) 
 
     def leaf(cell: Cell) -> Any:
         var = cell[0]
-        if var.role == "constant":
-            return exactly(sympy.Float(var.value))
+        if var.role in FIXED:
+            return exactly(sympy.Float(var.constant_value(cell[1])))
         return symbols.setdefault(var, sympy.Dummy(f"v{len(symbols)}", real=True))
 
     def apply(law: Elementwise, xs: list[Any]) -> Any:

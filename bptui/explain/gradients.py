@@ -20,6 +20,7 @@ import numpy as np
 
 from ..engine.arrays import aligned, compiled, constants, execute
 from ..engine.executor import Env
+from ..engine.laws import GREATEST
 from ..engine.program import Program, Var, live_equations
 from ..engine.readings import ARRAYS
 from ..engine.scalars import Scalars, is_stop
@@ -68,7 +69,7 @@ def tolerance(b: float, size: float = 0.0, doubt: float = 0.0) -> float:
 
 def sample(run: Run) -> dict[str, list[int]]:
     """The elements to check, by parameter name: all, or some of each tensor, chosen by the scenario's seed."""
-    sizes = {p.name: p.value.size for p in run.model.parameters if p.trained}
+    sizes = {p.name: p.value.size for p in run.model.parameters if run.model.trained(p.name)}
     total = sum(sizes.values())
     if total <= MOST_CHECKED:
         return {name: list(range(size)) for name, size in sizes.items()}
@@ -86,13 +87,14 @@ def check_gradients(run: Run, updates: Sequence[int]) -> tuple[tuple[GradientRow
     tallies = {name: Tally() for name in chosen}
     notes: list[str] = []
     total, checked = run.model.size, sum(map(len, chosen.values()))
-    if checked < sum(p.value.size for p in run.model.parameters if p.trained):
+    if checked < sum(p.value.size for p in run.model.parameters if run.model.trained(p.name)):
         notes.append(f"{checked} of {total:,} parameters are checked, chosen by the seed")
-    for update in updates:
-        at = _Gradients(run, update, notes)
+    looked = [_Gradients(run, update, notes) for update in updates]
+    for at in looked:
         for w in at.program.trained:
             at.check(w, chosen[w.name], tallies[w.name])
-    rows = tuple(tally.row(f"d({run.program(0).cost.name}, {name})") for name, tally in tallies.items())
+    costs = {w.name: at.program.cost.name for at in looked for w in at.program.trained}
+    rows = tuple(tally.row(f"d({costs.get(name, '')}, {name})") for name, tally in tallies.items())
     return rows, tuple(notes)
 
 
@@ -166,7 +168,7 @@ class _Gradients:
     def _must_agree(self) -> dict[Var, bool]:
         """Whether `w.grad` is the true derivative: nothing that it reads has been updated before it was made."""
         made = {w: live_equations(self.program.equations, [g]) for w, g in self.program.gradients.items()}
-        return {w: not any(v.role == "next" for eq in equations for v in eq.operands)
+        return {w: not any(v.role in ("next", "estimate", "made") for eq in equations for v in (eq.out, *eq.operands))
                 for w, equations in made.items()}
 
     def _difference(self, w: Var, flat: int, largest: float) -> tuple[float, float] | None:
@@ -268,8 +270,8 @@ class Forward:
         functions = SimpleNamespace(**{**vars(ARRAYS), "where": where})
         with np.errstate(all="ignore"):
             for eq in self.equations:
-                if eq.law is None:
-                    continue
+                if eq.law is None or eq.law is GREATEST:
+                    continue                        # only `stop` reads the greatest: no gradient bends there
                 xs = [aligned(v.letters, eq.out.letters)(values[v]) for v in eq.terms[0].args]
                 y = eq.law.law(functions, *xs)
                 for partial in eq.law.partials:

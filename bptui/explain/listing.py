@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..engine.laws import ACTIVATIONS
+from ..engine.laws import ACTIVATIONS, GREATEST
 from ..engine.program import Block, Equation, Program, Term, Var, term_letters
 from ..engine.readings import DISPLAY, FORMULA, PRODUCT, Text
 from ..engine.scalars import product_text
@@ -55,9 +55,8 @@ class Writer:
         equation = block.equations[-1]
         out = equation.out
         if block.phase == "update":
-            w = self.namer.tensor(out.of[0])
-            gradient = self.namer.tensor(equation.terms[0].args[2])
-            return w, f"{w} - η × {gradient}"
+            left = self.namer.tensor(out.of[0]) if out.role == "next" else self.namer.tensor(out)
+            return left, self._update(equation, block)
         if block.text and block.phase in ("forward", "loss"):
             left, _, right = block.text.partition("=")
             if right:
@@ -69,6 +68,13 @@ class Writer:
             for t in equation.terms for v in t.args if v.letters)
         left = self._indexed(out) if indexed and block.phase != "backward" else self.namer.tensor(out)
         return left, " + ".join(self._term(t, out, indexed, block) for t in equation.terms) or "0"
+
+    def _update(self, equation: Equation, block: Block) -> str:
+        """The right-hand side of an update; what is new by then is marked, where the old has the same name."""
+        if equation.law is None:
+            return " + ".join(self._term(t, equation.out, False, block) for t in equation.terms)
+        return equation.law.law(FORMULA, *[self._factor(v, self.namer.tensor, block)
+                                           for v in equation.terms[0].args]).source
 
     def _law(self, equation: Equation, block: Block) -> str:
         law = equation.law
@@ -96,6 +102,8 @@ class Writer:
         if var.role in ("local", "temporary"):
             made = next((eq for b in (block, *self.program.blocks) for eq in b.equations if eq.out is var), None)
             if made is not None:
+                if made.law is GREATEST:
+                    return Text(f"greatest({', '.join(spell(v) for v in made.terms[0].args)})", DISPLAY)
                 if made.law is not None:
                     return joined(Text("", DISPLAY).of(made.law.law(FORMULA, *[self._factor(v, spell, block)
                                                                                for v in made.terms[0].args])))
@@ -108,6 +116,8 @@ class Writer:
                 return joined(total)
         if var.role == "constant":
             return Text("", DISPLAY).of(var.value)
+        if var.role == "identity":
+            return Text(f"[{' = '.join(var.letters)}]", DISPLAY)
         return Text(spell(var), DISPLAY)
 
 

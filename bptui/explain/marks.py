@@ -178,7 +178,7 @@ class Marks:
         for n, block in enumerate(times.blocks if self.run.model.named else ()):
             out = block.out
             for element in range(out.lane_size):
-                key = ("adjoint", self.namer.of(out.of[0], element)) if block.phase == "backward" else (
+                key = ("adjoint", self.namer.of(out.of[0], element)) if block.phase == "backward" and out.of else (
                     "value", self.namer.of(out, element))
                 numbers.setdefault(key, times.number(n, element))
         return numbers
@@ -187,5 +187,5 @@ class Marks:
     def _leaves(self) -> set[str]:
         """The names of data and parameters, which are there from the start."""
         program = self.run.program(0)
-        return {self.namer.of(v, e) for v in (*program.inputs, *program.parameters)
+        return {self.namer.of(v, e) for v in (*program.inputs, *program.state)
                 for e in range(v.lane_size if self.run.model.named else 0)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..engine.program import LEAVES, Program, Var
+from ..engine.program import FIXED, LEAVES, Program, Var
 from ..engine.scalars import unravel
 from ..scenario.records import Scenario
 
@@ -22,12 +22,16 @@ class Namer:
     true: bool = False                              # derivatives by a query program, not what the run made
 
     def of(self, var: Var, element: int) -> str:
-        if var.role == "constant":
-            return f"{var.value:g}"
+        if var.role in FIXED:
+            return f"{var.constant_value(element):g}"
+        if var.role == "estimate" and var.of:
+            return self.derivative(var.symbol.split("/")[0].removeprefix("∂"), var.of[0], element)
         if var.role == "adjoint":
             return self.derivative(var.symbol.split("/")[0].removeprefix("∂"), var.of[0], element)
         if var.role == "local":
             y, x = var.of
+            if var.lane_size == y.lane_size * x.lane_size > 1:      # a Jacobian: every output by every input
+                return f"∂{self.of(y, element // x.lane_size)}/∂{self.of(x, element % x.lane_size)}"
             return f"∂{self.of(y, element if y.lane_size > 1 else 0)}/∂{self.of(x, element if x.lane_size > 1 else 0)}"
         if var.role == "next":
             return f"{self.of(var.of[0], element)}⁺"
@@ -73,7 +77,7 @@ class Namer:
 
     def tensor(self, var: Var) -> str:
         """A whole tensor as an equation prints it: `W_h`, `∂E/∂net_o`, `net_h`."""
-        if var.role == "adjoint":
+        if var.role == "adjoint" or (var.role == "estimate" and var.of):
             delta = self.scenario.letters.get("delta")
             if delta and var.of[0].name.endswith(".net") and var.symbol.startswith(f"∂{self.scenario.loss.name}/"):
                 return f"{delta}_{var.of[0].symbol.split('_', 1)[-1]}"
@@ -91,9 +95,9 @@ def quantity_text(program: Program, namer: Namer, var: Var, element: int) -> str
     """How a person can type this quantity: `d(E, w5)`, `net_h1`, `hidden.weights[5,28]`, `w5.next`."""
     def plain(v: Var, e: int) -> str:
         return v.elements[e] if v.elements is not None else f"{v.name}{namer.index(v, e)}"
-    if var.role == "adjoint":
+    if var.role in ("adjoint", "estimate") and var.of:
         x = var.of[0]
-        if x in program.gradients:
+        if program.gradients.get(x) is var:
             return f"{plain(x, element)}.grad"
         return f"d({program.cost.name}, {plain(x, element)})"
     if var.role == "next":

@@ -130,7 +130,7 @@ def by_number(run: Run, marks: Marks, typed: Typed, update: int, lane: int) -> I
 def given(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit]:
     """Data, parameters and settings, as they stand before the update."""
     program, env, namer = run.program(update), run.env(update), Namer(run.scenario)
-    for var in (*program.inputs, *program.parameters):
+    for var in (*program.inputs, *program.state):
         values = env.array(var)[lane] if var.lanes else env.array(var)
         for element in np.flatnonzero(typed.matches(values)):
             yield Hit(Position(update), f"{namer.of(var, int(element))}, given", float(values.reshape(-1)[element]))
@@ -233,5 +233,5 @@ def watched(program: Program, lane: int, small: bool) -> list[Cell]:
     if small:
         outs = [b.out for b in program.blocks]
     else:
-        outs = [program.cost, *[b.out for b in program.forward if b.phase == "forward"][-1:]]
+        outs = [program.watched, *[b.out for b in program.forward if b.phase == "forward"][-1:]]
     return [(v, v.flat(e, lane)) for v in outs for e in range(v.lane_size)]

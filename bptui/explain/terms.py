@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine.executor import Env
-from ..engine.program import Equation, Var, term_letters
+from ..engine.program import FIXED, Equation, Var, term_letters
 from ..engine.readings import ATOM, DISPLAY, FORMULA, SUM, UNARY, Text
 from ..engine.scalars import Cell, product_text, unravel
 from ..replay.timeline import scalars
@@ -39,12 +39,15 @@ class TermView:
     def local(self) -> tuple[Cell, ...]:
         """The factors of the local partial; constants of 1 are nothing to look at."""
         return tuple(c for c in self.cells
-                     if c[0].role not in ("adjoint", "seed") and not (c[0].role == "constant" and c[0].value == 1.0))
+                     if c[0].role not in ("adjoint", "seed") and not (c[0].role == "constant" and c[0].value == 1.0)
+                     and c[0].role != "identity")
 
 
 @np.errstate(all="ignore")
 def term_values(env: Env, equation: Equation, flat: int) -> np.ndarray:
     """The values of all terms of one element, in the order in which they are added."""
+    if scalars(equation).stacked:
+        return np.array([env.scalar(scalars(equation).cells(flat, 0)[0])])
     index = dict(zip(equation.out.letters, unravel(flat, equation.out.shape), strict=True))
     parts: list[np.ndarray] = []
     for term in equation.terms:
@@ -114,11 +117,11 @@ class Reader:
         return self._product(cells, self._number)
 
     def _name(self, cell: Cell) -> Text:
-        return self._number(cell) if cell[0].role == "constant" else Text(self.name(cell), DISPLAY)
+        return self._number(cell) if cell[0].role in FIXED else Text(self.name(cell), DISPLAY)
 
     def _number(self, cell: Cell) -> Text:
         value = self.value(cell)
-        text = notation.operand(value) if cell[0].role != "constant" else f"{value:g}"
+        text = notation.operand(value) if cell[0].role not in FIXED else f"{value:g}"
         return Text(text, DISPLAY, UNARY if text.startswith("-") else ATOM)
 
     def _product(self, cells: tuple[Cell, ...], leaf: Callable[[Cell], Text]) -> str:

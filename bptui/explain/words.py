@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from ..engine.program import Block
+from ..engine.scalars import Cell
 from ..replay.timeline import Position
 from . import notation
 from .chain import Explainer
@@ -86,6 +87,8 @@ def _loss(at: Explainer, position: Position, block: Block, chain: Chain | None) 
 
 def _backward(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:
     cell = at.cell(position.value)
+    if cell[0].role == "estimate":
+        return _perturbed(at, cell, block)
     x = cell[0].of[0], cell[1]
     name, value = at.title(x), _value(at, position)
     if not math.isfinite(value):
@@ -111,11 +114,44 @@ def _backward(at: Explainer, position: Position, block: Block, chain: Chain | No
             f"{notation.one(abs(value) * NUDGE)}.")
 
 
+def _perturbed(at: Explainer, cell: Cell, block: Block) -> str:
+    """A value of the gradient by perturbation."""
+    value = notation.one(at.reader.value(cell))
+    if not cell[0].of:
+        return f"{at.title(cell)} is {value}: the same forward pass, with one parameter raised."
+    w = at.title((cell[0].of[0], cell[1]))
+    return f"Raising {w} and running again: {at.cost} changes by {value} times the change of {w}."
+
+
+MADE = {
+    "m": "a mean of the gradients so far, in which the old ones fade",
+    "v": "a mean of the squared gradients so far: how large they are",
+    "velocity": "what is left of earlier steps, and this gradient",
+    "m_hat": "m, made up for its start at 0", "v_hat": "v, made up for its start at 0",
+    "t": "the updates of this parameter so far", "g": "the gradient with the weight's own decay",
+    "decayed": "the weight, a little nearer to 0", "clipped": "the gradient, cut to the limit",
+    "gradient_norm": "the length of all gradients together", "clip_factor": "what all gradients are shortened by",
+}
+
+
+def _on_the_way(at: Explainer, cell: Cell) -> str:
+    """What an update makes on its way to the next weight."""
+    var = cell[0].of[0] if cell[0].role == "next" else cell[0]
+    said = MADE.get(var.name.rpartition(".")[2], "")
+    value = notation.one(at.reader.value(cell))
+    return f"{at.title(cell)} is {value}: {said}." if said else f"{at.title(cell)} is {value}."
+
+
 def _update(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:
     cell = at.cell(position.value)
+    if cell[0].role != "next" or cell[0].of[0].role != "parameter":
+        return _on_the_way(at, cell)
     parameter = cell[0].of[0], cell[1]
     change = _value(at, position) - at.reader.value(parameter)
     name = at.title(parameter)
     if change == 0:
-        return f"{name} stays as it is: its derivative is 0."
-    return f"{name} goes {'up' if change > 0 else 'down'} by {notation.one(abs(change))}, against its derivative."
+        return f"{name} stays as it is: its derivative is 0." if len(block.equations) == 1 else f"{name} stays as it is."
+    moved = f"{name} goes {'up' if change > 0 else 'down'} by {notation.one(abs(change))}"
+    gradient = at.reader.value((at.program.gradients[parameter[0]], parameter[1]))
+    against = gradient * change < 0
+    return f"{moved}, against its derivative." if against else f"{moved}: what is kept of earlier steps carries it."

@@ -8,7 +8,7 @@ following began. Every move is arithmetic on numbers; at the ends of the run a m
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .run import Run
@@ -25,7 +25,8 @@ class Path:
 
     def end(self) -> Position:
         """The end of the run: its last value, where there is no update phase any more."""
-        return self.close(self.run.updates, self.run.times(self.run.updates).count)
+        last = self.run.finish()
+        return self.close(last, self.run.times(last).count)
 
     def close(self, update: int, value: int) -> Position:
         """The position at which a value is made."""
@@ -38,12 +39,12 @@ class Path:
         if self.values is None:
             if at.value < self.run.times(at.update).count:
                 return at.update, at.value + 1
-            return (at.update + 1, 0) if at.update < self.run.updates else None
+            return (at.update + 1, 0) if self.run.goes_on(at.update) else None
         numbers = self.values(at.update)
         n = bisect_right(numbers, at.value)
         if n < len(numbers):
             return at.update, numbers[n]
-        following = self.values(at.update + 1) if at.update < self.run.updates else ()
+        following = self.values(at.update + 1) if self.run.goes_on(at.update) else ()
         return (at.update + 1, following[0]) if following else None
 
     def _before(self, at: Position) -> tuple[int, int] | None:
@@ -103,28 +104,32 @@ class Path:
 
     # out
 
-    def frame_ends(self, at: Position) -> list[tuple[str, Position]]:
-        """The ends of the frames around a position, innermost first."""
+    def frame_ends(self, at: Position) -> Iterator[tuple[str, Position]]:
+        """The ends of the frames around a position, innermost first. The last may take a run to find."""
         times = self.run.times(at.update)
-        ends = [(name, self.close(at.update, last)) for name, _, last in times.frames(max(1, at.value))]
         if at.inner < times.stops(at.value):
-            ends.insert(0, ("value", self.close(at.update, at.value)))
+            yield "value", self.close(at.update, at.value)
+        for name, _, last in times.frames(max(1, at.value)):
+            yield name, self.close(at.update, last)
         batches = self.run.schedule.batches
         if batches > 1:
-            last = min(self.run.updates, at.update - at.update % batches + batches - 1)
-            ends.append(("epoch", self.close(last, self.run.times(last).count)))
-        return [*ends, ("run", self.end())]
+            last = at.update - at.update % batches + batches - 1
+            last = last if not last or self.run.goes_on(last - 1) else self.run.updates
+            yield "epoch", self.close(last, self.run.times(last).count)
+        yield "run", self.end()
 
     def out(self, at: Position) -> tuple[str, Position] | None:
         """The end of the innermost frame that is not at its end, and the frame's name."""
-        ends = [(name, end) for name, end in self.frame_ends(at) if end > at]
+        ends = ((name, end) for name, end in self.frame_ends(at) if end > at)
         if self.values is None:
-            return ends[0] if ends else None
+            return next(ends, None)
         for name, end in ends:
-            found = self._last_before(end, at) if end.update == at.update else None
+            if end.update != at.update:
+                break
+            found = self._last_before(end, at)
             if found is not None:
                 return name, found
-        following = self.values(at.update + 1) if at.update < self.run.updates else ()
+        following = self.values(at.update + 1) if self.run.goes_on(at.update) else ()
         return ("update", self.close(at.update + 1, following[-1])) if following else None
 
     def _last_before(self, end: Position, at: Position) -> Position | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..engine.program import LEAVES
 from ..scenario.errors import ExpressionError, QuantityError
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Attribute, Call, Index, Pin, Tree
@@ -29,7 +30,7 @@ def read(run: Run, text: str, update: int = 0) -> Position:
         share = float(match[1])
         if share > 100:
             raise QuantityError(f"{text} is past the end of the run")
-        return Position(int(run.updates * share / 100))
+        return Position(int(run.finish() * share / 100))
     if match := re.fullmatch(r"e([0-9]{1,18})", text):
         return _at(run, int(match[1]) * run.schedule.batches, 0)
     try:
@@ -40,13 +41,13 @@ def read(run: Run, text: str, update: int = 0) -> Position:
         if tree.at == "prev":
             raise QuantityError("go to a number of updates: w5@3")
         tree, update = tree.base, tree.at
-    if update > run.updates:
+    if update and not run.goes_on(update - 1):
         raise QuantityError(f"the run ends after {run.updates} updates")
     return _quantity(run, tree, update, text)
 
 
 def _at(run: Run, update: int, value: int) -> Position:
-    if update > run.updates:
+    if update and not run.goes_on(update - 1):
         raise QuantityError(f"the run ends after {run.updates} updates")
     times = run.times(update)
     if value > times.count:
@@ -91,7 +92,7 @@ def _quantity(run: Run, tree: Tree, update: int, text: str) -> Position:
         if not place.scalar:
             raise QuantityError(f"{place.var.name} has {place.var.lane_size} elements: name one, as "
                                 f"{place.var.name}[{','.join('0' for _ in place.var.lane_shape)}]")
-        if place.var.role in ("data", "parameter", "setting"):
+        if place.var.role in LEAVES:
             return Position(update)
         made, element = place.var, place.element or 0
     block = next((n for n, b in enumerate(times.blocks) if b.out is made), None)

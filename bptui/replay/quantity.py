@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 Value = float | bool | np.ndarray
 MOST_NUMBERS = 10_000
-LATER_PARTS = ("m", "v", "m_hat", "v_hat", "velocity")
-LATER_SETS = ("training", "validation")
+SETS = ("training", "validation")
+COUNTED = "forward_passes"
 
 
 @dataclass(frozen=True)
@@ -175,6 +175,8 @@ def _value(at: Moment, tree: Tree) -> Any:
     match tree:
         case Name(id=name) if name in CONSTANTS:
             return CONSTANTS[name]
+        case Name(id=name) if name == COUNTED:
+            return float(at.run.forward_passes(at.update))
         case Attribute(base, part):
             return _part(at, base, part)
         case Index(base, index):
@@ -205,22 +207,54 @@ def unknown(run: Run, program: Program, name: str) -> QuantityError:
 
 
 def _part(at: Moment, base: Tree, part: str) -> Any:
-    """`w5.grad`, `w5.change`, `w5.next`."""
-    if part in LATER_PARTS or part in LATER_SETS:
-        raise QuantityError(f"not supported yet: .{part}")
-    place = find(at.run, at.program, base)
-    if place is None or part not in ("grad", "change", "next"):
-        raise unknown(at.run, at.program, f"{dotted(base) or 'this'}.{part}")
+    """`w5.grad`, `w5.change`, `w5.next`, `hidden.weights[0,1].m`, `E.validation`."""
     program = at.program
-    if place.var not in program.parameters:
+    place = find(at.run, program, base)
+    if part in SETS:
+        return _over_set(at, base, part)
+    if place is None:
+        raise unknown(at.run, program, f"{dotted(base) or 'this'}.{part}")
+    if (named := program.variables.get(f"{place.var.name}.{part}")) is not None:
+        return _element(at.read(named), place.element if named.shape == place.var.shape else None)
+    if part not in ("grad", "change", "next"):
+        raise unknown(at.run, program, f"{dotted(base) or 'this'}.{part}")
+    if place.var not in program.state:
         raise QuantityError(f".{part} is of a parameter; {dotted(base) or place.var.name} is none")
-    if place.var not in program.gradients:
-        raise QuantityError(f"{dotted(base) or place.var.name} is not trained, so it has no .{part}")
+    if place.var not in (program.gradients if part == "grad" else program.nexts):
+        turn = " in this update" if at.run.model.trained(place.var.name) else ""
+        raise QuantityError(f"{dotted(base) or place.var.name} is not trained{turn}, so it has no .{part}")
     read: Callable[[Var], np.ndarray] = at.read
     value = read(program.gradients[place.var]) if part == "grad" else read(program.nexts[place.var])
     if part == "change":
         value = value - read(place.var)
-    return value if place.element is None else value.reshape(-1)[place.element]
+    return _element(value, place.element)
+
+
+def _element(value: np.ndarray, element: int | None) -> Any:
+    return value if element is None else value.reshape(-1)[element]
+
+
+def _over_set(at: Moment, base: Tree, part: str) -> Any:
+    """A forward or loss quantity over a whole set, in evaluation mode: `E.validation`, `out_o1.training`.
+
+    What depends on the data has a value for each row of the set, in the order of the file.
+    """
+    held = part == "validation"
+    if held and at.run.model.held is None:
+        raise QuantityError(f"{at.run.scenario.name} has no validation data")
+    program = at.run.schedule.evaluator(held).program
+    place = find(at.run, program, base)
+    name = dotted(base) or "this"
+    if place is None or place.var.role not in ("forward", "loss", "data"):
+        if place is not None:
+            raise QuantityError(f".{part} is of a forward or loss quantity; {name} is {_kind(place.var)}")
+        raise unknown(at.run, program, name)
+    if place.var.role == "loss" and held and not at.run.model.judged:
+        raise QuantityError(f"the validation data has no targets, so there is no {name} of it")
+    values = at.run.evaluation(at.update, held).array(place.var)
+    if place.element is None:
+        return values
+    return values.reshape(len(values), -1)[:, place.element] if place.var.lanes else values.reshape(-1)[place.element]
 
 
 def _derivative(at: Moment, y: Tree, x: Tree) -> Any:
@@ -245,7 +279,8 @@ def _derivative(at: Moment, y: Tree, x: Tree) -> Any:
 
 
 def _kind(var: Var) -> str:
-    return {"data": "data", "parameter": "a parameter", "setting": "a setting"}.get(var.role, "none")
+    return {"data": "data", "noise": "noise", "parameter": "a parameter", "slot": "the optimizer's", "setting":
+            "a setting", "made": "made by the update"}.get(var.role, "none")
 
 
 def _named(at: Moment, tree: Tree, need: str) -> Place:

@@ -22,6 +22,7 @@ from ..engine.query import Query, query
 from ..engine.scalars import Cell
 from ..scenario.reader import read_scenario
 from ..scenario.records import Scenario
+from .ending import Patience, Until
 from .keyframes import Keyframes
 from .schedule import Schedule
 from .timeline import Timeline
@@ -29,6 +30,8 @@ from .timeline import Timeline
 SLICE = 256                                         # updates between two looks at the clock
 CURVE_POINTS = 1 << 17
 RECENT = 4
+CURVE_OF_VALIDATION = 512                           # about how many points it has
+LOOK = 1.0                                          # seconds of running ahead at a time
 
 
 class Run:
@@ -46,22 +49,42 @@ class Run:
         self._head: State = self.schedule.start()
         self._recent: OrderedDict[int, State] = OrderedDict()
         self._envs: OrderedDict[int, Env] = OrderedDict()
+        self._evaluations: OrderedDict[tuple[int, bool], Env] = OrderedDict()
         self.query = cache(query)
         self.timeline = cache(Timeline)
+        self.ended = ""                             # why the run ended before its last update, once it has
+        self.validation: list[tuple[int, float]] = []   # (update, E.validation) at ends of epochs, as far as known
+        training = scenario.training
+        self._patience = Patience(training.patience) if training.patience is not None else None
+        self._until = Until(self) if training.until is not None else None
+        epochs = max(1, self.updates // self.schedule.batches)
+        self._each = 1 if self._patience is not None else max(1, epochs // CURVE_OF_VALIDATION)
 
     # what is where
-
-    @property
-    def last(self) -> int:
-        """The update number at which the run ends: its forward, loss and backward can still be stepped."""
-        return self.updates
 
     def program(self, update: int) -> Program:
         return self.schedule.program(update)
 
     def times(self, update: int) -> Timeline:
         """The values of an update, by number."""
-        return self.timeline(self.program(update), update < self.updates)
+        return self.timeline(self.program(update), self.goes_on(update))
+
+    def goes_on(self, update: int) -> bool:
+        """Whether there is an update after the first `update` of them. A run that may end early is run so far."""
+        if self.may_end:
+            while self.known <= update < self.updates:
+                self.work(LOOK)
+        return update < self.updates
+
+    def finish(self) -> int:
+        """The number of the run's last update; a run that may end early is run to its end."""
+        self.goes_on(self.updates)
+        return self.updates
+
+    @property
+    def may_end(self) -> bool:
+        """Whether the run may end before its last update."""
+        return self._until is not None or self._patience is not None
 
     def rows(self, update: int) -> list[int]:
         return self.schedule.rows(update)
@@ -78,17 +101,48 @@ class Run:
         """Run ahead for about `seconds`; False when everything is known."""
         end = time.perf_counter() + seconds
         while self.known < self.updates:
-            hop = min(self.updates, (self.known // self.keyframes.stride + 1) * self.keyframes.stride) - self.known
-            hop = min(hop, SLICE if self.schedule.kind == "straight" else 1)
-            self._head = self.schedule.watch(lambda p: ((p.cost, 0),), self._head, self.known, hop,
-                                             lambda seen: self._note(seen[0]))
-            self.known += hop
-            self.keyframes.keep(self.known, self._head)
+            self._hop()
             if time.perf_counter() > end:
                 break
         if self.known == self.updates and self._noted == self.updates:
-            self._note(self.env(self.updates).scalar((self.program(self.updates).cost, 0)))
+            self._note(self.env(self.updates).scalar((self.program(self.updates).watched, 0)))
         return self.known < self.updates
+
+    def _hop(self) -> None:
+        """Run ahead to the next keyframe, at most, and see whether the run ends there."""
+        stride, start = self.keyframes.stride, self.known
+        hop = min(self.updates, (start // stride + 1) * stride) - start
+        hop = min(hop, SLICE if self.schedule.kind == "straight" else 1)
+        if self.model.judged:
+            epoch = self._each * self.schedule.batches
+            hop = min(hop, (start // epoch + 1) * epoch - start)
+        until = self._until
+        seen: list[tuple[float, ...]] = []
+        head = self.schedule.watch(
+            lambda p: ((p.watched, 0), *(until.cells(p) if until else ())), self._head, start, hop, seen.append)
+        for n, values in enumerate(seen):
+            self._note(values[0])
+            if until is not None and start + n > 0 and until.holds(start + n, values[1:]):
+                self._end(start + n, f"{until.text} holds")
+                return
+        self.known, self._head = start + hop, head
+        self.keyframes.keep(self.known, head)
+        self._judge()
+
+    def _end(self, update: int, why: str) -> None:
+        """The run ends after `update` updates."""
+        self._head, self.known = self.state(update), update
+        self.updates, self.ended = update, why
+
+    def _judge(self) -> None:
+        """At the end of an epoch: what the network makes of the rows held back."""
+        if not self.model.judged or self.known % (self._each * self.schedule.batches):
+            return
+        values = self.evaluation(self.known, True)
+        cost = values.scalar((self.schedule.evaluator(True).program.watched, 0))
+        self.validation.append((self.known, cost))
+        if self._patience is not None and self.known < self.updates and self._patience.ends(cost):
+            self._end(self.known, f"E.validation was not better for {self._patience.epochs} epochs")
 
     _noted = 0                                      # costs seen, of which every `curve_stride`-th is kept
 
@@ -121,7 +175,8 @@ class Run:
 
     def parameters(self, update: int) -> dict[str, np.ndarray]:
         """Every parameter after `update` updates, by name."""
-        return self.schedule.at(update).unpack(self.state(update))
+        values = self.schedule.at(update).unpack(self.state(update))
+        return {p.name: values[p.name] for p in self.model.parameters}
 
     def env(self, update: int) -> Env:
         """Every value of one update."""
@@ -132,6 +187,25 @@ class Run:
         else:
             self._envs.move_to_end(update)
         return self._envs[update]
+
+    def evaluation(self, update: int, held: bool) -> Env:
+        """The forward half over the training set, or the rows held back, with the parameters after `update` updates."""
+        at = (update, held)
+        if at not in self._evaluations:
+            executor = self.schedule.evaluator(held)
+            state = executor.pack(self.parameters(update))
+            self._evaluations[at] = executor.trace(state, self.schedule.evaluation_feed(update, held))
+            if len(self._evaluations) > RECENT:
+                self._evaluations.popitem(last=False)
+        return self._evaluations[at]
+
+    def forward_passes(self, update: int) -> int:
+        """How many forward passes `update` updates have cost: perturbation runs the network for every parameter."""
+        perturbed = self.scenario.training.gradient == "perturbation"
+        each = [1 + (sum(v.size for v in self.program(n).trained) if perturbed else 0)
+                for n in range(min(update, self.schedule.batches))]
+        epochs, rest = divmod(update, self.schedule.batches)
+        return epochs * sum(each) + sum(each[:rest])
 
     # derivatives
 

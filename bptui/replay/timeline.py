@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import accumulate
 
-from ..engine.program import Block, Equation, Program
+from ..engine.program import Block, Equation, Program, Var
 from ..engine.scalars import Scalars
 
 
@@ -76,8 +76,15 @@ class Timeline:
     @cached_property
     def cost_value(self) -> int:
         """The number of the cost."""
-        block = next(n for n, b in enumerate(self.blocks) if b.out is self.program.cost)
-        return self.number(block, 0)
+        return self._made(self.program.cost)
+
+    @cached_property
+    def watched_value(self) -> int:
+        """The number of what the run is judged by."""
+        return self._made(self.program.watched)
+
+    def _made(self, var: Var) -> int:
+        return self.number(next(n for n, b in enumerate(self.blocks) if b.out is var), 0)
 
     def frames(self, value: int) -> tuple[tuple[str, int, int], ...]:
         """The layer, phase and update around a value: (name, number before its first value, last number)."""

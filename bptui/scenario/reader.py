@@ -111,7 +111,7 @@ def _check_sections(reading: Reading, table: Mapping[str, Any]) -> None:
         second = max(("network",), ("equations",), key=lambda key: line_of(reading.lines, key))
         reading.wrong(second, "a scenario has [network] or [equations], not both")
     elif "network" in table:
-        for section in ("parameters", "values"):
+        for section in ("parameters", "values", "noise"):
             if section in table:
                 reading.wrong((section,), f"[{section}] belongs to [equations], and this is a [network]")
         if "loss" not in table:

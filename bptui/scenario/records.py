@@ -73,17 +73,28 @@ class Equations:
     loss: str
     parameters: Mapping[str, Values]
     values: Mapping[str, Array]                  # shape (): the same for every sample; (n,): one per sample
+    noise: Mapping[str, Init]                    # drawn anew for each sample and update
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A library loss by `kind`, or a law in `t` and `o`. In an `[equations]` file only `reduction` counts."""
+    """A library loss by `kind`, or a law in `t` and `o`. In an `[equations]` file it has no kind."""
 
     kind: str | None = None
     law: Tree | None = None
     text: str = ""
     reduction: Literal["mean", "sum"] = "mean"
     name: str = "E"
+    l1: float = 0.0                              # adds l1 × Σ|w| over the trained weights
+    l2: float = 0.0                              # adds l2 × Σ w²
+
+
+@dataclass(frozen=True)
+class Held:
+    """Rows that are not trained on. Without targets they are only predicted for."""
+
+    inputs: Array
+    targets: Array | None
 
 
 @dataclass(frozen=True)
@@ -93,11 +104,39 @@ class Data:
     inputs: Array
     targets: Array | None
     target_names: tuple[str, ...] | None = None
+    validation: Held | None = None
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One `[[training.objectives]]`: what its updates make smaller, and which parameters they change."""
+
+    key: KeyPath
+    minimize: str
+    parameters: tuple[str, ...]
+    updates: int = 1                             # in a row, before the next objective has its turn
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the learning rate goes from epoch to epoch."""
+
+    kind: str
+    options: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A quantity that is true or false."""
+
+    text: str
+    tree: Tree
 
 
 @dataclass(frozen=True)
 class Training:
     optimizer: str = "sgd"
+    options: Mapping[str, float] = field(default_factory=dict[str, float])   # momentum, beta1, … as given
     learning_rate: float = 0.01
     updates: int | None = None                   # None: `epochs` decides, else 100
     epochs: int | None = None
@@ -105,6 +144,14 @@ class Training:
     shuffle: bool = False
     seed: int = 0
     update_order: Literal["simultaneous", "in_place"] = "simultaneous"
+    gradient: Literal["backpropagation", "perturbation"] = "backpropagation"
+    perturbation: float = 1e-4
+    clip_norm: float | None = None
+    clip_value: float | None = None
+    schedule: Schedule | None = None
+    until: Condition | None = None               # looked at after each update
+    patience: int | None = None                  # epochs without a better E.validation
+    objectives: tuple[Objective, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,18 +12,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import ExpressionError, did_you_mean, quoted
-from .expression import read_expression, read_quantity
-from .records import Activation, Array, Init
+from .expression import COMPARISONS, read_expression, read_quantity
+from .records import Activation, Array, Condition, Init, Schedule
 from .tokens import NAME, name_fault
-from .trees import Tree, names_in
+from .trees import Call, Operation, Tree, names_in
 from .values import (
     LARGEST_SEED,
     MOST_UPDATES,
     Reader,
     Wrong,
+    above,
     batch,
+    betas,
+    between,
     choice,
-    gradient,
     inputs,
     is_table,
     items,
@@ -46,6 +48,8 @@ from .values import (
 
 FIGURE = re.compile(r"~? *[+−-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+−-]?[0-9]{1,4})?")
 LONGEST_FIGURE = 100
+CONDITIONS = (*COMPARISONS.values(), "and", "or", "not")
+TESTS = ("isnan", "isfinite", "any", "all", "changed")
 
 
 @dataclass(frozen=True)
@@ -197,6 +201,43 @@ def asked(value: object, label: str) -> tuple[str, Tree]:
     return written, quantity_tree(written, label)
 
 
+def condition(value: object, label: str) -> Condition:
+    """A comparison, such as `E < 1e-4`."""
+    written, tree = asked(value, label)
+    if not is_condition(tree):
+        raise Wrong(f"{label} must be a comparison, as in \"E < 1e-4\", not {quoted(written)}")
+    return Condition(written, tree)
+
+
+def is_condition(tree: Tree) -> bool:
+    """Whether a quantity is true or false by its form."""
+    if isinstance(tree, Call):
+        return tree.function in TESTS
+    return isinstance(tree, Operation) and tree.operator in CONDITIONS
+
+
+def schedule(value: object, label: str) -> Schedule:
+    """`{ kind = "step", step_size = 10, gamma = 0.5 }`."""
+    options = dict(table(value, label))
+    if "kind" not in options:
+        raise Wrong(f'{label} needs a kind, as in {{ kind = "step", step_size = 10, gamma = 0.5 }}')
+    kind = below(text, options.pop("kind"), "kind", "kind")
+    return Schedule(kind, {key: below(number, option, key, key) for key, option in options.items()})
+
+
+def noise(value: object, label: str) -> Init:
+    """`{ init = "normal" }`: how one number is drawn for each sample and update."""
+    options = dict(table(value, label))
+    if "init" not in options:
+        raise Wrong(f'{label} must be {{ init = "normal" }} or {{ init = "uniform", low = 0, high = 1 }}')
+    kind = below(choice("normal", "uniform"), options.pop("init"), "init", "init")
+    known = {"normal": ("mean", "std"), "uniform": ("low", "high")}[kind]
+    for key in options:
+        if key not in known:
+            raise Wrong(f"{label}: noise that is {kind} has no {quoted(key)}; it takes {' and '.join(known)}", key)
+    return Init(kind, {key: below(number, option, key, key) for key, option in options.items()})
+
+
 def figure(value: object, label: str) -> str:
     """A printed number, kept as its digits."""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -246,7 +287,7 @@ TOP: Mapping[str, Rule] = {
     "training": may(table),
     "names": may(table),
     "claims": may(tables),
-    "noise": LATER,
+    "noise": may(table),
 }
 NETWORK: Mapping[str, Rule] = {
     "inputs": need(inputs),
@@ -277,8 +318,8 @@ LOSS: Mapping[str, Rule] = {
     "kind": need(loss_kind),
     "reduction": REDUCTION,
     "name": may(name, "E"),
-    "l1": LATER,
-    "l2": LATER,
+    "l1": may(between(0.0, None), 0.0),
+    "l2": may(between(0.0, None), 0.0),
 }
 DATA: Mapping[str, Rule] = {
     "inputs": need(numbers),
@@ -300,11 +341,29 @@ TRAINING: Mapping[str, Rule] = {
     "shuffle": may(switch, False),
     "seed": may(whole(0, LARGEST_SEED), 0),
     "update_order": may(choice("simultaneous", "in_place"), "simultaneous"),
-    "gradient": may(gradient, "backpropagation"),
-} | dict.fromkeys((
-    "until", "patience", "perturbation", "objectives", "momentum", "nesterov", "dampening", "betas",
-    "epsilon", "alpha", "rho", "weight_decay", "clip_norm", "clip_value", "schedule",
-), LATER)
+    "gradient": may(choice("backpropagation", "perturbation"), "backpropagation"),
+    "perturbation": may(above(0.0), 1e-4),
+    "clip_norm": may(above(0.0)),
+    "clip_value": may(above(0.0)),
+    "schedule": may(schedule),
+    "until": may(condition),
+    "patience": may(whole(1, MOST_UPDATES)),
+    "objectives": may(tables),
+    "momentum": may(between(0.0, None)),
+    "nesterov": may(switch),
+    "dampening": may(number),
+    "betas": may(betas),
+    "epsilon": may(between(0.0, None)),
+    "alpha": may(between(0.0, 1.0)),
+    "rho": may(between(0.0, 1.0)),
+    "weight_decay": may(between(0.0, None)),
+}
+OF_OPTIMIZERS = ("momentum", "nesterov", "dampening", "betas", "epsilon", "alpha", "rho", "weight_decay")
+OBJECTIVE: Mapping[str, Rule] = {
+    "minimize": need(name),
+    "parameters": need(names),
+    "updates": may(whole(1, MOST_UPDATES), 1),
+}
 LETTERS: Mapping[str, Rule] = {
     "net": may(letters),
     "out": may(letters),

@@ -16,9 +16,9 @@ from typing import Any, TypeAlias
 
 from .data import Archive, open_archive, read_array, read_columns
 from .errors import ExpressionError, KeyPath, Problem, did_you_mean, quoted
-from .expression import COMPARISONS, read_equation
+from .expression import read_equation
 from .lines import line_of
-from .records import Array, Claim, Data, Equations, Layer, Loss, Network, Training
+from .records import Array, Claim, Data, Equations, Layer, Loss, Network, Objective, Training
 from .schema import (
     CLAIM,
     DATA,
@@ -28,20 +28,22 @@ from .schema import (
     LETTERS,
     LOSS,
     NETWORK,
+    OBJECTIVE,
+    OF_OPTIMIZERS,
     REDUCTION,
     TRAINING,
     Law,
     Rule,
     Stored,
     given,
+    is_condition,
+    noise,
     parameter,
 )
 from .tokens import name_fault
-from .trees import Call, Equation, Operation, Tree, names_in
+from .trees import Equation, names_in
 from .values import Reader, Wrong, is_table, kind_of
 
-CONDITIONS = (*COMPARISONS.values(), "and", "or", "not")
-TESTS = ("isnan", "isfinite", "any", "all", "changed")
 FEW = 8                   # known names that are listed when none is near
 ROWS = "must be a list of rows, one per sample"
 MOST_SUGGESTED = 200      # problems after which no more near names are looked for: that is slow
@@ -163,14 +165,15 @@ def read_equations(reading: Reading, top: Mapping[str, Any]) -> Equations:
     got = read_table(reading, top["equations"], EQUATIONS, ("equations",), "[equations]")
     parameters = _named_values(reading, top["parameters"] or {}, "parameters", parameter)
     values = _named_values(reading, top["values"] or {}, "values", given)
+    drawn = _named_values(reading, top["noise"] or {}, "noise", noise)
     _check_samples(reading, values)
-    known = dict.fromkeys([*(top["parameters"] or ()), *(top["values"] or ())])
+    known = dict.fromkeys([*(top["parameters"] or ()), *(top["values"] or ()), *(top["noise"] or ())])
     lines = _lines(reading, got["forward"] or [], known)
     made = tuple(line.name for line in lines)
     if lines and got["loss"] and got["loss"] not in made:
         reading.wrong(("equations", "loss"), f"the loss {quoted(got['loss'])} is not one of the equations"
                       f"{reading.near(got['loss'], made)}")
-    return Equations(lines, got["loss"], parameters, values)
+    return Equations(lines, got["loss"], parameters, values, drawn)
 
 
 def _named_values(
@@ -227,11 +230,11 @@ def read_loss(reading: Reading, top: Mapping[str, Any], equations: Equations | N
     if equations:
         rules = {"reduction": REDUCTION, "l1": LOSS["l1"], "l2": LOSS["l2"]}
         got = read_table(reading, top["loss"] or {}, rules, ("loss",), "[loss] beside [equations]")
-        return Loss(reduction=got["reduction"], name=equations.loss)
+        return Loss(reduction=got["reduction"], name=equations.loss, l1=got["l1"], l2=got["l2"])
     got = read_table(reading, top["loss"], LOSS, ("loss",), "[loss]")
     reading.named(got["name"], ("loss", "name"))
     law: Law = got["kind"] or Law("", None)
-    return Loss(None if law.tree else law.text, law.tree, law.text, got["reduction"], got["name"])
+    return Loss(None if law.tree else law.text, law.tree, law.text, got["reduction"], got["name"], got["l1"], got["l2"])
 
 
 def read_data(reading: Reading, table: Mapping[str, Any]) -> Data | None:
@@ -275,8 +278,30 @@ def read_training(reading: Reading, table: object) -> Training:
     got = read_table(reading, table, TRAINING, ("training",), "[training]")
     if got["updates"] and got["epochs"]:
         reading.wrong(("training", "epochs"), "give updates or epochs, not both")
-    del got["gradient"]                           # only backpropagation gets here
+    if got["clip_norm"] and got["clip_value"]:
+        reading.wrong(("training", "clip_value"), "give clip_norm or clip_value, not both")
+    got["options"] = _optimizer_options(reading, {key: got.pop(key) for key in OF_OPTIMIZERS})
+    listed = got["objectives"] or ()
+    got["objectives"] = tuple(_objective(reading, raw, at) for at, raw in enumerate(listed))
     return Training(**got)
+
+
+def _optimizer_options(reading: Reading, given: dict[str, Any]) -> dict[str, float]:
+    """What the file says of the optimizer's own keys, as numbers."""
+    options = {key: value for key, value in given.items() if value is not None}
+    if "rho" in options and "alpha" in options:
+        reading.wrong(("training", "rho"), "rho is another name of alpha: give one of them")
+    if "rho" in options:
+        options["alpha"] = options.pop("rho")
+    if "betas" in options:
+        options["beta1"], options["beta2"] = options.pop("betas")
+    return {key: float(value) for key, value in options.items()}
+
+
+def _objective(reading: Reading, raw: object, at: int) -> Objective:
+    key: KeyPath = ("training", "objectives", at)
+    got = read_table(reading, raw, OBJECTIVE, key, "[[training.objectives]]")
+    return Objective(key, got["minimize"] or "", got["parameters"] or (), got["updates"])
 
 
 def read_letters(reading: Reading, table: object) -> dict[str, str]:
@@ -294,16 +319,10 @@ def _claim(reading: Reading, raw: Any, key: KeyPath) -> Claim | None:
     if got["what"] is None:
         return None
     got["what"], tree = got["what"]
-    if "value" in raw and _is_condition(tree):
+    if "value" in raw and is_condition(tree):
         reading.wrong((*key, "value"), "a comparison is true or false and has no value: leave value out")
-    elif "value" not in raw and not _is_condition(tree):
+    elif "value" not in raw and not is_condition(tree):
         reading.wrong((*key, "what"), "without value, what must be a comparison such as E < 1e-12")
     if "erratum" in raw and "value" not in raw:
         reading.wrong((*key, "erratum"), "erratum says what is true in place of value, and value is missing")
     return Claim(tree=tree, **got)
-
-
-def _is_condition(tree: Tree) -> bool:
-    if isinstance(tree, Call):
-        return tree.function in TESTS
-    return isinstance(tree, Operation) and tree.operator in CONDITIONS

@@ -132,10 +132,38 @@ def batch(value: object, label: str) -> int | str:
     return whole(1, MOST_UPDATES)(value, label)
 
 
-def gradient(value: object, label: str) -> str:
-    if value == "perturbation":
-        raise Wrong(f'not supported yet: {label} = "perturbation"')
-    return choice("backpropagation", "perturbation")(value, label)
+def above(least: float) -> Reader:
+    def read(value: object, label: str) -> float:
+        result = number(value, label)
+        if not result > least:
+            raise Wrong(f"{label} must be more than {least:g}, not {result:g}")
+        return result
+    return read
+
+
+def between(least: float, most: float | None) -> Reader:
+    def read(value: object, label: str) -> float:
+        result = number(value, label)
+        if result < least or (most is not None and result > most):
+            room = f"from {least:g} to {most:g}" if most is not None else f"{least:g} or more"
+            raise Wrong(f"{label} must be {room}, not {result:g}")
+        return result
+    return read
+
+
+def betas(value: object, label: str) -> tuple[float, float]:
+    """The two rates of forgetting of Adam."""
+    if not is_list(value) or len(value) != 2:
+        raise Wrong(f"{label} must be a list of two numbers, as in [0.9, 0.999]")
+    read: list[float] = []
+    for at, item in enumerate(value):
+        try:
+            read.append(between(0.0, 1.0)(item, label))
+        except Wrong as wrong:
+            raise Wrong(wrong.message, at) from None
+        if read[at] == 1.0:
+            raise Wrong(f"{label} must be less than 1", at)
+    return read[0], read[1]
 
 
 def name(value: object, label: str) -> str:

@@ -78,7 +78,7 @@ def screen(session: Session, width: int, height: int) -> list[Line]:
         rows[bottom - 2] = frame.timeline(session, width)
     if wide:
         c = Canvas(width, 1)
-        cost = session.run.program(0).cost.name
+        cost = session.run.program(session.position.update).cost.name
         frame.rule(c, 0, [("Time", "bold"), (f"{cost} after each update", "dim")])
         rows[bottom - 3] = c.lines()[0]
     return rows

@@ -126,16 +126,17 @@ class Session:
 
     def cost(self) -> float | None:
         """The cost of this update's batch, if it has been made."""
-        if self.here < (self.times.cost_value, self.times.stops(self.times.cost_value)):
+        made = self.times.watched_value
+        if self.here < (made, self.times.stops(made)):
             return None
-        return self.run.env(self.position.update).scalar((self.run.program(self.position.update).cost, 0))
+        return self.run.env(self.position.update).scalar((self.run.program(self.position.update).watched, 0))
 
     # parameters, as a long list
 
     def tensors(self) -> list[Var]:
-        """The parameters of this update's program: those that are trained first."""
-        program = self.run.program(self.position.update)
-        return [*program.trained, *(v for v in program.parameters if v not in program.gradients)]
+        """The parameters of this update's program: those that are ever trained first."""
+        parameters = self.run.program(self.position.update).parameters
+        return sorted(parameters, key=lambda v: not self.run.model.trained(v.name))
 
     def parameter_number(self, place: Place) -> int:
         """The row of a parameter in the list."""
@@ -236,9 +237,11 @@ class Session:
 
     def end(self) -> None:
         """The end of the run: its loss."""
-        times = self.run.times(self.run.updates)
+        last = self.run.finish()
+        times = self.run.times(last)
         value = times.cost_value
-        self.jump(Position(self.run.updates, value, times.stops(value)), "The end of the run, at its loss.")
+        why = f": {self.run.ended}" if self.run.ended else ""
+        self.jump(Position(last, value, times.stops(value)), f"The end of the run, at its loss{why}.")
 
     def sample(self, by: int) -> None:
         """Select the next or previous sample of the batch. Time does not move."""
@@ -279,7 +282,7 @@ class Session:
         """What is followed, as the header says it."""
         if self.followed is None:
             return ""
-        cost = self.run.program(0).cost.name
+        cost = self.run.program(self.position.update).cost.name
         return self.namer.derivative(cost, self.followed.var, self.followed.element or 0)
 
     @cached_property

@@ -158,8 +158,8 @@ BROKEN: dict[str, tuple[str, str, str, str]] = {
     "a name never defined": (EQUATIONS, "W*x", "W*z", "2: 'z' is never defined"),
     "a non-finite number": (EQUATIONS, "1.0", "nan", "5: W must be a finite number"),
     "running code": (EQUATIONS, "W*x", "__import__(\"os\").system(\"touch broken\")*x", "2: "),
-    "an optimizer of a later version": (NETWORK, "[data]", "[training]\noptimizer = 'adam'\n[data]",
-                                        "12: not supported yet: optimizer 'adam'"),
+    "an unknown optimizer": (NETWORK, "[data]", "[training]\noptimizer = 'adan'\n[data]",
+                             "12: unknown optimizer 'adan', did you mean 'adam'?"),
 }  # fmt: skip
 
 

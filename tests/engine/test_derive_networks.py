@@ -97,11 +97,17 @@ class Net:
                 x = put(f"{layer.name}.out", net)
                 continue
             own = OWN_LAWS.get(layer.activation)
-            law = own[1] if own else definitions[layer.activation]
+            law = own[1] if own else definitions.get(layer.activation)
             numbers = [leaves[f"{layer.name}.{n}"] for n in OWN_NUMBERS.get(layer.activation, {})]
             net = put(f"{layer.name}.net", net)
+            if layer.activation in ("softmax", "log_softmax"):
+                x = put(f"{layer.name}.out", soft(net, layer.activation))
+                continue
             x = put(f"{layer.name}.out", each(law)(net, *numbers))
-        parts = x if self.loss == "sum" else put("E_outputs", each(self._part(definitions))(x, target))
+        if self.loss == "softmax_cross_entropy":
+            parts = put("E_outputs", -target * put("log_p", soft(x, "log_softmax")))
+        else:
+            parts = x if self.loss == "sum" else put("E_outputs", each(self._part(definitions))(x, target))
         found["loss"] = parts.sum(axis=1)
         found["E"] = found["loss"].sum() / (len(x) if self.reduction == "mean" else 1)
         return found
@@ -115,6 +121,13 @@ class Net:
 
 
 exact = np.vectorize(mpmath.mpf, otypes=[object])
+
+
+def soft(x: np.ndarray, kind: str) -> np.ndarray:
+    """Softmax of each row, or its logarithm."""
+    raised = each(mpmath.exp)(x)
+    p = raised / raised.sum(axis=1, keepdims=True)
+    return each(mpmath.log)(p) if kind == "log_softmax" else p
 
 
 def each(law: Callable[..., Any]) -> Callable[..., np.ndarray]:
@@ -156,6 +169,8 @@ PAIRS = [
     *product(["linear", *ACTIVATIONS, *OWN_LAWS], ["half_squared_error", "squared_error", "sum"]),
     *product(["linear", "tanh", "relu", "beta", "two"], LOSSES),
     *product(["tanh", "gelu", "two"], [OWN_LOSS]),
+    *product(["softmax", "log_softmax"], ["half_squared_error", "squared_error", "sum", OWN_LOSS]),
+    ("softmax", "cross_entropy"),
 ]
 
 

@@ -21,10 +21,10 @@ from bptui.engine.laws import (
     COMPARISONS,
     DIV,
     FUNCTIONS,
+    LOG_CROSS_ENTROPY,
     NEG,
     PART_LOSSES,
     POW,
-    SGD,
     SUB,
     Elementwise,
     power,
@@ -47,11 +47,12 @@ EXPONENTS = (-2.0, -1.0, -0.5, 0.5, 1 / 3, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)
 LAWS: dict[str, Elementwise] = {
     law.name: law
     for law in (
-        *(SUB, DIV, NEG, POW, SGD, part_law("mean_squared_error", 3)),
+        *(SUB, DIV, NEG, POW, part_law("mean_squared_error", 3)),
         *(power(e) for e in EXPONENTS),
         *FUNCTIONS.values(),
         *ACTIVATIONS.values(),
         *PART_LOSSES.values(),
+        LOG_CROSS_ENTROPY,
     )
 }
 EVERY = {**LAWS, **COMPARISONS}

@@ -116,7 +116,7 @@ def test_after_and_sample(two_layer: Run) -> None:
         ("hidden.weights", "1", "a tensor of 4 numbers"),
         ("hidden.weights > 0", None, "any() or all()"),
         ("w5@prev", "0.4", "no update before the first"),
-        ("w5.m", "0.4", "not supported yet"),
+        ("w5.m", "0.4", "'w5.m' is not a quantity of two_layer"),
     ],
 )
 def test_what_cannot_be_evaluated_differs_and_says_why(

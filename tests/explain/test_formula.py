@@ -18,7 +18,6 @@ from bptui.engine.laws import (
     NEG,
     PART_LOSSES,
     POW,
-    SGD,
     SUB,
     Elementwise,
     power,
@@ -33,7 +32,7 @@ SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 POWERS = (-3.0, -2.0, -1.0, -0.5, 0.5, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 1 / 3)
 LAWS: dict[str, Elementwise] = {
     **ACTIVATIONS, **FUNCTIONS, **PART_LOSSES, **COMPARISONS,
-    **{law.name: law for law in (SUB, DIV, NEG, POW, SGD, part_law("mean_squared_error", 3))},
+    **{law.name: law for law in (SUB, DIV, NEG, POW, part_law("mean_squared_error", 3))},
     **{f"power {n:g}": power(n) for n in POWERS},
 }  # fmt: skip
 
@@ -73,7 +72,7 @@ BROKEN: dict[str, tuple[Elementwise, int]] = {
     "a sign": (replace(DIV, partials=(DIV.partials[0], lambda f, y, a, b: a / (b * b))), 1),
     "a forgotten ½": (replace(PART_LOSSES["half_squared_error"], partials=(lambda f, y, o, t: 2 * (o - t), 0.0)), 0),
     "a constant": (replace(SUB, partials=(1.0, 1.0)), 1),
-    "a forgotten operand": (replace(SGD, partials=(1.0, 0.0, lambda f, y, w, eta, g: -eta)), 1),
+    "a forgotten operand": (replace(DIV, partials=(DIV.partials[0], 0.0)), 1),
     "one branch": (replace(ACTIVATIONS["relu"], partials=(lambda f, y, x: f.where(x <= 0, 1e-9, 1),)), 0),
     "one branch of three": (replace(HUBER, partials=(
         lambda f, y, o, t: f.where(o - t > 1, 1, f.where(o - t < -1, 1, o - t)), 0.0)), 0),

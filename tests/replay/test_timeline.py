@@ -83,7 +83,7 @@ def test_stops_are_the_terms_of_a_sum() -> None:
 
 def test_after_the_last_update_there_is_no_update_phase() -> None:
     run = open_run(SHIPPED["two_layer"])
-    assert run.last == run.updates == 10_000
+    assert run.finish() == run.updates == 10_000
     before, last = run.times(9_999), run.times(10_000)
     assert (before.count, last.count) == (35, 27)
     assert all(block.phase != "update" for block in last.blocks)

@@ -183,12 +183,6 @@ def test_a_broken_scenario_gives_one_line(kind: str) -> None:
 
 
 LATER = {                                         # the whole contract is known; this is not done yet
-    "[training]\n": [
-        'until = "E < 1"', "patience = 3", "perturbation = 1e-4", "momentum = 0.9", "nesterov = true",
-        "dampening = 0.1", "betas = [0.9, 0.999]", "epsilon = 1e-8", "alpha = 0.9", "rho = 0.9",
-        "weight_decay = 0.1", "clip_norm = 1", "clip_value = 1", 'schedule = "cosine"', "objectives = []",
-    ],
-    "[loss]\n": ["l1 = 0.1", "l2 = 0.1"],
     "[data]\n": ["validation = 0.2"],
     "units = 1\n": [
         "filters = 3", "kernel = 3", "stride = 1", "padding = 1", "size = 2", "rate = 0.5",
@@ -207,18 +201,60 @@ def test_what_comes_later_is_refused_by_name(place: str, written: str) -> None:
 
 
 def test_values_and_tables_that_come_later() -> None:
-    assert lines_of(changed(NETWORK, "updates = 10", 'gradient = "perturbation"')) == [
-        '30: not supported yet: gradient = "perturbation"']
     assert lines_of(changed(NETWORK, '["i1", "i2"]', "[3, 2]")) == [
         "4: not supported yet: inputs = [steps, features] or [channels, rows, columns]"]
-    assert lines_of(EQUATIONS + '[noise]\neps = { init = "normal" }\n') == ["14: not supported yet: noise"]
     assert lines_of(NETWORK + "[data.validation]\ninputs = [[1]]\n") == ["35: not supported yet: validation"]
-    assert lines_of(EQUATIONS + '[[training.objectives]]\nminimize = "E"\n') == [
-        "14: not supported yet: objectives"]
+
+
+TRAINING = {
+    "not a comparison": ('until = "E"', 'until must be a comparison, as in "E < 1e-4", not \'E\''),
+    "no quantity": ('until = "E <"', "until: something is missing after '<'"),
+    "impatient": ("patience = 0", "patience must be a whole number from 1 to 1000000000"),
+    "no step": ("perturbation = 0", "perturbation must be more than 0, not 0"),
+    "a limit of nothing": ("clip_norm = 0", "clip_norm must be more than 0, not 0"),
+    "a negative decay": ("weight_decay = -1", "weight_decay must be 0 or more, not -1"),
+    "one beta": ("betas = [0.9]", "betas must be a list of two numbers, as in [0.9, 0.999]"),
+    "a beta of 1": ("betas = [0.9, 1]", "betas must be less than 1"),
+    "two names": ("alpha = 0.9\nrho = 0.9", "rho is another name of alpha: give one of them"),
+    "two limits": ("clip_norm = 1\nclip_value = 1", "give clip_norm or clip_value, not both"),
+    "a schedule by name": ('schedule = "cosine"', "schedule must be a table, not text"),
+    "a schedule without kind": ("schedule = { gamma = 1 }",
+                                'schedule needs a kind, as in { kind = "step", step_size = 10, gamma = 0.5 }'),
+    "another gradient": ('gradient = "guess"',
+                         'gradient must be "backpropagation" or "perturbation", not \'guess\''),
+    "no objectives": ("objectives = []", "objectives is an empty list, expected tables"),
+    "an objective without parameters": ('objectives = [{ minimize = "E" }]',
+                                        "parameters is missing in [[training.objectives]]"),
+    "an objective of no parameters": ('objectives = [{ minimize = "E", parameters = [] }]',
+                                      "parameters is an empty list, expected names"),
+}
+
+
+@pytest.mark.parametrize("kind", TRAINING)
+def test_a_mistake_in_training(kind: str) -> None:
+    written, message = TRAINING[kind]
+    line = 29 + written.count("\n")
+    assert lines_of(changed(NETWORK, "[training]\n", f"[training]\n{written}\n")) == [f"{line}: {message}"]
+
+
+NOISE = {
+    "a number": ("eps = 1", "eps must be a table, not a number"),
+    "no init": ("eps = {}", 'eps must be { init = "normal" } or { init = "uniform", low = 0, high = 1 }'),
+    "another init": ('eps = { init = "zeros" }', 'init must be "normal" or "uniform", not \'zeros\''),
+    "another option": ('eps = { init = "normal", low = 1 }',
+                       "eps: noise that is normal has no 'low'; it takes mean and std"),
+    "a name twice": ('X1 = { init = "normal" }', "the name 'X1' is used twice (first at line 12)"),
+}
+
+
+@pytest.mark.parametrize("kind", NOISE)
+def test_a_mistake_in_noise(kind: str) -> None:
+    written, message = NOISE[kind]
+    assert lines_of(f"{EQUATIONS}[noise]\n{written}\n") == [f"15: {message}"]
 
 
 def test_all_mistakes_are_shown_in_file_order() -> None:
-    text = changed(NETWORK, "learning_rate = 0.5", 'learning_rate = "x"\nuntil = "E<1"')
+    text = changed(NETWORK, "learning_rate = 0.5", 'learning_rate = "x"\nuntil = "E"')
     text = changed(text, "title", "titel")
     text = changed(text, "[[0.01]]", "[[0.01], [true]]")
     assert lines_of(changed(text, '"h2"]', '"h1"]')) == [

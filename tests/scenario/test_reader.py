@@ -140,7 +140,7 @@ def test_every_supported_key() -> None:
     assert scenario.loss.kind is None and isinstance(scenario.loss.law, Call)
     assert (scenario.loss.text, scenario.loss.reduction, scenario.loss.name) == ("abs(t - o)", "sum", "L")
     assert scenario.letters == {"net": "z", "delta": "δ"}
-    assert scenario.training == Training("adam", -1.0, None, 3, 2, True, 7, "in_place")
+    assert scenario.training == Training("adam", {}, -1.0, None, 3, 2, True, 7, "in_place")
     assert scenario.network
     first, second, third = scenario.network.layers
     assert first.bias is False and not first.train and isinstance(first.activation.law, Operation)

@@ -33,8 +33,10 @@ def header(session: Session, width: int) -> Line:
         said = "sample 1 of 1"
     else:
         said = f"sample {session.row()} of {run.model.rows.count}"
+    if len(run.model.goals) > 1:
+        said = f"minimises {run.program(session.position.update).cost.name} · {said}"
     cost = session.cost()
-    name = run.program(0).cost.name
+    name = run.program(0).watched.name
     figure = f"{name} {notation.PENDING if cost is None else notation.one(cost)}"
     c.put(x + 3, 0, said, until=width - len(figure) - 3)
     c.right(width - 1, 0, figure, "bold")
@@ -131,7 +133,7 @@ def timeline(session: Session, width: int) -> Line:
     c = Canvas(width, 1)
     run, position = session.run, session.position
     cost = session.cost()
-    x = c.put(1, 0, run.program(0).cost.name, "bold", until=12)
+    x = c.put(1, 0, run.program(0).watched.name, "bold", until=12)
     x = c.put(x + 1, 0, notation.short(cost, 3) if cost is not None else f" {notation.PENDING}", "dim")
     known = f"known to {run.known}"
     first, last = max(9, x + 1), width - len(known) - 4

@@ -67,13 +67,14 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
     points = [first, first + 16, first + 30, first + 44] if wide and first + 55 <= width else (
         [first, first + 13, first + 26] if first + 36 <= width else [first, first + 13])
     wide = len(points) == 4
-    in_place = session.run.scenario.training.update_order == "in_place"
-    gradient = ".grad" if in_place else f"∂{session.run.program(0).cost.name}/∂w"
+    update = session.position.update
+    program, times = session.run.program(update), session.times
+    given = session.run.scenario.training.update_order == "in_place" or any(
+        g.role != "adjoint" for g in program.gradients.values())
+    gradient = ".grad" if given else f"∂{program.cost.name}/∂w"
     headings = ["value", gradient, "change", "next"] if wide else ["value", gradient, "next"][:len(points)]
     shown = [(min(p + 10, width - 1), h) for p, h in zip(points, headings, strict=True)]
     rule(c, 0, [("Parameters", "bold")], shown if wide else shown[1:])
-    update = session.position.update
-    program, times = session.run.program(update), session.times
     env = session.run.env(update)
     block_of = {b.out: n for n, b in enumerate(times.blocks)}
     table: list[list[float | None]] = []
@@ -104,7 +105,8 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
         for k, point in enumerate(points):
             if k > 0 and var not in program.gradients:
                 if k == 1:
-                    c.put(point - 1, y, "not trained", "dim", until=width)
+                    turn = "not in this update" if session.run.model.trained(var.name) else "not trained"
+                    c.put(point - 1, y, turn, "dim", until=width)
                 continue
             value, text = table[y - 1][k], columns[k][y - 1]
             style = "dim" if value is None else sign_style(value) if signed[k] else ""

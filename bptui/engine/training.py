@@ -1,0 +1,130 @@
+"""What `[training]` means: the optimizer's lines, the values of its settings, and which objectives there are.
+
+Mistakes are noted by key path, as in the forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..scenario.errors import KeyPath, did_you_mean, one_of
+from ..scenario.records import Scenario, Training
+from ..scenario.trees import Tree, names_in
+from .form import Parameter, Trouble
+from .optimizers import OPTIMIZERS, SCHEDULES, SETTINGS, Line
+
+KEY: KeyPath = ("training",)
+KEYS_OF = {"beta1": "betas", "beta2": "betas"}      # options, and what the file calls them
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The lines of an update, and the values of their settings by symbol. `schedule` gives an epoch's rate."""
+
+    lines: tuple[Line, ...] = ()
+    fixed: Mapping[str, float] = field(default_factory=dict[str, float])
+    training: Training = field(default_factory=Training)
+
+    def rate(self, epoch: int) -> float:
+        """The learning rate of an epoch."""
+        plan, rate = self.training.schedule, self.training.learning_rate
+        if plan is None:
+            return rate
+        known = SCHEDULES[plan.kind]
+        return known.rate(rate, epoch, **{**known.options, **plan.options})
+
+    @property
+    def scheduled(self) -> bool:
+        return self.training.schedule is not None
+
+    def at(self, epoch: int) -> dict[str, float]:
+        """Every setting in `epoch`, by symbol."""
+        return {**self.fixed, "η": self.rate(epoch)}
+
+
+def understand_training(scenario: Scenario, trouble: Trouble, parameters: Sequence[Parameter],
+                        judged: bool) -> Settings:
+    """The settings of a scenario; `judged` says whether it has validation data with targets."""
+    training = scenario.training
+    _check_schedule(trouble, training)
+    _check_objectives(trouble, scenario, parameters)
+    _check_together(trouble, training, judged)
+    known = trouble.choice((*KEY, "optimizer"), "optimizer", training.optimizer, tuple(OPTIMIZERS), ())
+    if not known:
+        return Settings(training=training)
+    optimizer = OPTIMIZERS[training.optimizer]
+    for option in training.options:
+        if option not in optimizer.options:
+            key = KEYS_OF.get(option, option)
+            takes = dict.fromkeys(KEYS_OF.get(o, o) for o in optimizer.options)
+            trouble.say((*KEY, key), f"{training.optimizer} has no {key}; it takes {one_of(takes)}")
+    options = {**optimizer.options, **training.options}
+    if options.get("nesterov") and (not options["momentum"] or options["dampening"]):
+        trouble.say((*KEY, "nesterov"), "nesterov needs a momentum above 0, and no dampening")
+    if options.get("dampening") and not options["momentum"]:
+        trouble.say((*KEY, "dampening"), "dampening needs a momentum above 0")
+    values = {SETTINGS[o]: v for o, v in options.items() if o in SETTINGS}
+    values |= {"c": limit for limit in (training.clip_norm, training.clip_value) if limit is not None}
+    return Settings(tuple(optimizer.lines(options)), {**values, "h": training.perturbation}, training)
+
+
+def _check_schedule(trouble: Trouble, training: Training) -> None:
+    plan = training.schedule
+    key = (*KEY, "schedule")
+    if plan is None or not trouble.choice((*key, "kind"), "schedule", plan.kind, tuple(SCHEDULES), ()):
+        return
+    known = SCHEDULES[plan.kind].options
+    for option, value in plan.options.items():
+        if option not in known:
+            trouble.say((*key, option), f"the schedule {plan.kind!r} has no {option!r}; it takes {one_of(known)}")
+        elif option in ("step_size", "t_max", "total_iters") and value < 1:
+            trouble.say((*key, option), f"{option} must be 1 epoch or more, not {value:g}")
+        elif option not in ("step_size", "t_max", "total_iters") and value < 0:
+            trouble.say((*key, option), f"{option} must be 0 or more, not {value:g}")
+    for option, default in known.items():
+        if default is None and option not in plan.options:
+            trouble.say(key, f"{option} is missing in the schedule {plan.kind!r}")
+
+
+def _check_objectives(trouble: Trouble, scenario: Scenario, parameters: Sequence[Parameter]) -> None:
+    written = scenario.equations
+    if written is None and scenario.training.objectives:
+        trouble.say(scenario.training.objectives[0].key, "objectives name equations, and this is a [network]: "
+                                                         "write the forward lines under [equations]")
+        return
+    for objective in scenario.training.objectives:
+        made = {line.name: line.tree for line in written.lines} if written else {}
+        if objective.minimize not in made:
+            trouble.say((*objective.key, "minimize"), f"{objective.minimize!r} is not one of the equations"
+                        f"{did_you_mean(objective.minimize, made)}")
+        names = [p.name for p in parameters]
+        for at, name in enumerate(objective.parameters):
+            if name not in names:
+                trouble.say((*objective.key, "parameters", at), f"{name!r} is not one of the [parameters]"
+                            f"{did_you_mean(name, names)}")
+            elif objective.minimize in made and name not in _feeding(made, objective.minimize):
+                trouble.say((*objective.key, "parameters", at), f"{objective.minimize} does not depend on {name}")
+
+
+def _feeding(made: Mapping[str, Tree], name: str) -> set[str]:
+    """Every name that an equation depends on."""
+    found: set[str] = set()
+    todo = [name]
+    while todo:
+        tree = made.get(todo.pop())
+        fresh = {used.id for used in names_in(tree)} - found if tree is not None else set()
+        found |= fresh
+        todo += sorted(fresh)
+    return found
+
+
+def _check_together(trouble: Trouble, training: Training, judged: bool) -> None:
+    """What cannot stand beside each other."""
+    if training.update_order == "in_place":
+        if training.clip_norm is not None:
+            trouble.say((*KEY, "clip_norm"), "clip_norm needs all gradients before the first update: not in_place")
+        if training.gradient == "perturbation":
+            trouble.say((*KEY, "gradient"), "perturbation has no backward order in which to update in_place")
+    if training.patience is not None and not judged:
+        trouble.say((*KEY, "patience"), "patience looks at E.validation: give [data] validation, with targets")
