@@ -189,7 +189,6 @@ LATER = {                                         # the whole contract is known;
         "weight_decay = 0.1", "clip_norm = 1", "clip_value = 1", 'schedule = "cosine"', "objectives = []",
     ],
     "[loss]\n": ["l1 = 0.1", "l2 = 0.1"],
-    "[data]\n": ["validation = 0.2"],
     "units = 1\n": [
         "filters = 3", "kernel = 3", "stride = 1", "padding = 1", "size = 2", "rate = 0.5",
         "recurrent_weights = [[1]]", "return_sequence = true", "vocabulary = 10", "gain = 1",
@@ -212,7 +211,6 @@ def test_values_and_tables_that_come_later() -> None:
     assert lines_of(changed(NETWORK, '["i1", "i2"]', "[3, 2]")) == [
         "4: not supported yet: inputs = [steps, features] or [channels, rows, columns]"]
     assert lines_of(EQUATIONS + '[noise]\neps = { init = "normal" }\n') == ["14: not supported yet: noise"]
-    assert lines_of(NETWORK + "[data.validation]\ninputs = [[1]]\n") == ["35: not supported yet: validation"]
     assert lines_of(EQUATIONS + '[[training.objectives]]\nminimize = "E"\n') == [
         "14: not supported yet: objectives"]
 
