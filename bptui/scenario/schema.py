@@ -172,7 +172,7 @@ def patterns(value: object, label: str) -> tuple[str, ...]:
     """Names of columns or arrays in a data file, where `*` stands for anything."""
     if isinstance(value, str):
         return (value,)
-    return tuple(text(item, label) for item in items(value, label, "names of arrays in the file"))
+    return tuple(text(item, label) for item in items(value, label, "names of columns or arrays"))
 
 
 def held(value: object, label: str) -> float | Mapping[str, object]:
