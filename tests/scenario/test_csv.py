@@ -99,6 +99,9 @@ def test_only_the_star_is_special(tmp_path: Path) -> None:
     table = "[a]*,[a]1,a?,a1\n1,2,3,4\n"
     assert loaded(write(tmp_path, table, INPUTS='["[a]*"]', TARGETS='"a?"')) == ([[1]], [3])  # a name first
     assert loaded(write(tmp_path, table, INPUTS='["[a]*", "[*1"]', TARGETS='"a?"'))[0] == [[1, 2]]
+    assert problems(write(tmp_path, table, INPUTS='["[a]1?*"]', TARGETS='"a?"')) == [
+        "11: no column in 'x.csv' fits '[a]1?*'"]
+    assert loaded(write(tmp_path, table, INPUTS='["*[a]1"]', TARGETS='"a?"'))[0] == [[2]]  # and not a1
     assert problems(write(tmp_path, table, INPUTS='["?1*"]', TARGETS='"a?"')) == [
         "11: no column in 'x.csv' fits '?1*'"]
 

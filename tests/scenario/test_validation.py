@@ -186,6 +186,11 @@ BROKEN: dict[str, tuple[str, str]] = {
         "14: each row of inputs must have 2 numbers, as in [data]; here: 4 numbers"),
     "arrays that do not fit": (TABLE + HELD + 'file = "z.npz"\ninputs = ["a", "tall"]\n',
         "14: the array 'tall' in 'z.npz' does not fit beside 'a'"),
+    "a share of a number": (ROWS.replace("[[1], [2], [3], [4], [5]]", "1") + "validation = 0.2\n",
+        "10: targets must be a list of rows, one per sample, as in [[0.01, 0.99]]"),
+    "targets in [data] that cannot be read": (
+        ROWS.replace("[5]]", "[true]]") + HELD + "inputs = [[1, 2]]\ntargets = [[1]]\n",
+        "10: targets must be a number, not true"),
     "[data] itself": (ROWS.replace("[5]]", "[5], [6]]") + "validation = 0.2\n",
         "10: targets has 6 rows where inputs has 5 rows: each has one row per sample"),
 }
