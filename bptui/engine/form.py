@@ -20,7 +20,6 @@ from .chance import INITS, draw
 from .laws import CONSTANTS, DIV, FUNCTIONS, power
 from .program import Equation, Term, Var
 
-
 PENALTY = "penalty"                                 # the line of l1 and l2
 
 

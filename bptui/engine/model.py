@@ -119,7 +119,8 @@ class _Writing:
         self.lines = tuple(b.blocks)
         self.parameters = self.written.parameters
         self.trained = [v for name, v in self.parameters.items() if name in goal.parameters]
-        self.slots = {v: slots_of(model.settings.lines, v) for name, v in self.parameters.items() if model.trained(name)}
+        self.slots = {v: slots_of(model.settings.lines, v) for name, v in self.parameters.items()
+                      if model.trained(name)}
         self.first_use = {v: next((n for n, line in enumerate(self.lines) for eq in line.equations
                                    if v in eq.operands), 0) for v in self.trained}
         self.reverse = Reverse(b.extents, b.constant, self.written.cost.name, frozenset(self.trained))

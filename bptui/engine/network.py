@@ -147,7 +147,8 @@ def _rows(trouble: Trouble, scenario: Scenario, sizes: list[int]) -> tuple[Rows,
     if data.validation is None:
         return rows, None
     held = data.validation
-    return rows, _tensors(trouble, scenario, ("data", "validation"), held.inputs, held.targets if needs else None, sizes)
+    key: KeyPath = ("data", "validation")
+    return rows, _tensors(trouble, scenario, key, held.inputs, held.targets if needs else None, sizes)
 
 
 def _tensors(trouble: Trouble, scenario: Scenario, key: KeyPath, inputs: np.ndarray, targets: np.ndarray | None,

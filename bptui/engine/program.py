@@ -16,8 +16,8 @@ from typing import Literal
 from .laws import GREATEST, Elementwise
 from .structure import SAMPLE, Contract, Operation, Pick
 
-Role = Literal["data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "seed", "forward", "loss",
-               "temporary", "adjoint", "estimate", "local", "made", "next"]
+Role = Literal["data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "seed", "forward",
+               "loss", "temporary", "adjoint", "estimate", "local", "made", "next"]
 Phase = Literal["forward", "loss", "backward", "update"]
 LEAVES: tuple[Role, ...] = ("data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "seed")
 FIXED: tuple[Role, ...] = ("constant", "identity", "unit")   # leaves that are the same in every run

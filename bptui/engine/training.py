@@ -65,8 +65,9 @@ def understand_training(scenario: Scenario, trouble: Trouble, parameters: Sequen
     if options.get("dampening") and not options["momentum"]:
         trouble.say((*KEY, "dampening"), "dampening needs a momentum above 0")
     values = {SETTINGS[o]: v for o, v in options.items() if o in SETTINGS}
-    values |= {"c": limit for limit in (training.clip_norm, training.clip_value) if limit is not None}
-    return Settings(tuple(optimizer.lines(options)), {**values, "h": training.perturbation}, training)
+    limit = training.clip_norm or training.clip_value
+    values |= {"h": training.perturbation} | ({"c": limit} if limit is not None else {})
+    return Settings(tuple(optimizer.lines(options)), values, training)
 
 
 def _check_schedule(trouble: Trouble, training: Training) -> None:

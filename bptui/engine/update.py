@@ -62,7 +62,7 @@ class Updates:
     def clipped_by_norm(self, groups: dict[Var, str], gradients: dict[Var, Var]) -> dict[Var, Var]:
         """All gradients by one factor, so that together they are no longer than the limit."""
         squares: list[Equation] = []
-        for w, g in gradients.items():
+        for g in gradients.values():
             square = Var(f"gradient_norm#{len(squares) + 1}", "", (), "temporary", f"Σ ({g.symbol})²")
             squares.append(Equation(square, (Term(Contract((g.letters, g.letters), ""), (g, g)),)))
         total = Var("gradient_norm#", "", (), "temporary", "Σ")

@@ -150,7 +150,7 @@ def _update(at: Explainer, position: Position, block: Block, chain: Chain | None
     change = _value(at, position) - at.reader.value(parameter)
     name = at.title(parameter)
     if change == 0:
-        return f"{name} stays as it is: its derivative is 0." if len(block.equations) == 1 else f"{name} stays as it is."
+        return f"{name} stays as it is."
     moved = f"{name} goes {'up' if change > 0 else 'down'} by {notation.one(abs(change))}"
     gradient = at.reader.value((at.program.gradients[parameter[0]], parameter[1]))
     against = gradient * change < 0

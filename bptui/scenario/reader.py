@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from .datasets import read_data
 from .errors import MOST_SHOWN, KeyPath, Problem, ScenarioError, printable
 from .lines import line_of, scan_lines
 from .records import Claim, Scenario
@@ -23,7 +24,6 @@ from .sections import (
     Reading,
     check_names,
     read_claim_list,
-    read_data,
     read_equations,
     read_letters,
     read_loss,

@@ -91,7 +91,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Held:
-    """Rows that are not trained on. Without targets they are only predicted for."""
+    """The samples of `validation`, never trained on: as many columns as in `Data`. Without targets: predict only."""
 
     inputs: Array
     targets: Array | None
@@ -99,12 +99,15 @@ class Held:
 
 @dataclass(frozen=True)
 class Data:
-    """`inputs` [samples, ...features], `targets` [samples, ...outputs] or None. Rows count from 1."""
+    """`inputs` [samples, features], `targets` [samples, ...outputs] or None. Rows count from 1.
+
+    `targets` [samples] is one number per sample: a class, or the value of the only output.
+    """
 
     inputs: Array
     targets: Array | None
     target_names: tuple[str, ...] | None = None
-    validation: Held | None = None
+    validation: Held | None = None               # a share of the rows is no longer in inputs and targets
 
 
 @dataclass(frozen=True)

@@ -173,10 +173,21 @@ def given(value: object, label: str) -> Array:
 
 
 def patterns(value: object, label: str) -> tuple[str, ...]:
-    """Names of arrays in a data file, where `*` stands for anything."""
+    """Names of columns or arrays in a data file, where `*` stands for anything."""
     if isinstance(value, str):
         return (value,)
-    return tuple(text(item, label) for item in items(value, label, "names of arrays in the file"))
+    return tuple(text(item, label) for item in items(value, label, "names of columns or arrays"))
+
+
+def held(value: object, label: str) -> float | Mapping[str, object]:
+    """`validation`: a share of the rows, or a table, which is read as its own section."""
+    if is_table(value):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Wrong(f"{label} must be a share of the rows such as 0.2, or a table with inputs, not {kind_of(value)}")
+    if not 0 < value < 1:
+        raise Wrong(f"{label} must be a share of the rows, more than 0 and less than 1, such as 0.2")
+    return value
 
 
 def equation_lines(value: object, label: str) -> list[str]:
@@ -321,17 +332,21 @@ LOSS: Mapping[str, Rule] = {
     "l1": may(between(0.0, None), 0.0),
     "l2": may(between(0.0, None), 0.0),
 }
-DATA: Mapping[str, Rule] = {
+SAMPLES: Mapping[str, Rule] = {                   # [data.validation]
     "inputs": need(numbers),
     "targets": may(numbers),
-    "target_names": may(names),
     "file": may(text),
-    "validation": LATER,
 }
-DATA_IN_FILE: Mapping[str, Rule] = dict(DATA) | {
+SAMPLES_IN_FILE: Mapping[str, Rule] = dict(SAMPLES) | {
     "inputs": need(patterns),
     "targets": may(patterns),
 }
+OF_DATA: Mapping[str, Rule] = {
+    "target_names": may(names),
+    "validation": may(held),
+}
+DATA: Mapping[str, Rule] = dict(SAMPLES) | OF_DATA
+DATA_IN_FILE: Mapping[str, Rule] = dict(SAMPLES_IN_FILE) | OF_DATA
 TRAINING: Mapping[str, Rule] = {
     "optimizer": may(text, "sgd"),
     "learning_rate": may(number, 0.01),

@@ -14,15 +14,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from .data import Archive, open_archive, read_array, read_columns
+from .data import Archive, open_archive, read_array
 from .errors import ExpressionError, KeyPath, Problem, did_you_mean, quoted
 from .expression import read_equation
 from .lines import line_of
-from .records import Array, Claim, Data, Equations, Layer, Loss, Network, Objective, Training
+from .records import Array, Claim, Equations, Layer, Loss, Network, Objective, Training
 from .schema import (
     CLAIM,
-    DATA,
-    DATA_IN_FILE,
     EQUATIONS,
     LAYER,
     LETTERS,
@@ -45,7 +43,6 @@ from .trees import Equation, names_in
 from .values import Reader, Wrong, is_table, kind_of
 
 FEW = 8                   # known names that are listed when none is near
-ROWS = "must be a list of rows, one per sample"
 MOST_SUGGESTED = 200      # problems after which no more near names are looked for: that is slow
 Names: TypeAlias = str | int | tuple[str, ...] | tuple[tuple[str, ...], ...] | None
 LEFT_SIDE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=")
@@ -235,43 +232,6 @@ def read_loss(reading: Reading, top: Mapping[str, Any], equations: Equations | N
     reading.named(got["name"], ("loss", "name"))
     law: Law = got["kind"] or Law("", None)
     return Loss(None if law.tree else law.text, law.tree, law.text, got["reduction"], got["name"], got["l1"], got["l2"])
-
-
-def read_data(reading: Reading, table: Mapping[str, Any]) -> Data | None:
-    in_file = "file" in table
-    got = read_table(reading, table, DATA_IN_FILE if in_file else DATA, ("data",), "[data]")
-    reading.named(got["target_names"], ("data", "target_names"))
-    inputs, targets = got["inputs"], got["targets"]
-    if in_file:
-        if got["file"] is None:
-            return None
-        archive = reading.value(lambda _, __: reading.archive(got["file"]), None, ("data", "file"), "file")
-        if archive is None:
-            return None
-        inputs = _columns(reading, archive, inputs, "inputs")
-        targets = _columns(reading, archive, targets, "targets")
-    if inputs is not None and in_file and inputs.ndim == 1:
-        inputs = inputs.reshape(-1, 1)            # one array of one number a sample is one column
-    if inputs is not None and inputs.ndim != 2:
-        reading.wrong(("data", "inputs"), f"inputs {ROWS}, as in [[0.05, 0.10]]")
-    elif targets is not None and targets.ndim == 0:
-        reading.wrong(("data", "targets"), f"targets {ROWS}, as in [[0.01, 0.99]]")
-    elif inputs is not None and targets is not None and len(inputs) != len(targets):
-        reading.wrong(("data", "targets"), f"targets has {_rows(targets)} where inputs has {_rows(inputs)}: "
-                      "each has one row per sample")
-    return None if inputs is None else Data(inputs, targets, got["target_names"])
-
-
-def _columns(
-    reading: Reading, archive: Archive, patterns: tuple[str, ...] | None, label: str
-) -> Array | None:
-    if patterns is None:
-        return None
-    return reading.value(lambda _, __: read_columns(archive, patterns, label), None, ("data", label), label)
-
-
-def _rows(array: Array) -> str:
-    return f"{len(array)} row{'s' * (len(array) != 1)}"
 
 
 def read_training(reading: Reading, table: object) -> Training:

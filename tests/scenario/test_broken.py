@@ -183,7 +183,6 @@ def test_a_broken_scenario_gives_one_line(kind: str) -> None:
 
 
 LATER = {                                         # the whole contract is known; this is not done yet
-    "[data]\n": ["validation = 0.2"],
     "units = 1\n": [
         "filters = 3", "kernel = 3", "stride = 1", "padding = 1", "size = 2", "rate = 0.5",
         "recurrent_weights = [[1]]", "return_sequence = true", "vocabulary = 10", "gain = 1",
@@ -203,7 +202,6 @@ def test_what_comes_later_is_refused_by_name(place: str, written: str) -> None:
 def test_values_and_tables_that_come_later() -> None:
     assert lines_of(changed(NETWORK, '["i1", "i2"]', "[3, 2]")) == [
         "4: not supported yet: inputs = [steps, features] or [channels, rows, columns]"]
-    assert lines_of(NETWORK + "[data.validation]\ninputs = [[1]]\n") == ["35: not supported yet: validation"]
 
 
 TRAINING = {
@@ -262,7 +260,7 @@ def test_all_mistakes_are_shown_in_file_order() -> None:
         "9: the name 'h1' is used twice (first at line 9)",
         "26: targets must be a number, not true",
         "29: learning_rate must be a number, not text",
-        "30: not supported yet: until",
+        "30: until must be a comparison, as in \"E < 1e-4\", not 'E'",
     ]
 
 

@@ -202,9 +202,8 @@ def test_arrays_that_do_not_serve(kind: str, tmp_path: Path) -> None:
 
 def test_keys_that_do_not_serve(tmp_path: Path) -> None:
     good(tmp_path)
-    assert problems(write(tmp_path, FILE='"digits.csv"')) == ["10: not supported yet: CSV files"]
     assert problems(write(tmp_path, FILE='"x.txt"')) == [
-        "10: 'x.txt' is not an NPZ file: its name does not end in .npz"
+        "10: 'x.txt' is not a data file: its name does not end in .npz or .csv"
     ]
     assert problems(write(tmp_path, FILE='"y.npz"')) == [
         "10: there is no file 'y.npz' beside the scenario, did you mean 'x.npz'?"
