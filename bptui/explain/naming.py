@@ -35,6 +35,8 @@ class Namer:
             return f"∂{self.of(y, element if y.lane_size > 1 else 0)}/∂{self.of(x, element if x.lane_size > 1 else 0)}"
         if var.role == "next":
             return f"{self.of(var.of[0], element)}⁺"
+        if var.role == "temporary" and var.symbol != var.name and var.elements is None:
+            return var.symbol
         if var.elements is not None:
             return self.lettered(var.elements[element])
         return f"{self.near(var.name)}{self.index(var, element)}"
