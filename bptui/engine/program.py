@@ -18,7 +18,7 @@ from .structure import SAMPLE, Contract, Operation, Pick
 
 Role = Literal["data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "seed", "forward",
                "loss", "temporary", "adjoint", "estimate", "local", "made", "next"]
-Phase = Literal["forward", "loss", "backward", "update"]
+Phase = Literal["forward", "loss", "backward", "perturbation", "update"]    # the fourth in the place of the third
 LEAVES: tuple[Role, ...] = ("data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "seed")
 SPARE = "\u03ba"                                    # κ and beyond: letters that only Jacobians use
 FIXED: tuple[Role, ...] = ("constant", "identity", "unit")   # leaves that are the same in every run

@@ -46,7 +46,8 @@ def about_step(at: Explainer, position: Position, chain: Chain | None) -> str:
     stops = at.times.stops(position.value)
     if position.inner < stops:
         return _making(at, position, block, stops)
-    return {"forward": _forward, "loss": _loss, "backward": _backward, "update": _update}[block.phase](
+    return {"forward": _forward, "loss": _loss, "backward": _backward, "perturbation": _perturbed,
+            "update": _update}[block.phase](
         at, position, block, chain)
 
 
@@ -90,8 +91,6 @@ def _loss(at: Explainer, position: Position, block: Block, chain: Chain | None) 
 
 def _backward(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:
     cell = at.cell(position.value)
-    if cell[0].role == "estimate":
-        return _perturbed(at, cell, block)
     x = cell[0].of[0], cell[1]
     name, value = at.title(x), _value(at, position)
     if not math.isfinite(value):
@@ -134,8 +133,9 @@ def _lemma(at: Explainer, x: Cell) -> str:
     return f"Softmax with cross-entropy: this is p - t{n}, with p = {notation.one(p)} and t = {notation.one(t)}."
 
 
-def _perturbed(at: Explainer, cell: Cell, block: Block) -> str:
+def _perturbed(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:
     """A value of the gradient by perturbation."""
+    cell = at.cell(position.value)
     value = notation.one(at.reader.value(cell))
     if not cell[0].of:
         return f"{at.title(cell)} is {value}: the same forward pass, with one parameter raised."

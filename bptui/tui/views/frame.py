@@ -15,7 +15,7 @@ from .canvas import Canvas, Line
 MOST_CELLS = 40                                     # values of an update that have a cell each in the track
 CELLS = 8                                           # of a phase, where there are more
 WITH_LAYERS = 120                                   # columns from which the track names the layers
-SHORT = {"forward": "fwd", "loss": "loss", "backward": "bwd", "update": "upd"}
+SHORT = {"forward": "fwd", "loss": "loss", "backward": "bwd", "perturbation": "pert", "update": "upd"}
 BLOCKS = "▁▂▃▄▅▆▇█"
 LOGARITHMIC = 100                                   # a loss that falls by more is drawn by its powers of ten
 
