@@ -113,7 +113,7 @@ def law(text: str, trained: int) -> Callable[[Chance], Plan]:
 
 def loss(kind: str, classes: bool = False) -> Callable[[Chance], Plan]:
     def plan(c: Chance) -> Plan:
-        last = LOSSES[kind][0] if kind in OF_PROBABILITIES else None
+        last = LOSSES[kind][0] if kind in (*OF_PROBABILITIES, "hinge") else None
         return Plan(loss=kind, classes=classes, last=last, scale=1.5)
     return plan
 
@@ -145,19 +145,21 @@ def clip(key: str, kind: str = "sgd") -> Callable[[Chance], Plan]:
 
 
 def schedule(kind: str, optimizer: str = "sgd") -> Callable[[Chance], Plan]:
+    """With an update an epoch where the rate turns or ends, so that five updates go past it."""
+    ends = kind in ("cosine", "linear")
     return lambda c: Plan(training={**settings(c, optimizer), "schedule": rates(c, kind)},
-                          batch="mini" if c.happens(0.3) else "all")
+                          batch="all" if ends or c.happens(0.6) else "mini")
 
 
 def rates(c: Chance, kind: str) -> dict[str, Any]:
     if kind == "step":
-        return {"kind": kind, "step_size": c.whole(1, 3), "gamma": c.number(0.2, 0.8)}
+        return {"kind": kind, "step_size": c.whole(1, 2), "gamma": c.number(0.2, 0.8)}
     if kind == "exponential":
         return {"kind": kind, "gamma": c.number(0.5, 0.95)}
     if kind == "cosine":
-        return {"kind": kind, "t_max": c.whole(2, 6), "eta_min": c.number(0.001, 0.01)}
+        return {"kind": kind, "t_max": c.whole(2, 4), "eta_min": c.number(0.001, 0.01)}
     return {"kind": kind, "start_factor": c.number(0.2, 0.6), "end_factor": c.number(0.7, 1.0),
-            "total_iters": c.whole(2, 6)}
+            "total_iters": c.whole(2, 3)}
 
 
 def some_optimizer(c: Chance) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from torch_run import VERSION, Quantities, Unfit, expected, installed
 
 SEED = 21
 DIGITS = 3                                          # decimals of the numbers in a scenario
-MIXED = 6
+MIXED = 8
 MOST_ATTEMPTS = 200
 HERE = Path(__file__).resolve().parent
 FILE = HERE / "fixtures.json"
@@ -40,6 +40,8 @@ def first_fit(name: str, seed: int, **shape: Any) -> tuple[int, cases.Case, Quan
 
 def short(value: Any) -> Any:
     """Numbers with 12 significant digits, nested as they are."""
+    if isinstance(value, dict):
+        return {key: short(item) for key, item in value.items()}
     if isinstance(value, list):
         return [short(item) for item in value]
     return float(f"{value:.12g}") if isinstance(value, float) else value

@@ -104,7 +104,7 @@ def test_a_changed_loss_is_noticed(kind: str, monkeypatch: pytest.MonkeyPatch) -
     assert differs(kind)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith(("sgd", "ada", "rms", "sch", "mixed"))])
 def test_another_learning_rate_is_noticed(name: str) -> None:
     toml, found = re.subn(r"^learning_rate = (.*)$", lambda m: f"learning_rate = {float(m[1]) * (1 + 1e-6)!r}",
                           CASES[name]["toml"], flags=re.M)

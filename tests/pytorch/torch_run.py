@@ -16,8 +16,11 @@ from typing import Any
 VERSION = "2.13.0"
 MARGIN = 1e-3                                       # from kinks and ties, in every update that is compared
 LARGEST_NET = 15.0                                  # PyTorch's softplus is linear above 20
+# Beyond these, what is left of 1 - y, 1 - y² or 1 + erf has too few digits on both sides.
+SATURATED = {"tanh": 6.0, "sigmoid": 8.0, "silu": 8.0, "gelu": 4.0, "softmax": 4.0, "log_softmax": 4.0}
+SATURATED_LAW = 4.0
 LARGEST = 1e3
-SHAKE = 1e-15                                       # some units in the last place of the parameters and the inputs
+SHAKE = 1e-15                                       # some units in the last place of parameters, inputs, nets, outs
 SHAKEN = 0.25                                       # of the tolerance, that shaking may use up
 
 torch: Any = importlib.import_module("torch")       # unknown to a type checker, because it may be absent
@@ -50,7 +53,7 @@ def installed() -> str:
 
 
 class Unfit(Exception):
-    """The case is near a kink or a tie, or ill-conditioned: draw another."""
+    """The case is near a kink or a tie, or ill-conditioned, or shows nothing: draw another."""
 
 
 def away(distance: Any, what: str) -> None:
@@ -61,9 +64,9 @@ def away(distance: Any, what: str) -> None:
 def expected(text: str) -> Quantities:
     """The quantities of the scenario in `text`. Raises Unfit."""
     scenario = tomllib.loads(text)
-    found, shaken = replay(scenario), replay(scenario, Random(text))
+    found, moved = replay(scenario), replay(scenario, Random(text))
     for what, series in found.items():
-        for (after, _, value), (_, _, other) in zip(series, shaken[what], strict=True):
+        for (after, _, value), (_, _, other) in zip(series, moved[what], strict=True):
             a, b = torch.tensor(value), torch.tensor(other)
             if not bool((abs(a) < LARGEST).all()):
                 raise Unfit(f"{what} is large")
@@ -72,12 +75,21 @@ def expected(text: str) -> Quantities:
     return found
 
 
+def shaken(x: Any, shake: Random | None) -> Any:
+    """With `shake`, moved in its last bits, and so is what flows back: as if it had been rounded otherwise."""
+    if shake is None:
+        return x
+    return x * torch.tensor([1 + SHAKE * shake.uniform(-1, 1) for _ in range(x.numel())]).reshape(x.shape)
+
+
+def within(x: Any, limit: float, what: str) -> None:
+    if float(x.detach().abs().max()) > limit:
+        raise Unfit(what)
+
+
 def leaf(value: Any, shake: Random | None) -> Any:
-    """A float64 tensor that collects a gradient; with `shake`, moved in its last bits."""
-    made = torch.tensor(value, dtype=torch.float64)
-    if shake:
-        made *= torch.tensor([1 + SHAKE * shake.uniform(-1, 1) for _ in range(made.numel())]).reshape(made.shape)
-    return made.requires_grad_()
+    """A float64 tensor that collects a gradient."""
+    return shaken(torch.tensor(value, dtype=torch.float64), shake).requires_grad_()
 
 
 class Layer:
@@ -108,10 +120,12 @@ class Layer:
 
     def activate(self, net: Any) -> Any:
         if isinstance(self.activation, dict):
+            within(net, SATURATED_LAW, f"{self.name}: a large net")
             text = self.activation["law"]
             if "where" in text:
                 away(net, f"{self.name}: a net near 0")
             return eval(text, {"__builtins__": {}}, {**IN_LAWS, **self.own, "x": net})
+        within(net, SATURATED.get(self.activation, LARGEST_NET), f"{self.name}: a large net")
         for kink in KINKS.get(self.activation, ()):
             away(net - kink, f"{self.name}: a net near {kink}")
         return ACTIVATIONS[self.activation](net)
@@ -138,6 +152,7 @@ def sample_losses(kind: str, o: Any, t: Any) -> Any:
             return F.nll_loss(torch.log(o), t, reduction="none")
         parts = -t * torch.log(o)
     elif kind == "softmax_cross_entropy":
+        within(o, SATURATED["softmax"], "a large output")
         return F.cross_entropy(o, t, reduction="none")
     elif kind == "hinge":
         away(1 - t * o, "an output near its margin")
@@ -185,10 +200,8 @@ def replay(scenario: dict[str, Any], shake: Random | None = None) -> Quantities:
         rows = epoch[n % len(epoch)]
         x, nets, outs = inputs[rows], [], []
         for each in layers:
-            nets.append(each.net(x if not outs else outs[-1]))
-            if float(nets[-1].detach().abs().max()) > LARGEST_NET:
-                raise Unfit(f"{each.name}: a large net")
-            outs.append(each.activate(nets[-1]))
+            nets.append(shaken(each.net(outs[-1] if outs else x), shake))
+            outs.append(shaken(each.activate(nets[-1]), shake))
         losses = sample_losses(loss["kind"], outs[-1], None if targets is None else targets[rows])
         cost = losses.sum() if loss["reduction"] == "sum" else losses.mean()
         weights = [value for name, value in trained.items() if name.endswith(".weights")]
@@ -231,7 +244,7 @@ def replay(scenario: dict[str, Any], shake: Random | None = None) -> Quantities:
         if "clip_value" in training:
             clipped |= any(bool((p.grad.abs() > training["clip_value"]).any()) for p in trained.values())
             torch.nn.utils.clip_grad_value_(list(trained.values()), training["clip_value"])
-        if clips or n == training["updates"] - 1:
+        if clips or n == training["updates"] - 1:   # else it is in the parameters
             for name, value in trained.items():
                 note(f"{name}.grad", n, value.grad)
         if scheduler:
@@ -246,6 +259,8 @@ def replay(scenario: dict[str, Any], shake: Random | None = None) -> Quantities:
             scheduler.step()
     if clips and not clipped:
         raise Unfit("nothing was clipped")
+    if scheduler and len({rate for *_, rate in found["learning_rate"]}) < 2:
+        raise Unfit("the rate never changes")
     return found
 
 
