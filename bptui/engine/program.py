@@ -86,6 +86,11 @@ class Var:
         return lane * self.lane_size + element if self.lanes else element
 
     @property
+    def derivative_of(self) -> Var | None:
+        """The variable whose derivative this is, as the run makes it: an adjoint, or an estimate of one."""
+        return self.of[0] if self.role in ("adjoint", "estimate") and self.of else None
+
+    @property
     def jacobian(self) -> bool:
         """Whether this is a local partial of every element of its y by every element of its x."""
         return self.role == "local" and self.letters != self.of[0].letters and any(c >= SPARE for c in self.letters)

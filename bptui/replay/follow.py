@@ -14,7 +14,7 @@ def needed(program: Program, times: Timeline, var: Var, element: int, lane: int)
     needs is visited for the selected one.
     """
     backward = {block.out: n for n, block in enumerate(times.blocks) if block.phase in ("backward", "perturbation")}
-    target = next((out for out in backward if out.of == (var,)), None)
+    target = next((out for out in backward if out.derivative_of is var), None)
     if target is None:
         return ()
     made = program.made_by
