@@ -45,6 +45,8 @@ def length(session: Session, pane: str) -> int:
             return sum(p.claim.value is not None for p in session.marks.printed)
         case "program":
             return len(program_entries(session))
+        case "loss":
+            return 0
         case _:
             return len(nodes(session))
 
