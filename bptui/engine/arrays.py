@@ -15,7 +15,7 @@ from .executor import Env, Feed, State
 from .program import FIXED, Equation, Program, Term, Var, live_equations
 from .readings import ARRAYS
 from .scalars import Cell
-from .structure import Contract, Pick, Stack, Stop
+from .structure import Chosen, Contract, Gather, Pick, Scatter, Stop
 
 Array = np.ndarray
 Compute = Callable[..., Array]
@@ -128,8 +128,12 @@ def term_function(term: Term, out: Var) -> Compute:
         over = tuple(op.input.index(c) for c in op.over)
         arrange = aligned("".join(c for c in op.input if c in op.output), out.letters)
         return lambda x: np.broadcast_to(arrange(x.max(axis=over)), shape)
-    if isinstance(op, Stack):
-        return lambda *xs: np.array([float(x) for x in xs]).reshape(shape)
+    if isinstance(op, Chosen):
+        return _chosen(op, out)
+    if isinstance(op, Gather):
+        return _gathered(op, term.args, out)
+    if isinstance(op, Scatter):
+        return _scattered(op, out)
     law = op.law
     places = [aligned(v.letters, out.letters) for v in term.args]
     plain = all(v.letters in (out.letters, "") for v in term.args)
@@ -137,6 +141,55 @@ def term_function(term: Term, out: Var) -> Compute:
     def compute(*xs: Array) -> Array:
         y = law(ARRAYS, *(xs if plain else (p(x) for p, x in zip(places, xs, strict=True))))
         return y if np.shape(y) == shape else np.broadcast_to(y, shape)     # it may ignore some of its operands
+    return compute
+
+
+def _chosen(op: Chosen, out: Var) -> Compute:
+    """1 at the first greatest along the axes that the choice is made over."""
+    over = [c for c in op.input if c not in op.output]
+    kept = [c for c in op.input if c in op.output]
+    turned = "".join((*kept, *over))
+    order, back = [op.input.index(c) for c in turned], [turned.index(c) for c in op.input]
+    arrange = aligned(op.input, out.letters)
+
+    def compute(x: Array) -> Array:
+        moved = x.transpose(order)
+        rows = moved.reshape(*moved.shape[:len(kept)], -1)
+        mask = np.arange(rows.shape[-1]) == rows.argmax(axis=-1)[..., None]
+        return np.broadcast_to(arrange(mask.astype(float).reshape(moved.shape).transpose(back)), out.shape)
+    return compute
+
+
+def _gathered(op: Gather, args: Sequence[Var], out: Var) -> Compute:
+    lanes = [v.lanes for v in args]
+    plain = len(args) == 1 and np.array_equal(op.index, np.arange(op.sizes[0]))
+    some = bool((op.index < 0).any())
+
+    def compute(*xs: Array) -> Array:
+        if plain and lanes[0] == out.lanes:
+            return xs[0].reshape(out.shape)
+        if not out.lanes:
+            flat = np.concatenate([np.ravel(x) for x in xs])
+            return np.where(op.index < 0, 0.0, flat[op.index]).reshape(out.shape)
+        rows = [x.reshape(len(x), -1) if lane else np.broadcast_to(np.ravel(x), (out.shape[0], x.size))
+                for x, lane in zip(xs, lanes, strict=True)]
+        flat = np.concatenate(rows, axis=1) if len(rows) > 1 else rows[0]
+        moved = flat[:, op.index]
+        return (np.where(op.index < 0, 0.0, moved) if some else moved).reshape(out.shape)
+    return compute
+
+
+def _scattered(op: Scatter, out: Var) -> Compute:
+    most = max((len(f) for f in op.feeds), default=0)
+    table = np.array([[*f, *[-1] * (most - len(f))] for f in op.feeds], dtype=int).reshape(len(op.feeds), most)
+
+    def compute(y: Array) -> Array:
+        rows = y.reshape(out.shape[0] if out.lanes else 1, -1)
+        room = np.concatenate([rows, np.zeros((len(rows), 1))], axis=1)       # -1 reads the 0 at the end
+        result = np.zeros((len(rows), len(table)))
+        for column in table.T:                      # from the left, as everywhere
+            result = result + room[:, column]
+        return result.reshape(out.shape)
     return compute
 
 

@@ -9,11 +9,11 @@ a line the scope is swept once, giving its local partial where it works element 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .laws import Elementwise, Partial
 from .program import SPARE, Block, Equation, Phase, Term, Var
-from .structure import SAMPLE, Contract, Pick, Stop
+from .structure import SAMPLE, Chosen, Contract, Gather, Pick, Scatter, Stop
 
 Product = tuple[Var, ...]                           # its factors; () is 1
 
@@ -40,6 +40,13 @@ class Share:
 
     factors: Product
     equations: list[Equation] = field(default_factory=list)
+    back: Scatter | None = None                     # with it the one factor has been moved, and is added up
+
+    def term(self, out: Var) -> Term:
+        return product(self.factors, out) if self.back is None else Term(self.back, self.factors)
+
+    def renamed(self, change: Callable[[Var], Var]) -> Share:
+        return Share(tuple(map(change, self.factors)), self.equations, self.back)
 
 
 @dataclass
@@ -83,7 +90,7 @@ class Reverse:
                 if eq.out not in self.emitted:
                     self.emitted.add(eq.out)
                     scope.append(self._renewed(eq))
-        final = Equation(out, tuple(product(tuple(self._now(v) for v in share.factors), out) for share in shares))
+        final = Equation(out, tuple(share.renamed(self._now).term(out) for share in shares))
         self.blocks.append(Block(phase, group, (*scope, final)))
         return out
 
@@ -108,6 +115,9 @@ class Reverse:
 
     def _add_share(self, y: Var, x: Var, share: Share) -> None:
         """Note what y's adjoint gives to x. Each element of y that x feeds counts, even if all give the same."""
+        if share.back is not None:
+            self.shares.setdefault(x, []).append(share)
+            return
         given = {c for v in share.factors for c in v.letters} | set(x.letters)
         lost = "".join(c for c in y.letters if c not in given)
         factors = (*share.factors, self._ones(lost)) if lost else share.factors
@@ -177,33 +187,56 @@ class Reverse:
             top = self._one(eq.out, inner.pop(eq.out), whole, line, keep)
             for term in eq.terms:
                 for k, x in enumerate(term.args):
-                    if x not in self.live or isinstance(term.op, Stop | Pick):
+                    if x.base not in self.live or isinstance(term.op, Stop):
                         continue
                     share = self._step(eq, term, k, top)
                     if share is None:
                         continue
-                    if x in inside:
-                        inner.setdefault(x, []).append(share)
+                    if x.view is not None:
+                        share = self._unlettered(x, share)
+                    if x.base in inside:
+                        inner.setdefault(x.base, []).append(share)
                     else:
-                        give(x, share)
+                        give(x.base, share)
 
     def _one(self, x: Var, shares: list[Share], whole: bool, line: Block, keep: str) -> Share:
         """The adjoint of a temporary as one product; a new variable where it is a sum, or is summed."""
         factors = shares[0].factors
         own = x.letters + keep
-        if len(shares) == 1 and (x is line.out or whole or all(c in own for v in factors for c in v.letters)):
+        if len(shares) == 1 and shares[0].back is None and (x is line.out or whole or all(c in own for v in factors for c in v.letters)):
             return shares[0]
         letters = union((v for s in shares for v in s.factors), line.out.letters) if whole else \
             SAMPLE * (SAMPLE in x.letters) + keep + x.letters.replace(SAMPLE, "")
-        out = self._local(line.out, x, letters)
+        out = self._local(line.out, x, letters) if whole or keep else self.adjoint_var(x)
         equations = [eq for s in shares for eq in s.equations]
-        return Share((out,), [*equations, Equation(out, tuple(product(s.factors, out) for s in shares))])
+        return Share((out,), [*equations, Equation(out, tuple(s.term(out) for s in shares))])
+
+    def _alone(self, x: Var, share: Share) -> Share:
+        """A share of x as one variable with the axes of x."""
+        if len(share.factors) == 1 and share.back is None and share.factors[0].letters == x.letters:
+            return share
+        out = self.adjoint_var(x)
+        return Share((out,), [*share.equations, Equation(out, (share.term(out),))])
+
+    def _unlettered(self, x: Var, share: Share) -> Share:
+        """A share of a view as one of its base, whose axes have other letters."""
+        assert x.view is not None
+        alone = self._alone(x, share)
+        return Share((replace(alone.factors[0], letters=x.view.letters, view=alone.factors[0].base),), alone.equations)
 
     def _step(self, eq: Equation, term: Term, k: int, top: Share) -> Share | None:
         """The share that goes back to operand k of `term`; None where nothing does."""
         if isinstance(term.op, Contract):
             others = term.args[:k] + term.args[k + 1:]
             return Share(top.factors + others, top.equations)
+        if isinstance(term.op, Gather):
+            alone = self._alone(eq.out, top)
+            return Share(alone.factors, alone.equations, term.op.back(k))
+        if isinstance(term.op, Pick):
+            [x] = term.args
+            mask = self._local(eq.out, x, x.letters)
+            chosen = Equation(mask, (Term(Chosen(term.op.input, term.op.output), (x,)),))
+            return Share((*top.factors, mask), [*top.equations, chosen])
         assert isinstance(term.op, Elementwise)
         partial: Partial = term.op.partials[k]
         if not callable(partial):
@@ -216,13 +249,14 @@ class Reverse:
 
 
 def elementwise(line: Block) -> bool:
-    """No equation of the line sums over an axis."""
-    return not any(isinstance(t.op, Contract) and t.op.summed for eq in line.equations for t in eq.terms)
+    """No equation of the line sums over an axis, chooses along one, or moves anything."""
+    return not any(isinstance(t.op, Pick | Chosen | Gather) or (isinstance(t.op, Contract) and t.op.summed)
+                   for eq in line.equations for t in eq.terms)
 
 
 def plain_sum(line: Block) -> bool:
     """The line is one sum of products, so that each of its uses of a variable is a path of its own."""
-    return len(line.equations) == 1 and line.equations[0].law is None
+    return len(line.equations) == 1 and all(isinstance(t.op, Contract) for t in line.equations[0].terms)
 
 
 def constant_product(shares: Sequence[Share]) -> bool:

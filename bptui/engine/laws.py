@@ -143,7 +143,9 @@ PART_LOSSES: dict[str, Elementwise] = {law.name: law for law in (
 LOG_CROSS_ENTROPY = Elementwise("log_cross_entropy", lambda f, o, t: -(t * o),
                                 (lambda f, y, o, t: -t, lambda f, y, o, t: -o))
 
-# The greatest of any number of operands; only `stop` may read it, so it needs no partials.
-GREATEST = Elementwise("greatest", lambda f, *xs: f.greatest(*xs), ())
+# The greatest of any number of operands; and whether the n-th of them is the first that is the greatest, which is the
+# slope of the greatest by it.
+GREATEST = Elementwise("greatest", lambda f, *xs: f.greatest(*xs), (), "of equals, the first takes everything")
+CHOSEN = Elementwise("chosen", lambda f, n, *xs: f.chosen(n, *xs), (), GREATEST.kink)
 
 CONSTANTS = {"pi": math.pi}

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from .builder import contract
 from .laws import Elementwise
 from .program import Block, Equation, Term, Var
 from .scalars import unravel
-from .structure import STACK
+from .structure import Gather
 
 MOST_PASSES = 200
 SLOPE = Elementwise("perturbation", lambda f, raised, E, h: (raised - E) / h, ())
@@ -32,7 +34,7 @@ def perturbed(lines: Sequence[Block], trained: Sequence[Var], cost: Var, h: Var,
             slope = Var(f"{w.name}#{flat}", "", (), "temporary", "slope")
             slopes.append(Equation(slope, (Term(SLOPE, (again, cost, h)),)))
         out = Var(f"d({cost.name}, {w.name})", w.letters, w.shape, "estimate", f"∂{cost.name}/∂{w.symbol}", None, (w,))
-        emit(Block("perturbation", group, (*slopes, Equation(out, (Term(STACK, tuple(eq.out for eq in slopes)),)))))
+        emit(Block("perturbation", group, (*slopes, Equation(out, (Term(Gather(np.arange(w.size), (1,) * w.size), tuple(eq.out for eq in slopes)),)))))
         estimates[w] = out
     return estimates
 

@@ -13,8 +13,8 @@ from functools import cached_property
 from math import prod
 from typing import Literal
 
-from .laws import GREATEST, Elementwise
-from .structure import SAMPLE, Contract, Operation, Pick
+from .laws import CHOSEN, GREATEST, Elementwise
+from .structure import SAMPLE, Chosen, Contract, Operation, Pick
 
 Role = Literal["data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "seed", "forward",
                "loss", "temporary", "adjoint", "estimate", "local", "made", "next"]
@@ -118,7 +118,9 @@ class Equation:
     def law(self) -> Elementwise | None:
         """What makes an element of its operands, where it is not a sum of products."""
         op = self.terms[0].op if self.terms else None
-        return op if isinstance(op, Elementwise) else GREATEST if isinstance(op, Pick) else None
+        if isinstance(op, Elementwise):
+            return op
+        return GREATEST if isinstance(op, Pick) else CHOSEN if isinstance(op, Chosen) else None
 
     @property
     def operands(self) -> Iterator[Var]:

@@ -40,6 +40,12 @@ def _greatest(*xs: float) -> float:
     return _NAN if any(x != x for x in xs) else max(xs)
 
 
+def _chosen(n: float, *xs: float) -> float:
+    """1 if the n-th of `xs` (from 0) is the first of the greatest, else 0; NaN counts as greater than all."""
+    at = next((k for k, x in enumerate(xs) if x != x), None)
+    return 1.0 if n == (xs.index(max(xs)) if at is None else at) else 0.0
+
+
 ARRAYS = SimpleNamespace(
     exp=np.exp, expm1=np.expm1, log=np.log, log1p=np.log1p, sin=np.sin, cos=np.cos, tanh=np.tanh, sqrt=np.sqrt,
     erf=_erf, abs=np.abs, where=_where, power=_array_power, pi=math.pi)
@@ -47,7 +53,7 @@ ARRAYS = SimpleNamespace(
 FLOATS = SimpleNamespace(
     exp=math.exp, expm1=math.expm1, log=math.log, log1p=math.log1p, sin=math.sin, cos=math.cos, tanh=math.tanh,
     sqrt=math.sqrt, erf=math.erf, abs=abs, where=lambda c, a, b: a if c else b, power=_power,
-    greatest=_greatest, pi=math.pi)
+    greatest=_greatest, chosen=_chosen, pi=math.pi)
 
 
 def _guarded(function: Callable[[float], float], answer: Callable[[float], float]) -> Callable[[float], float]:
@@ -88,7 +94,7 @@ IEEE = SimpleNamespace(
     log1p=_guarded(math.log1p, lambda x: -_INF if x == -1 else _NAN),
     sin=_guarded(math.sin, lambda x: _NAN), cos=_guarded(math.cos, lambda x: _NAN), tanh=math.tanh,
     sqrt=_guarded(math.sqrt, lambda x: _NAN), erf=math.erf, abs=abs, where=FLOATS.where, power=ieee_power,
-    greatest=_greatest, div=ieee_div, pi=math.pi)
+    greatest=_greatest, chosen=_chosen, div=ieee_div, pi=math.pi)
 
 SUM, PRODUCT, UNARY, ATOM = range(4)
 
@@ -186,7 +192,7 @@ def text_functions(dialect: Dialect) -> SimpleNamespace:
     def call(name: str) -> Callable[..., Text]:
         return lambda *args: Text(dialect.call(name, ", ".join(blank.of(a).source for a in args)), dialect)
 
-    names = ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sqrt", "erf", "abs", "power", "greatest")
+    names = ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sqrt", "erf", "abs", "power", "greatest", "chosen")
     return SimpleNamespace(
         **{name: call(name) for name in names},
         where=lambda c, a, b: Text(dialect.where(c.source, blank.of(a).source, blank.of(b).source), dialect),

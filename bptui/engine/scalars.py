@@ -16,7 +16,7 @@ from types import SimpleNamespace
 
 from .program import Equation, Var, term_letters
 from .readings import Text
-from .structure import Contract, Pick, Stack, Stop
+from .structure import Chosen, Contract, Gather, Pick, Scatter, Stop
 
 Cell = tuple[Var, int]                              # a variable and a flat index, samples included
 
@@ -33,28 +33,88 @@ def strides(letters: str, shape: tuple[int, ...]) -> dict[str, int]:
 
 @dataclass(frozen=True, eq=False)
 class _Walk:
-    """One term of an equation, ready to be asked for its cells."""
+    """A product, or the operands of a law: one term of an equation, ready to be asked for its cells."""
 
+    shape: tuple[int, ...]                          # of the output
     summed: tuple[int, ...]                         # lengths of the axes that the output lacks
     out_steps: tuple[tuple[int, ...], ...]          # per operand, per axis of the output
     sum_steps: tuple[tuple[int, ...], ...]          # per operand, per summed axis
     args: tuple[Var, ...]
-    picks: bool                                     # all candidates are operands of one term
 
     @cached_property
-    def count(self) -> int:
-        return 1 if self.picks else prod(self.summed)
+    def uniform(self) -> int:
+        """Terms of each element."""
+        return prod(self.summed)
 
-    def cells(self, out_index: tuple[int, ...], m: int) -> tuple[Cell, ...]:
-        if self.picks:
-            return tuple(self._cells(out_index, n)[0] for n in range(prod(self.summed)))
-        return self._cells(out_index, m)
+    def count(self, flat: int) -> int:
+        return self.uniform
 
-    def _cells(self, out_index: tuple[int, ...], m: int) -> tuple[Cell, ...]:
-        inner = unravel(m, self.summed)
+    def cells(self, flat: int, m: int) -> tuple[Cell, ...]:
+        inner, out_index = unravel(m, self.summed), unravel(flat, self.shape)
         return tuple((v, sum(i * s for i, s in zip(out_index, a, strict=True))
                       + sum(i * s for i, s in zip(inner, b, strict=True)))
                      for v, a, b in zip(self.args, self.out_steps, self.sum_steps, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidates:
+    """What a Pick chooses from, as the operands of one law; for a Chosen, after the number of the element itself."""
+
+    walk: _Walk                                     # over the candidates
+    own: tuple[int, ...] = ()                       # where the output's axes are candidates: their places in its shape
+    uniform = 1
+
+    def count(self, flat: int) -> int:
+        return 1
+
+    def cells(self, flat: int, m: int) -> tuple[Cell, ...]:
+        every = tuple(self.walk.cells(flat, n)[0] for n in range(self.walk.uniform))
+        if not self.own:
+            return every
+        index = unravel(flat, self.walk.shape)
+        number = ravel(tuple(index[a] for a in self.own), self.walk.summed)
+        return ((Var(f"{number}", "", (), "constant", value=float(number)), 0), *every)
+
+
+ZERO = Var("0", "", (), "constant", "0")
+
+
+@dataclass(frozen=True, eq=False)
+class _Moved:
+    """The element that a Gather puts here."""
+
+    op: Gather
+    out: Var
+    args: tuple[Var, ...]
+    uniform = 1
+
+    def count(self, flat: int) -> int:
+        return 1
+
+    def cells(self, flat: int, m: int) -> tuple[Cell, ...]:
+        lane, element = divmod(flat, self.out.lane_size)
+        source = self.op.source(element)
+        if source is None:
+            return ((ZERO, 0),)
+        x = self.args[source[0]].base
+        return ((x, x.flat(source[1], lane)),)
+
+
+@dataclass(frozen=True, eq=False)
+class _Spread:
+    """The adjoints that a Scatter adds up."""
+
+    op: Scatter
+    out: Var
+    arg: Var
+    uniform = None                                  # elements differ in how many they have
+
+    def count(self, flat: int) -> int:
+        return len(self.op.feeds[flat % self.out.lane_size])
+
+    def cells(self, flat: int, m: int) -> tuple[Cell, ...]:
+        lane, element = divmod(flat, self.out.lane_size)
+        return ((self.arg.base, self.arg.flat(self.op.feeds[element][m], lane)),)
 
 
 def unravel(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -80,40 +140,59 @@ class Scalars:
         self.equation = equation
         self.out = equation.out
         args = (arg for term in equation.terms for arg in term.args)
-        lengths = {c: n for v in (equation.out, *args) for c, n in zip(v.letters, v.shape, strict=True)}
-        self._walks = tuple(self._walk(n, lengths) for n in range(len(equation.terms)))
-        self.stacked = bool(equation.terms) and isinstance(equation.terms[0].op, Stack)
-        self.count = 1 if self.stacked else sum(w.count for w in self._walks)
-        """Terms of each element."""
+        self._lengths = {c: n for v in (equation.out, *args) for c, n in zip(v.letters, v.shape, strict=True)}
+        self._walks = tuple(self._walk(term) for term in equation.terms)
+        counts = [w.uniform for w in self._walks]
+        self.uniform = None if None in counts else sum(n or 0 for n in counts)
+        """Terms of each element, where all have as many."""
 
-    def _walk(self, n: int, lengths: dict[str, int]) -> _Walk:
-        term = self.equation.terms[n]
-        picks = isinstance(term.op, Pick)
-        summed = term.op.over if isinstance(term.op, Pick) else term_letters(term, self.out)
+    def count(self, flat: int) -> int:
+        """Terms of an element."""
+        return self.uniform if self.uniform is not None else sum(w.count(flat) for w in self._walks)
+
+    @property
+    def total(self) -> int:
+        """Terms of all elements, of a law its one application."""
+        if self.uniform is not None:
+            return max(1, self.uniform) * self.out.size
+        return sum(self.count(flat) for flat in range(self.out.lane_size)) * (self.out.size // self.out.lane_size)
+
+    def _walk(self, term: Term) -> _Walk | _Candidates | _Moved | _Spread:
+        op = term.op
+        if isinstance(op, Gather):
+            return _Moved(op, self.out, term.args)
+        if isinstance(op, Scatter):
+            return _Spread(op, self.out, term.args[0])
+        if isinstance(op, Pick | Chosen):
+            over = "".join(c for c in op.input if c not in op.output)
+            kept = {c: s for c, s in strides(term.args[0].letters, term.args[0].shape).items()}
+            steps = tuple(0 if c in over else kept.get(c, 0) for c in self.out.letters)
+            walk = _Walk(self.out.shape, tuple(self._lengths[c] for c in over), (steps,),
+                         (tuple(kept[c] for c in over),), (term.args[0].base,))
+            return _Candidates(walk, tuple(self.out.letters.index(c) for c in over) if isinstance(op, Chosen) else ())
+        summed = term_letters(term, self.out)
         steps = [strides(v.letters, v.shape) for v in term.args]
-        return _Walk(tuple(lengths[c] for c in summed),
+        return _Walk(self.out.shape, tuple(self._lengths[c] for c in summed),
                      tuple(tuple(s.get(c, 0) for c in self.out.letters) for s in steps),
-                     tuple(tuple(s.get(c, 0) for c in summed) for s in steps), tuple(v.base for v in term.args), picks)
+                     tuple(tuple(s.get(c, 0) for c in summed) for s in steps), tuple(v.base for v in term.args))
 
     def cells(self, flat: int, m: int) -> tuple[Cell, ...]:
         """The operands of the m-th term of element `flat`: the factors of a product, or a law's operands."""
-        if self.stacked:
-            return ((self.equation.terms[0].args[flat], 0),)
-        index = unravel(flat, self.out.shape)
         for walk in self._walks:
-            if m < walk.count:
-                return walk.cells(index, m)
-            m -= walk.count
-        raise IndexError(f"{self.out.name} has {self.count} terms")
+            count = walk.count(flat)
+            if m < count:
+                return walk.cells(flat, m)
+            m -= count
+        raise IndexError(f"{self.out.name} has {self.count(flat)} terms")
+
+    def cells_of(self, n: int, flat: int) -> Iterator[tuple[Cell, ...]]:
+        """The cells of the n-th term of the equation alone."""
+        return (self._walks[n].cells(flat, m) for m in range(self._walks[n].count(flat)))
 
     def all_cells(self, flat: int) -> Iterator[tuple[Cell, ...]]:
-        if self.stacked:
-            yield self.cells(flat, 0)
-            return
-        index = unravel(flat, self.out.shape)
         for walk in self._walks:
-            for m in range(walk.count):
-                yield walk.cells(index, m)
+            for m in range(walk.count(flat)):
+                yield walk.cells(flat, m)
 
     def text(self, flat: int, read: Callable[[Cell], Text | None], functions: SimpleNamespace, zero: Text,
              terms: tuple[int, int | None] = (0, None), total: Text | None = None) -> Text:
@@ -152,6 +231,8 @@ def is_copy(equation: Equation) -> bool:
     if len(equation.terms) != 1 or equation.law is not None:
         return False
     op = equation.terms[0].op
-    if isinstance(op, Stack):
+    if isinstance(op, Gather):
         return True
+    if isinstance(op, Scatter):
+        return all(len(feeds) == 1 for feeds in op.feeds)
     return len(equation.terms[0].args) == 1 and not (isinstance(op, Contract) and op.summed)

@@ -2,13 +2,17 @@
 
 Axes have letters that mean the same throughout a program (`s` is the sample), so an operation is known from
 the letters of its operands. `Contract` multiplies its operands and sums over the letters that its output
-lacks; a letter that only the output has repeats the product. `Pick` takes the greatest element; `Stack` puts
-single numbers side by side. `Stop` copies and lets no gradient through.
+lacks; a letter that only the output has repeats the product. `Pick` takes the greatest element. `Gather`
+moves elements within each sample: slices, windows, reshapes. `Stop` copies and lets no gradient through.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import prod
+
+import numpy as np
 
 from .laws import Elementwise
 
@@ -49,10 +53,63 @@ class Pick:
         return "".join(c for c in self.input if c not in self.output)
 
 
+@dataclass(frozen=True, eq=False)
+class Gather:
+    """Movement within each sample: element o is element `index[o]` of the operands laid end to end; -1 is a 0."""
+
+    index: np.ndarray
+    sizes: tuple[int, ...]                          # of the operands, for one sample
+
+    def source(self, o: int) -> tuple[int, int] | None:
+        """(operand, element) that output o is; None for a 0."""
+        at = int(self.index[o])
+        if at < 0:
+            return None
+        for k, size in enumerate(self.sizes):
+            if at < size:
+                return k, at
+            at -= size
+        raise IndexError(at)
+
+    def back(self, k: int) -> Scatter:
+        """What goes back to operand k."""
+        first = sum(self.sizes[:k])
+        feeds: list[list[int]] = [[] for _ in range(self.sizes[k])]
+        for o, at in enumerate(self.index.tolist()):
+            if first <= at < first + self.sizes[k]:
+                feeds[at - first].append(o)
+        return Scatter(tuple(map(tuple, feeds)))
+
+
+@dataclass(frozen=True, eq=False)
+class Scatter:
+    """A Gather backwards: element i is the sum of the elements `feeds[i]`, those that it was moved to."""
+
+    feeds: tuple[tuple[int, ...], ...]
+
+
 @dataclass(frozen=True)
-class Stack:
-    """One number from each operand, side by side: element n is the n-th operand."""
+class Chosen:
+    """1 where an element is the one that `Pick` takes, else 0: `Chosen("sj", "s")` has the letters of its input."""
+
+    input: str
+    output: str
 
 
-STOP, STACK = Stop(), Stack()
-Operation = Elementwise | Contract | Pick | Stack | Stop
+STOP = Stop()
+Operation = Elementwise | Contract | Pick | Chosen | Gather | Scatter | Stop
+
+
+def movement(move: Callable[..., np.ndarray], *shapes: tuple[int, ...]) -> tuple[Gather, tuple[int, ...]]:
+    """The Gather that does to every sample what `move` does to arrays, learnt by moving the elements' numbers.
+
+    With several shapes `move` gets as many arrays. Where it puts in something of its own that must be -1. Answers the
+    shape of the output too.
+    """
+    numbers, first = [], 0
+    for shape in shapes:
+        size = prod(shape)
+        numbers.append(np.arange(first, first + size).reshape(shape))
+        first += size
+    moved = move(*numbers)
+    return Gather(np.asarray(moved).reshape(-1), tuple(prod(shape) for shape in shapes)), moved.shape

@@ -67,10 +67,12 @@ class Statements:
                 self.spelling[equation.out, flat] = "0.0"
                 continue
             if is_copy(equation):
-                self.spelling[equation.out, flat] = self.spelling[scalars.cells(flat, 0)[0]]
+                cell = scalars.cells(flat, 0)[0]
+                self.spelling[equation.out, flat] = repr(cell[0].value) if cell[0].role == "constant" else \
+                    self.spelling[cell]
                 continue
             name = f"{prefix}{len(self.lines)}"
-            for first in range(0, max(1, scalars.count), MOST_TERMS):
+            for first in range(0, max(1, scalars.count(flat)), MOST_TERMS):
                 self.lines.append((name, self._source(scalars, flat, first, name, PYTHON, SOURCE),
                                    self._source(scalars, flat, first, name, PYTHON_IEEE, SOURCE_IEEE)))
             self.spelling[equation.out, flat] = name
@@ -80,7 +82,7 @@ class Statements:
         def read(cell: Cell) -> Text | None:
             if cell in self.nothing:
                 return None
-            text = self.spelling[cell]
+            text = repr(cell[0].value) if cell[0].role == "constant" else self.spelling[cell]
             return Text(f"({text})" if text.startswith("-") else text, dialect)
         so_far = Text(name, dialect) if first else None
         return scalars.text(flat, read, functions, Text("0.0", dialect), (first, first + MOST_TERMS), so_far).source

@@ -346,7 +346,7 @@ class Explainer:
         """The named scalars that a law or a product is made of; temporaries stand for theirs."""
         s = scalars(self.program.made_by[cell[0]])
         found: list[Cell] = []
-        for c in s.cells(cell[1], 0) if s.count else ():
+        for c in s.cells(cell[1], 0) if s.count(cell[1]) else ():
             found += self._operands(c) if c[0].role == "temporary" else [c]
         return found
 

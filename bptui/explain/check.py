@@ -77,7 +77,7 @@ def check_replay(run: Run) -> tuple[Replay, tuple[str, ...]]:
     from ..replay.run import Run as Fresh
     notes: list[str] = []
     program = run.program(0)
-    terms = sum(max(1, Scalars(eq).count) * eq.out.size for eq in program.equations)
+    terms = sum(Scalars(eq).total for eq in program.equations)
     most = min(run.updates, MOST_REPLAYED, max(10, MOST_TERMS // terms))
     if most < run.updates:
         notes.append(f"replay is checked over the first {most:,} of {run.updates:,} updates")

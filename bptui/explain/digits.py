@@ -99,7 +99,8 @@ def functions() -> SimpleNamespace:
         exp=exp, expm1=expm1, log=real(mp.log, lambda x: x >= 0), log1p=real(mp.log1p, lambda x: x >= -1),
         sin=real(mp.sin, mp.isfinite), cos=real(mp.cos, mp.isfinite), tanh=mp.tanh,
         sqrt=real(mp.sqrt, lambda x: x >= 0), erf=mp.erf, abs=abs, where=lambda c, a, b: a if c else b, power=power,
-        greatest=lambda *xs: mp.nan if any(x != x for x in xs) else max(xs), pi=+mp.pi)
+        greatest=lambda *xs: mp.nan if any(x != x for x in xs) else max(xs),
+        chosen=lambda n, *xs: mp.mpf(1 if xs.index(max(xs)) == n else 0), pi=+mp.pi)
 
 
 Read = tuple[Any, float]                            # a 50-digit value, and the doubt of the float

@@ -76,7 +76,9 @@ def symbolic(choices: Iterable[bool] | None = None) -> SimpleNamespace:
         sin=sympy.sin, cos=sympy.cos, tanh=sympy.tanh, sqrt=sympy.sqrt, erf=sympy.erf,
         abs=(lambda x: branch(x, -x)) if decided else sympy.Abs,
         where=(lambda c, a, b: branch(a, b)) if decided else where,
-        power=lambda a, b: sympy.Pow(a, exactly(b)), greatest=sympy.Max, pi=sympy.pi)
+        power=lambda a, b: sympy.Pow(a, exactly(b)),
+        greatest=(lambda *xs: xs[next(turn)]) if decided else sympy.Max,
+        chosen=lambda n, *xs: sympy.Integer(1 if next(turn) else 0), pi=sympy.pi)
 
 
 def noting(choices: list[bool]) -> SimpleNamespace:
@@ -87,7 +89,15 @@ def noting(choices: list[bool]) -> SimpleNamespace:
         choices.append(bool(condition))
         return a if condition else b
 
-    return SimpleNamespace(**{**vars(f), "where": where, "abs": lambda x: where(x >= 0, x, -x)})
+    def greatest(*xs: Any) -> Any:
+        choices.append(xs.index(max(xs)))
+        return xs[choices[-1]]
+
+    def chosen(n: Any, *xs: Any) -> Any:
+        return where(xs.index(max(xs)) == n, 1, 0)
+
+    return SimpleNamespace(**{**vars(f), "where": where, "abs": lambda x: where(x >= 0, x, -x),
+                              "greatest": greatest, "chosen": chosen})
 
 
 def exactly(expression: Any) -> Any:

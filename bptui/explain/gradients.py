@@ -20,7 +20,7 @@ import numpy as np
 
 from ..engine.arrays import aligned, compiled, constants, execute
 from ..engine.executor import Env
-from ..engine.laws import GREATEST
+from ..engine.laws import CHOSEN, GREATEST
 from ..engine.program import Program, Var, live_equations
 from ..engine.readings import ARRAYS
 from ..engine.scalars import Scalars, is_stop
@@ -109,7 +109,7 @@ class _Gradients:
         self.queries = {w: run.query(self.program, self.program.cost, w) for w in self.program.trained}
         self.digits = Digits(self.program, self.env, [eq for q in self.queries.values() for eq in q.equations])
         self.forward = Forward(self.program, self.env)
-        terms = sum(Scalars(eq).count * eq.out.size for eq in self.forward.equations)
+        terms = sum(Scalars(eq).total for eq in self.forward.equations)
         self.exactly = 2 * terms * min(SAMPLED, sum(w.size for w in self.program.trained)) <= MOST_EXACT
 
     def say(self, w: Var, what: str) -> None:
@@ -270,8 +270,13 @@ class Forward:
         functions = SimpleNamespace(**{**vars(ARRAYS), "where": where})
         with np.errstate(all="ignore"):
             for eq in self.equations:
-                if eq.law is None or eq.law is GREATEST:
-                    continue                        # only `stop` reads the greatest: no gradient bends there
+                if eq.law is None or eq.law is CHOSEN:
+                    continue
+                if eq.law is GREATEST:              # which of them it is
+                    [x] = eq.terms[0].args
+                    top = aligned(eq.out.letters, x.letters)(values[eq.out])
+                    seen.append(values[x.base] == top)
+                    continue
                 xs = [aligned(v.letters, eq.out.letters)(values[v]) for v in eq.terms[0].args]
                 y = eq.law.law(functions, *xs)
                 for partial in eq.law.partials:

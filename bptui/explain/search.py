@@ -18,6 +18,7 @@ import numpy as np
 
 from ..engine.program import Equation, Program, term_letters
 from ..engine.scalars import Cell
+from ..engine.structure import Gather, Scatter
 from ..replay import places
 from ..replay.run import Run
 from ..replay.timeline import Position, Timeline
@@ -164,7 +165,8 @@ def in_update(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit]:
 def _contributions(times: Timeline, n: int, equation: Equation, reader: Reader, typed: Typed, update: int,
                    lane: int) -> Iterator[Hit]:
     """The terms of a block's sums that match."""
-    if equation.law is not None or times.stops(times.number(n, 0)) < 2:
+    moved = any(isinstance(t.op, Gather | Scatter) for t in equation.terms)
+    if equation.law is not None or moved or times.stops(times.number(n, 0)) < 2:
         return
     before = len(times.scope(n))
     for k, values in enumerate(all_terms(reader, equation, lane)):

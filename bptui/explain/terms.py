@@ -15,6 +15,7 @@ from ..engine.executor import Env
 from ..engine.program import FIXED, Equation, Var, term_letters
 from ..engine.readings import ATOM, DISPLAY, FORMULA, SUM, UNARY, Text
 from ..engine.scalars import Cell, is_stop, product_text, unravel
+from ..engine.structure import Gather, Scatter
 from ..replay.timeline import scalars
 from . import notation
 from .naming import Namer
@@ -46,11 +47,12 @@ class TermView:
 @np.errstate(all="ignore")
 def term_values(env: Env, equation: Equation, flat: int) -> np.ndarray:
     """The values of all terms of one element, in the order in which they are added."""
-    if scalars(equation).stacked:
-        return np.array([env.scalar(scalars(equation).cells(flat, 0)[0])])
     index = dict(zip(equation.out.letters, unravel(flat, equation.out.shape), strict=True))
     parts: list[np.ndarray] = []
-    for term in equation.terms:
+    for n, term in enumerate(equation.terms):
+        if isinstance(term.op, Gather | Scatter):
+            parts.append(np.array([env.scalar(cells[0]) for cells in scalars(equation).cells_of(n, flat)]))
+            continue
         summed = term_letters(term, equation.out)
         lengths = {c: n for v in term.args for c, n in zip(v.letters, v.shape, strict=True)}
         total = np.ones([lengths[c] for c in summed])
@@ -90,7 +92,7 @@ class Reader:
 
     def count(self, cell: Cell) -> int:
         """How many terms a value has."""
-        return scalars(self.made[cell[0]]).count
+        return scalars(self.made[cell[0]]).count(cell[1])
 
     def term(self, cell: Cell, m: int) -> TermView:
         equation = self.made[cell[0]]
@@ -104,7 +106,7 @@ class Reader:
         equation = self.made[cell[0]]
         values, s = self.values(cell), scalars(equation)
         return [TermView(s.cells(cell[1], m), float(values[m]))
-                for m in (range(s.count) if chosen is None else chosen)]
+                for m in (range(s.count(cell[1])) if chosen is None else chosen)]
 
     # formulas
 
@@ -144,10 +146,11 @@ class Reader:
         s = scalars(self.made[cell[0]])
         if is_stop(self.made[cell[0]]):
             return Text(f"stop({self._expand(s.cells(cell[1], 0)[0], leaf, depth).source})", DISPLAY)
-        if s.count > MOST_WRITTEN:
+        count = s.count(cell[1])
+        if count > MOST_WRITTEN:
             first = [product_text([self._expand(c, leaf, depth) for c in s.cells(cell[1], m)], Text("1", DISPLAY))
                      for m in (0, 1)]
-            return Text(f"{(first[0] + first[1]).source} + … ({s.count} terms)", DISPLAY, SUM)
+            return Text(f"{(first[0] + first[1]).source} + … ({count} terms)", DISPLAY, SUM)
         return s.text(cell[1], lambda c: self._expand(c, leaf, depth), FORMULA, Text("0", DISPLAY))
 
     def formula(self, cell: Cell) -> str:

@@ -59,7 +59,7 @@ class Timeline:
         """The equations that a person can step into before the terms of the value."""
         equations = self.blocks[block].equations
         out = equations[-1].out
-        if scalars(equations[-1]).stacked or any(eq.out.jacobian for eq in equations):
+        if self.blocks[block].phase == "perturbation" and out.of or any(eq.out.jacobian for eq in equations):
             return ()
         inner = tuple(eq for eq in equations[:-1] if set(eq.out.letters) <= set(out.letters))
         return inner if len(inner) > 1 or (inner and self.blocks[block].phase in ("forward", "loss")) else ()
@@ -68,12 +68,20 @@ class Timeline:
         """How many stops a value has; 0 has one."""
         if value == 0:
             return 0
-        return self._stops[self.locate(value)[0]]
+        block, element = self.locate(value)
+        same = self._stops[block]
+        if same is not None:
+            return same
+        return len(self.scope(block)) + max(1, scalars(self.blocks[block].equations[-1]).count(element))
 
     @cached_property
-    def _stops(self) -> list[int]:
-        return [len(self.scope(n)) + max(1, 1 if b.equations[-1].law else scalars(b.equations[-1]).count)
-                for n, b in enumerate(self.blocks)]
+    def _stops(self) -> list[int | None]:
+        """The stops of each block's values; None where they differ."""
+        found: list[int | None] = []
+        for n, block in enumerate(self.blocks):
+            terms = 1 if block.equations[-1].law else scalars(block.equations[-1]).uniform
+            found.append(None if terms is None else len(self.scope(n)) + max(1, terms))
+        return found
 
     @cached_property
     def cost_value(self) -> int:

@@ -68,7 +68,7 @@ def test_arrays_and_scalars_are_einsum(first: int) -> None:
         scalars = Scalars(equation)
         for flat in range(equation.out.size):
             listed = list(scalars.all_cells(flat))
-            assert len(listed) == scalars.count
+            assert len(listed) == scalars.count(flat)
             assert listed == [scalars.cells(flat, m) for m in range(scalars.count)]
             total = 0.0
             for cells in listed:
