@@ -68,6 +68,12 @@ def noise(kind: str, options: Mapping[str, float], name: str, seed: int, update:
     return _drawn(INITS[kind], options, Random(f"{seed}/{name}/{update}"), shape, (1, 1))
 
 
+def mask(rate: float, name: str, seed: int, update: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Which units of a dropout layer stay in one update: 0 with the chance `rate`, else 1 / (1 - rate)."""
+    random, kept = Random(f"{seed}/{name}/{update}"), 1.0 / (1.0 - rate)
+    return np.array([0.0 if random.random() < rate else kept for _ in range(math.prod(shape))]).reshape(shape)
+
+
 def _drawn(rule: Rule, options: Mapping[str, float], random: Random, shape: tuple[int, ...], fan: Fan) -> np.ndarray:
     one = rule.one({**rule.options, **options}, fan)
     return np.array([one(random) for _ in range(math.prod(shape))]).reshape(shape)

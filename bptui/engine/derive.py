@@ -9,7 +9,7 @@ a line the scope is swept once, giving its local partial where it works element 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from .laws import Elementwise, Partial
 from .program import SPARE, Block, Equation, Phase, Term, Var
@@ -41,12 +41,13 @@ class Share:
     factors: Product
     equations: list[Equation] = field(default_factory=list)
     back: Scatter | None = None                     # with it the one factor has been moved, and is added up
+    settled: bool = False                           # the one factor is the whole share, in the axes of its variable
 
     def term(self, out: Var) -> Term:
         return product(self.factors, out) if self.back is None else Term(self.back, self.factors)
 
     def renamed(self, change: Callable[[Var], Var]) -> Share:
-        return Share(tuple(map(change, self.factors)), self.equations, self.back)
+        return Share(tuple(map(change, self.factors)), self.equations, self.back, self.settled)
 
 
 @dataclass
@@ -115,7 +116,7 @@ class Reverse:
 
     def _add_share(self, y: Var, x: Var, share: Share) -> None:
         """Note what y's adjoint gives to x. Each element of y that x feeds counts, even if all give the same."""
-        if share.back is not None:
+        if share.back is not None or share.settled:
             self.shares.setdefault(x, []).append(share)
             return
         given = {c for v in share.factors for c in v.letters} | set(x.letters)
@@ -203,7 +204,8 @@ class Reverse:
         """The adjoint of a temporary as one product; a new variable where it is a sum, or is summed."""
         factors = shares[0].factors
         own = x.letters + keep
-        if len(shares) == 1 and shares[0].back is None and (x is line.out or whole or all(c in own for v in factors for c in v.letters)):
+        plain = len(shares) == 1 and shares[0].back is None
+        if plain and (x is line.out or whole or all(c in own for v in factors for c in v.letters)):
             return shares[0]
         letters = union((v for s in shares for v in s.factors), line.out.letters) if whole else \
             SAMPLE * (SAMPLE in x.letters) + keep + x.letters.replace(SAMPLE, "")
@@ -222,7 +224,7 @@ class Reverse:
         """A share of a view as one of its base, whose axes have other letters."""
         assert x.view is not None
         alone = self._alone(x, share)
-        return Share((replace(alone.factors[0], letters=x.view.letters, view=alone.factors[0].base),), alone.equations)
+        return Share((alone.factors[0].renamed(x.view.letters),), alone.equations, settled=True)
 
     def _step(self, eq: Equation, term: Term, k: int, top: Share) -> Share | None:
         """The share that goes back to operand k of `term`; None where nothing does."""

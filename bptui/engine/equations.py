@@ -42,7 +42,7 @@ class Form:
     rows: Rows
     held: None = None
 
-    def write(self, samples: int, single: bool, minimize: str | None) -> Written:
+    def write(self, samples: int, single: bool, minimize: str | None, evaluating: bool = False) -> Written:
         """The lines for a batch of `samples`; `single`: no batch ever has more than one.
 
         `minimize` names the line that is made smaller, if it is not the loss. Both are costs of the batch.

@@ -6,7 +6,7 @@ into `file:line`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
@@ -18,8 +18,9 @@ from ..scenario.trees import Tree
 from .builder import Builder, contract, names_in
 from .chance import INITS, draw
 from .laws import CONSTANTS, DIV, FUNCTIONS, power
-from .program import Equation, Term, Var
+from .program import Block, Equation, Term, Var
 
+MOST_PARAMETERS = 10**7
 PENALTY = "penalty"                                 # the line of l1 and l2
 
 
@@ -83,6 +84,11 @@ class Written:
     loss: Var
     parts: Var | None
     aliases: dict[str, Var]
+    stacks: dict[Var, tuple[Var, ...]] = field(default_factory=dict[Var, tuple[Var, ...]])   # of the steps of each
+    extras: tuple[Equation, ...] = ()
+    running: dict[Var, float] = field(default_factory=dict[Var, float])     # further state, and where it begins
+    updates: tuple[Callable[[], tuple[Var, Block]], ...] = ()   # and what makes their next values
+    noises: dict[str, float] = field(default_factory=dict[str, float])   # masks, with the share that they drop
 
 
 def initial(trouble: Trouble, key: KeyPath, values: Values | None, name: str, seed: int, shape: tuple[int, ...],

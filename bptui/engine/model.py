@@ -16,7 +16,7 @@ import numpy as np
 from ..scenario.errors import Problem, ScenarioError, one_of
 from ..scenario.records import Scenario
 from . import equations, network
-from .chance import noise
+from .chance import mask, noise
 from .derive import Reverse, walk
 from .form import PENALTY, Parameter, Rows, Trouble, Written
 from .names import MOST_NAMED
@@ -78,19 +78,21 @@ class Model:
         """The forward half over the whole training set, or the rows held back; without targets, without its loss."""
         rows = self.held if held else self.rows
         assert rows is not None
-        written = self._form.write(rows.count, False, None)
+        written = self._form.write(rows.count, False, None, evaluating=True)
         blocks = tuple(written.builder.blocks)
         if held and not self.judged:
             blocks = tuple(b for b in blocks if b.phase == "forward")
         used = {v for b in blocks for eq in b.equations for v in eq.operands}
         inputs = tuple(v for v in (*written.data, *written.builder.settings.values()) if v in used)
-        return Program(rows.count, written.builder.extents, blocks, tuple(written.parameters.values()), (), (),
-                       inputs, written.cost, written.watched, written.loss, written.parts, {}, {}, written.aliases)
+        return Program(rows.count, written.builder.extents, blocks, tuple(written.parameters.values()),
+                       tuple(written.running), (), inputs, written.cost, written.watched, written.loss, written.parts,
+                       {}, {}, written.aliases, written.stacks, written.extras)
 
     def first_state(self) -> dict[str, np.ndarray]:
         """The parameters' first values, and empty slots, by name."""
-        return {p.name: p.value for p in self.parameters} | {
-            v.name: np.zeros(v.shape) for v in self.program(self.batch).slots}
+        program = self.program(self.batch)
+        starts = {v.name: np.full(v.shape, program.running.get(v, 0.0)) for v in program.slots}
+        return {p.name: p.value for p in self.parameters} | starts
 
     def feed(self, program: Program, rows: Sequence[int], update: int, epoch: int,
              held: bool = False) -> tuple[np.ndarray, ...]:
@@ -102,6 +104,8 @@ class Model:
         def fed(v: Var) -> np.ndarray:
             if v.role == "setting":
                 return np.asarray(settings[v.name])
+            if v.name in program.masks:
+                return mask(program.masks[v.name], v.name, seed, update, v.shape)
             if v.role == "noise":
                 return noise(drawn[v.name].kind, drawn[v.name].options, v.name, seed, update, v.shape)
             return data.tensors[v.name][list(rows)] if v.name in data.per_sample else data.tensors[v.name]
@@ -145,13 +149,18 @@ class _Writing:
         for v in self.trained:
             if v not in self.updates.nexts:
                 self._update(v)
+        for update in w.updates:
+            running, block = update()
+            self.reverse.blocks.append(block)
+            self.updates.nexts[running] = block.out
         settings = w.builder.settings
-        slots = tuple(s for kinds in self.slots.values() for s in kinds.values())
+        slots = (*(s for kinds in self.slots.values() for s in kinds.values()), *w.running)
         names = {key: settings[symbol] for key, symbol in SETTINGS.items() if symbol in settings}
         return Program(self.samples, w.builder.extents, (*self.lines, *self.reverse.blocks),
                        tuple(self.parameters.values()), slots, tuple(self.trained),
                        (*w.data, *settings.values()), w.cost, w.watched, w.loss,
-                       w.parts, self.gradients, self.updates.nexts, {**names, **w.aliases})
+                       w.parts, self.gradients, self.updates.nexts, {**names, **w.aliases}, w.stacks,
+                       w.extras, w.running, w.noises)
 
     def _after_line(self, in_place: bool) -> Callable[[int, Block], None]:
         lines = self.lines

@@ -7,11 +7,11 @@ Above 1,000 parameters nothing is generated: tensors have names and elements hav
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import count
 
-from ..scenario.records import Layer, Network
+from ..scenario.records import Layer, Network, Shape
 
 MOST_NAMED = 1000
 AXES = "ijklmnpqruvwxyzabcdfghABCDFGHIJKLMNPQRSUVWXYZ"      # s is the sample, t and o are words of the loss
@@ -24,10 +24,20 @@ def axis(n: int) -> str:
 
 @dataclass(frozen=True)
 class LayerNames:
+    """What a layer's elements are called; None where they have indices only."""
+
+    layer: str
     letter: str                                     # how its tensors are printed: W_h
-    units: tuple[str, ...] | None
-    weights: tuple[str, ...] | None                 # row by row
-    bias: tuple[str, ...] | None
+    count: int = 0                                  # units, or filters
+    units: tuple[str, ...] | None = None
+    weights: tuple[str, ...] | None = None          # row by row
+    recurrent: tuple[str, ...] | None = None
+    bias: tuple[str, ...] | None = None
+    gain: tuple[str, ...] | None = None
+
+    def passed(self, units: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        """The units of a layer that has none of its own, from those that come in: `drop_h1`."""
+        return tuple(f"{self.layer}_{u}" for u in units) if units else None
 
 
 @dataclass(frozen=True)
@@ -53,29 +63,48 @@ def shared_bias(layer: Layer) -> bool:
     return layer.bias is not None and layer.bias is not False and getattr(layer.bias, "shape", None) == ()
 
 
-def name_network(network: Network, sizes: list[int], parameters: int, taken: set[str]) -> Names:
-    """`sizes` are the inputs and the units of each layer; `taken` are names that other tables use."""
-    generate = parameters <= MOST_NAMED
+def unnamed(network: Network) -> Names:
+    """The names of a network of which nothing is known yet but the file."""
+    return Names(None, "inputs", tuple(LayerNames(layer.name, layer.name, unit_count(layer))
+                                       for layer in network.layers))
+
+
+def unit_count(layer: Layer) -> int:
+    return layer.units if isinstance(layer.units, int) else len(layer.units)
+
+
+INDEXED = ("conv2d", "attention")                   # kinds whose weights have indices only: what an index says matters
+
+
+def name_network(network: Network, sizes: Mapping[str, int], features: int, steps: int, taken: set[str]) -> Names:
+    """`sizes` are those of the parameters by name; `features` and `steps` those of the inputs (0 steps: no sequence;
+    0 features: too many axes to be named); `taken` are names that other tables use."""
+    generate = sum(sizes.values()) <= MOST_NAMED
     taken = taken | _given(network)
     hidden, weight, bias = _fresh("h", taken), _fresh("w", taken), _fresh("b", taken)
 
     def some(prefix: Iterator[str], n: int) -> tuple[str, ...] | None:
-        return tuple(next(prefix) for _ in range(n)) if generate else None
+        return tuple(next(prefix) for _ in range(n)) if generate and n else None
 
-    inputs = network.inputs if isinstance(network.inputs, tuple) else some(_fresh("i", taken), sizes[0])
+    own = network.inputs if isinstance(network.inputs, tuple) and not isinstance(network.inputs, Shape) else None
+    inputs = own or some(_fresh("i", taken), features)
+    last = max((n for n, layer in enumerate(network.layers) if layer.units), default=-1)
     layers: list[LayerNames] = []
     for n, layer in enumerate(network.layers):
-        last = n == len(network.layers) - 1
+        def size(part: str, layer: Layer = layer) -> int:
+            return 0 if layer.kind in INDEXED else sizes.get(f"{layer.name}.{part}", 0)
         units = layer.units if isinstance(layer.units, tuple) else some(
-            _fresh("o", taken) if last else hidden, sizes[n + 1])
-        weights = _flat(layer.weight_names) if layer.weight_names else some(weight, sizes[n] * sizes[n + 1])
-        biases = layer.bias_names or (None if layer.bias is False else
-                                      some(bias, 1 if shared_bias(layer) else sizes[n + 1]))
-        layers.append(LayerNames(letter(units, layer.name), units, weights, biases))
+            _fresh("o", taken) if n == last else hidden, layer.units if layer.kind not in INDEXED else 0)
+        weights = _flat(layer.weight_names) if layer.weight_names else some(weight, size("weights"))
+        names = layer.extra.get("recurrent_weight_names")
+        recurrent = _flat(names) if names else some(weight, size("recurrent_weights"))
+        layers.append(LayerNames(
+            layer.name, letter(units, layer.name), unit_count(layer), units, weights, recurrent,
+            layer.bias_names or some(bias, size("bias")), layer.extra.get("gain_names")))
     letters = [x.letter for x in layers]
-    layers = [x if letters.count(x.letter) == 1 else
-              LayerNames(network.layers[n].name, x.units, x.weights, x.bias) for n, x in enumerate(layers)]
-    return Names(inputs, letter(inputs, "inputs"), tuple(layers))
+    layers = [x if letters.count(x.letter) == 1 else replace(x, letter=x.layer) for x in layers]
+    return Names(tuple(f"{i}[{t}]" for t in range(steps) for i in inputs) if inputs and steps else inputs,
+                 letter(inputs, "inputs"), tuple(layers))
 
 
 def letter(units: tuple[str, ...] | None, name: str) -> str:
@@ -86,9 +115,11 @@ def letter(units: tuple[str, ...] | None, name: str) -> str:
 
 
 def _given(network: Network) -> set[str]:
-    names: set[str] = set(network.inputs) if isinstance(network.inputs, tuple) else set()
+    names: set[str] = {i for i in network.inputs if isinstance(i, str)} if isinstance(network.inputs, tuple) else set()
     for layer in network.layers:
         names.update(layer.units if isinstance(layer.units, tuple) else ())
         names.update(_flat(layer.weight_names) if layer.weight_names else ())
         names.update(layer.bias_names or ())
+        names.update(layer.extra.get("gain_names") or ())
+        names.update(_flat(layer.extra.get("recurrent_weight_names") or ()))
     return names

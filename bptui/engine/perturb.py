@@ -34,7 +34,8 @@ def perturbed(lines: Sequence[Block], trained: Sequence[Var], cost: Var, h: Var,
             slope = Var(f"{w.name}#{flat}", "", (), "temporary", "slope")
             slopes.append(Equation(slope, (Term(SLOPE, (again, cost, h)),)))
         out = Var(f"d({cost.name}, {w.name})", w.letters, w.shape, "estimate", f"∂{cost.name}/∂{w.symbol}", None, (w,))
-        emit(Block("perturbation", group, (*slopes, Equation(out, (Term(Gather(np.arange(w.size), (1,) * w.size), tuple(eq.out for eq in slopes)),)))))
+        gather = Gather(np.arange(w.size), (1,) * w.size)
+        emit(Block("perturbation", group, (*slopes, Equation(out, (Term(gather, tuple(eq.out for eq in slopes)),)))))
         estimates[w] = out
     return estimates
 

@@ -16,12 +16,13 @@ from typing import Literal
 from .laws import CHOSEN, GREATEST, Elementwise
 from .structure import SAMPLE, Chosen, Contract, Operation, Pick
 
-Role = Literal["data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "seed", "forward",
-               "loss", "temporary", "adjoint", "estimate", "local", "made", "next"]
+Role = Literal["data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "triangle", "seed",
+               "forward", "loss", "temporary", "adjoint", "estimate", "local", "made", "next"]
 Phase = Literal["forward", "loss", "backward", "perturbation", "update"]    # the fourth in the place of the third
-LEAVES: tuple[Role, ...] = ("data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "seed")
+LEAVES: tuple[Role, ...] = ("data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit",
+                            "triangle", "seed")
 SPARE = "\u03ba"                                    # κ and beyond: letters that only Jacobians use
-FIXED: tuple[Role, ...] = ("constant", "identity", "unit")   # leaves that are the same in every run
+FIXED: tuple[Role, ...] = ("constant", "identity", "unit", "triangle")   # leaves that are the same in every run
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +56,19 @@ class Var:
             return self
         return replace(self, letters=self.letters.replace(old, new), view=self.base)
 
+    def renamed(self, letters: str) -> Var:
+        """The same numbers with other letters for the axes."""
+        return self if letters == self.letters else replace(self, letters=letters, view=self.base)
+
     def constant_value(self, flat: int) -> float:
-        """An element of what is the same in every run: an identity has 1 on its diagonal, a unit at one place."""
+        """An element of what is the same in every run: an identity has 1 on its diagonal, a unit at one place, a
+        triangle on and below its diagonal."""
         if self.role == "constant":
             return self.value
         if self.role == "unit":
             return float(flat == self.value)
+        if self.role == "triangle":
+            return float(flat % self.shape[-1] <= flat // self.shape[-1])
         return float(flat // self.shape[-1] == flat % self.shape[-1])
 
     @property
@@ -160,6 +168,10 @@ class Program:
     gradients: Mapping[Var, Var]                    # parameter -> what the optimizer was given
     nexts: Mapping[Var, Var]                        # parameter or slot -> its value after the update
     aliases: Mapping[str, Var] = field(default_factory=dict)   # further names of a variable
+    stacks: Mapping[Var, tuple[Var, ...]] = field(default_factory=dict)   # the steps that a whole sequence is made of
+    extras: tuple[Equation, ...] = ()               # what makes those sequences: copies, for whoever asks
+    running: Mapping[Var, float] = field(default_factory=dict)  # slots that are statistics of the data, where they begin
+    masks: Mapping[str, float] = field(default_factory=dict)    # noise that drops units: the share that it drops
 
     @property
     def state(self) -> tuple[Var, ...]:
@@ -168,7 +180,7 @@ class Program:
 
     @cached_property
     def equations(self) -> tuple[Equation, ...]:
-        return tuple(eq for block in self.blocks for eq in block.equations)
+        return (*(eq for block in self.blocks for eq in block.equations), *self.extras)
 
     @cached_property
     def made_by(self) -> dict[Var, Equation]:

@@ -14,7 +14,7 @@ from itertools import islice
 from math import prod
 from types import SimpleNamespace
 
-from .program import Equation, Var, term_letters
+from .program import Equation, Term, Var, term_letters
 from .readings import Text
 from .structure import Chosen, Contract, Gather, Pick, Scatter, Stop
 

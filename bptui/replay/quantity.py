@@ -72,6 +72,8 @@ def find(run: Run, program: Program, tree: Tree) -> Place | None:
                 for spelled in spellings(run, f"{name}[{','.join(map(str, index))}]"):
                     if spelled in program.names:
                         return Place(*program.names[spelled])
+                    if spelled in program.variables:      # a step of a sequence, whole
+                        return Place(program.variables[spelled], None)
             place = find(run, program, base)
             if place is None or place.element is not None:
                 return None

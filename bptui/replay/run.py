@@ -193,7 +193,7 @@ class Run:
         at = (update, held)
         if at not in self._evaluations:
             executor = self.schedule.evaluator(held)
-            state = executor.pack(self.parameters(update))
+            state = executor.pack(self.schedule.at(update).unpack(self.state(update)))
             self._evaluations[at] = executor.trace(state, self.schedule.evaluation_feed(update, held))
             if len(self._evaluations) > RECENT:
                 self._evaluations.popitem(last=False)
@@ -220,11 +220,19 @@ class Run:
 
     def derivative(self, update: int, y: Cell, x: Var) -> np.ndarray:
         """∂y/∂x in the shape of x, samples included; y is one scalar."""
+        program = self.program(update)
+        if y[0] in program.stacks:                  # an element of a sequence is one of a step
+            steps = program.stacks[y[0]]
+            lane, element = divmod(y[1], y[0].lane_size)
+            step, rest = divmod(element, steps[0].lane_size)
+            y = steps[step], steps[step].flat(rest, lane)
+        if x in program.stacks:
+            return np.stack([self.derivative(update, y, step) for step in program.stacks[x]], axis=1)
         if y[0] is x:
             identity = np.zeros(x.shape)
             identity.flat[y[1]] = 1.0
             return identity
-        found = self.query(self.program(update), y[0], x)
+        found = self.query(program, y[0], x)
         if found.adjoint is None:
             return np.zeros(x.shape)
         return self.derivative_env(update, found, y).array(found.adjoint)

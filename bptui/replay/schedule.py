@@ -42,7 +42,8 @@ class Schedule:
         default = 100 if training.epochs is None else training.epochs * self.batches
         self.updates = training.updates if training.updates is not None else default
         drawn = model.scenario.equations.noise if model.scenario.equations else {}
-        self._periodic = not (training.shuffle or model.settings.scheduled or drawn)
+        masked = any(model.program(size).masks for size in self._sizes)
+        self._periodic = not (training.shuffle or model.settings.scheduled or drawn or masked)
         self._fixed = cache(self._feed_at)          # then a place is fed alike in every epoch
         self._order = lru_cache(4)(lambda epoch: shuffled(rows, training.seed, epoch))
         self._evaluator = cache(self._choose_evaluator)

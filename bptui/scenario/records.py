@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -42,6 +42,10 @@ class Activation:
 Values = Array | Init
 
 
+class Shape(tuple[int, ...]):
+    """The shape of one sample's inputs: [steps, features] or [channels, rows, columns]."""
+
+
 @dataclass(frozen=True)
 class Layer:
     """One `[[network.layers]]`. What the file does not say is None (weights, bias, names)."""
@@ -49,7 +53,7 @@ class Layer:
     key: KeyPath
     kind: str
     name: str
-    units: tuple[str, ...] | int                # 0: a kind other than dense, without `units`
+    units: tuple[str, ...] | int                # or filters; 0 where the kind has none
     activation: Activation
     weights: Values | None = None               # [units, inputs]
     weight_names: tuple[tuple[str, ...], ...] | None = None
@@ -57,11 +61,12 @@ class Layer:
     bias_names: tuple[str, ...] | None = None
     train: bool = True
     train_bias: bool = True
+    extra: Mapping[str, Any] = field(default_factory=dict[str, Any])   # the further keys of its kind, as they are read
 
 
 @dataclass(frozen=True)
 class Network:
-    inputs: tuple[str, ...] | int
+    inputs: tuple[str, ...] | Shape | int
     layers: tuple[Layer, ...]
 
 

@@ -18,6 +18,7 @@ from .tokens import NAME, name_fault
 from .trees import Call, Operation, Tree, names_in
 from .values import (
     LARGEST_SEED,
+    MOST_UNITS,
     MOST_UPDATES,
     Reader,
     Wrong,
@@ -154,6 +155,32 @@ def bias(value: object, label: str) -> Array | Init | Stored | bool:
     if value is True:
         raise Wrong(f"{label} must be a number, a list with one number per unit, a table, or false")
     return _made(value, label) if is_table(value) else numbers(value, label)
+
+
+def gain(value: object, label: str) -> Array | Init | Stored:
+    """The factors of a normalised layer: one for each unit."""
+    return _made(value, label) if is_table(value) else numbers(value, label)
+
+
+def pair(least: int) -> Reader:
+    """A number of rows and columns: `2` for both, or `[2, 3]`."""
+    one = whole(least, MOST_UNITS)
+
+    def read(value: object, label: str) -> tuple[int, int]:
+        if not isinstance(value, list):
+            size = one(value, label)
+            return size, size
+        if len(value) != 2:
+            raise Wrong(f"{label} must be a whole number, or two of them: rows and columns")
+        return below(one, value[0], label, 0), below(one, value[1], label, 1)
+    return read
+
+
+def below_one(value: object, label: str) -> float:
+    result = between(0.0, 1.0)(value, label)
+    if result == 1.0:
+        raise Wrong(f"{label} must be less than 1: nothing would be left")
+    return result
 
 
 def parameter(value: object, label: str) -> Array | Init | Stored:
@@ -308,18 +335,55 @@ LAYER: Mapping[str, Rule] = {
     "kind": need(text),
     "name": may(name, ""),
     "units": may(units),
-    "activation": may(activation, Activation("linear", text="linear")),
+    "activation": may(activation),
     "weights": may(weights),
     "weight_names": may(rows_of_names),
     "bias": may(bias),
     "bias_names": may(name_or_names),
     "train": may(switch, True),
     "train_bias": may(switch, True),
-} | dict.fromkeys((
-    "filters", "kernel", "stride", "padding", "size", "rate", "recurrent_weights", "recurrent_weight_names",
-    "return_sequence", "vocabulary", "gain", "gain_names", "epsilon", "heads", "query", "key", "value",
-    "output", "causal", "from",
-), LATER)
+} | {key: may(read) for key, read in {
+    "filters": units,
+    "kernel": pair(1),
+    "stride": pair(1),
+    "padding": pair(0),
+    "size": pair(1),
+    "rate": below_one,
+    "recurrent_weights": weights,
+    "recurrent_weight_names": rows_of_names,
+    "return_sequence": switch,
+    "vocabulary": whole(2, MOST_UNITS),
+    "gain": gain,
+    "gain_names": names,
+    "epsilon": above(0.0),
+    "heads": whole(1, MOST_UNITS),
+    "query": weights,
+    "key": weights,
+    "value": weights,
+    "output": weights,
+    "causal": switch,
+    "from": name,
+}.items()}
+COMMON = ("kind", "name", "train")
+_LINEAR = ("weights", "weight_names", "bias", "bias_names", "train_bias")
+_RECURRENT = ("units!", *_LINEAR, "recurrent_weights", "recurrent_weight_names", "return_sequence")
+KINDS: Mapping[str, tuple[str, ...]] = {          # the keys of each kind of layer; `!` marks those that it must have
+    "dense": ("units!", "activation", *_LINEAR),
+    "conv2d": ("filters!", "kernel!", "stride", "padding", "activation", "weights", "bias", "bias_names", "train_bias"),
+    "max_pool": ("size!", "stride"),
+    "average_pool": ("size!", "stride"),
+    "flatten": (),
+    "activation": ("activation!",),
+    "dropout": ("rate!",),
+    "rnn": (*_RECURRENT, "activation"),
+    "lstm": _RECURRENT,
+    "gru": _RECURRENT,
+    "embedding": ("vocabulary!", "size!", "weights", "weight_names"),
+    "batch_norm": ("gain", "gain_names", "bias", "bias_names", "epsilon"),
+    "layer_norm": ("gain", "gain_names", "bias", "bias_names", "epsilon"),
+    "attention": ("heads", "query", "key", "value", "output", "causal"),
+    "add": ("from!",),
+}
 EQUATIONS: Mapping[str, Rule] = {
     "forward": need(equation_lines),
     "loss": need(name),

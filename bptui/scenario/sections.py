@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from .data import Archive, open_archive, read_array
-from .errors import ExpressionError, KeyPath, Problem, did_you_mean, quoted
+from .errors import ExpressionError, KeyPath, Problem, did_you_mean, one_of, quoted
 from .expression import read_equation
 from .lines import line_of
-from .records import Array, Claim, Equations, Layer, Loss, Network, Objective, Training
+from .records import Activation, Array, Claim, Equations, Layer, Loss, Network, Objective, Training
 from .schema import (
     CLAIM,
+    COMMON,
     EQUATIONS,
+    KINDS,
     LAYER,
     LETTERS,
     LOSS,
@@ -42,6 +44,8 @@ from .tokens import name_fault
 from .trees import Equation, names_in
 from .values import Reader, Wrong, is_table, kind_of
 
+LINEAR, TANH = Activation("linear", text="linear"), Activation("tanh", text="tanh")
+OF_LAYERS = {f.name for f in fields(Layer)} - {"key", "extra"}
 FEW = 8                   # known names that are listed when none is near
 MOST_SUGGESTED = 200      # problems after which no more near names are looked for: that is slow
 Names: TypeAlias = str | int | tuple[str, ...] | tuple[tuple[str, ...], ...] | None
@@ -146,16 +150,32 @@ def read_network(reading: Reading, table: object) -> Network:
 def _layer(reading: Reading, raw: Any, at: int) -> Layer:
     key: KeyPath = ("network", "layers", at)
     got = read_table(reading, raw, LAYER, key, "[[network.layers]]")
-    if got["kind"] == "dense" and "units" not in raw:
-        reading.wrong(key, "units is missing in [[network.layers]]")
-    for names in ("name", "units", "weight_names", "bias_names"):
+    kind = got["kind"] or ""
+    _check_keys(reading, kind, raw, key)
+    for names in ("name", "units", "filters", "weight_names", "bias_names", "recurrent_weight_names", "gain_names"):
         reading.named(got[names], (*key, names))
     if got["bias"] is False and got["bias_names"]:
         reading.wrong((*key, "bias_names"), "bias is false, so there is nothing to name")
-    for values in ("weights", "bias"):
+    for values in ("weights", "bias", "recurrent_weights", "gain", "query", "key", "value", "output"):
         got[values] = reading.stored(got[values], (*key, values))
-    got["units"] = got["units"] or 0
-    return Layer(key, **got)
+    got["units"] = got["units"] or got.pop("filters") or 0
+    got["activation"] = got["activation"] or (TANH if kind == "rnn" else LINEAR)
+    extra = {name: got.pop(name) for name in list(got) if name not in OF_LAYERS}
+    return Layer(key, **got, extra={name: value for name, value in extra.items() if value is not None})
+
+
+def _check_keys(reading: Reading, kind: str, raw: Any, key: KeyPath) -> None:
+    """Each kind of layer has its own keys; what an unknown kind may have is not known."""
+    if kind not in KINDS or not is_table(raw):
+        return
+    allowed = {name.rstrip("!") for name in KINDS[kind]}
+    for name in raw:
+        if name in LAYER and name not in allowed and name not in COMMON:
+            takes = one_of(sorted(allowed)) if allowed else "no keys of its own"
+            reading.wrong((*key, name), f"a layer of kind {quoted(kind)} has no {name}; it takes {takes}")
+    for name in KINDS[kind]:
+        if name.endswith("!") and name[:-1] not in raw:
+            reading.wrong(key, f"{name[:-1]} is missing in a layer of kind {quoted(kind)}")
 
 
 def read_equations(reading: Reading, top: Mapping[str, Any]) -> Equations:

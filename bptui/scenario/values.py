@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from .errors import did_you_mean, one_of, quoted
-from .records import Array
+from .records import Array, Shape
 from .tokens import name_fault
 
 Reader = Callable[[object, str], Any]
@@ -204,9 +204,11 @@ def units(value: object, label: str) -> tuple[str, ...] | int:
     return names(value, label) if is_list(value) else whole(1, MOST_UNITS)(value, label)
 
 
-def inputs(value: object, label: str) -> tuple[str, ...] | int:
+def inputs(value: object, label: str) -> tuple[str, ...] | Shape | int:
     if is_list(value) and value and all(type(size) is int for size in value):
-        raise Wrong(f"not supported yet: {label} = [steps, features] or [channels, rows, columns]")
+        if len(value) not in (2, 3):
+            raise Wrong(f"{label} must be [steps, features] or [channels, rows, columns]")
+        return Shape(whole(1, MOST_UNITS)(size, label) for size in value)
     return units(value, label)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from bptui.engine.laws import ACTIVATIONS, PART_LOSSES
-from bptui.engine.network import LOSSES
+from bptui.engine.losses import LOSSES
 from bptui.replay.run import Run
 
 Open = Callable[..., Run]

@@ -29,7 +29,7 @@ from bptui.engine.laws import (
     Elementwise,
     power,
 )
-from bptui.engine.network import part_law
+from bptui.engine.losses import part_law
 from bptui.engine.readings import (
     ARRAYS,
     FLOATS,

@@ -69,7 +69,7 @@ def test_arrays_and_scalars_are_einsum(first: int) -> None:
         for flat in range(equation.out.size):
             listed = list(scalars.all_cells(flat))
             assert len(listed) == scalars.count(flat)
-            assert listed == [scalars.cells(flat, m) for m in range(scalars.count)]
+            assert listed == [scalars.cells(flat, m) for m in range(scalars.count(flat))]
             total = 0.0
             for cells in listed:
                 total += np.prod([values[v].flat[n] for v, n in cells]) if cells else 1.0

@@ -22,7 +22,7 @@ from bptui.engine.laws import (
     Elementwise,
     power,
 )
-from bptui.engine.network import part_law
+from bptui.engine.losses import part_law
 from bptui.engine.program import Program
 from bptui.explain.formula import prove, prove_derivative, released, simplified, vanishes
 from bptui.replay.run import Run, open_run

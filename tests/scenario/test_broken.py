@@ -102,7 +102,7 @@ BROKEN = {
     "a bias of true": (NETWORK, "bias = 0.35", "bias = true",
         "14: bias must be a number, a list with one number per unit, a table, or false"),
     "a layer without units": (NETWORK, "units = 1\n", "",
-        "18: units is missing in [[network.layers]]"),
+        "18: units is missing in a layer of kind 'dense'"),
     "a layer without kind": (NETWORK, 'kind = "dense"\nunits = 1', "units = 1",
         "18: kind is missing in [[network.layers]]"),
     "a loss without kind": (NETWORK, 'kind = "half_squared_error"\n', "",
@@ -182,26 +182,40 @@ def test_a_broken_scenario_gives_one_line(kind: str) -> None:
     assert lines_of(changed(text, old, new)) == [line]
 
 
-LATER = {                                         # the whole contract is known; this is not done yet
-    "units = 1\n": [
-        "filters = 3", "kernel = 3", "stride = 1", "padding = 1", "size = 2", "rate = 0.5",
-        "recurrent_weights = [[1]]", "return_sequence = true", "vocabulary = 10", "gain = 1",
-        "epsilon = 1e-5", "heads = 2", "query = [[1]]", "key = [[1]]", "value = [[1]]", "output = [[1]]",
-        "causal = true", 'from = "hidden"',
-    ],
+FOREIGN = [                                       # every key of another kind of layer
+    "filters = 3", "kernel = 3", "stride = 1", "padding = 1", "size = 2", "rate = 0.5",
+    "recurrent_weights = [[1]]", "return_sequence = true", "vocabulary = 10", "gain = 1",
+    "epsilon = 1e-5", "heads = 2", "query = [[1]]", "key = [[1]]", "value = [[1]]", "output = [[1]]",
+    "causal = true", 'from = "hidden"',
+]
+
+
+@pytest.mark.parametrize("written", FOREIGN)
+def test_a_key_of_another_kind_is_refused(written: str) -> None:
+    text = changed(NETWORK, "units = 1\n", f"units = 1\n{written}\n")
+    line = text[:text.index(written)].count("\n") + 1
+    [said] = lines_of(text)
+    assert said.startswith(f"{line}: a layer of kind 'dense' has no {written.split(' =')[0]}; it takes activation")
+
+
+GEOMETRY = {
+    "filters and kernel": ('kind = "conv2d"', ["filters is missing in a layer of kind 'conv2d'",
+                                               "kernel is missing in a layer of kind 'conv2d'"]),
+    "a kernel of nothing": ('kind = "conv2d"\nfilters = 1\nkernel = 0',
+                            ["kernel must be a whole number from 1 to 1000000"]),
+    "three sizes": ('kind = "max_pool"\nsize = [1, 2, 3]',
+                    ["size must be a whole number, or two of them: rows and columns"]),
+    "nothing left": ('kind = "dropout"\nrate = 1', ["rate must be less than 1: nothing would be left"]),
+    "one word": ('kind = "embedding"\nvocabulary = 1\nsize = 2',
+                 ["vocabulary must be a whole number from 2 to 1000000"]),
 }
 
 
-@pytest.mark.parametrize(("place", "written"), [(at, key) for at, keys in LATER.items() for key in keys])
-def test_what_comes_later_is_refused_by_name(place: str, written: str) -> None:
-    text = changed(NETWORK, place, place + written + "\n")
-    line = text[:text.index(written)].count("\n") + 1
-    assert lines_of(text) == [f"{line}: not supported yet: {written.split(' =')[0]}"]
-
-
-def test_values_and_tables_that_come_later() -> None:
-    assert lines_of(changed(NETWORK, '["i1", "i2"]', "[3, 2]")) == [
-        "4: not supported yet: inputs = [steps, features] or [channels, rows, columns]"]
+@pytest.mark.parametrize("kind", GEOMETRY)
+def test_a_mistake_in_a_layer(kind: str) -> None:
+    written, messages = GEOMETRY[kind]
+    text = changed(NETWORK, 'kind = "dense"\nunits = 1', written)
+    assert [line.partition(": ")[2] for line in lines_of(text)] == messages
 
 
 TRAINING = {

@@ -349,7 +349,7 @@ def _terms_so_far(session: Session, n: int) -> set[str]:
     for flat in range(out.size):
         number = times.number(n, flat % out.lane_size)
         if number <= value:
-            count = scalars(equation).count if number < value else max(0, inner - before)
+            count = scalars(equation).count(flat) if number < value else max(0, inner - before)
             for term in term_values(env, equation, flat)[:count]:
                 found |= spellings(float(term))
     return found
