@@ -41,13 +41,12 @@ class Share:
     factors: Product
     equations: list[Equation] = field(default_factory=list)
     back: Scatter | None = None                     # with it the one factor has been moved, and is added up
-    settled: bool = False                           # the one factor is the whole share, in the axes of its variable
 
     def term(self, out: Var) -> Term:
         return product(self.factors, out) if self.back is None else Term(self.back, self.factors)
 
     def renamed(self, change: Callable[[Var], Var]) -> Share:
-        return Share(tuple(map(change, self.factors)), self.equations, self.back, self.settled)
+        return Share(tuple(map(change, self.factors)), self.equations, self.back)
 
 
 @dataclass
@@ -112,17 +111,16 @@ class Reverse:
         elif elementwise(line) and not plain_sum(line):
             self._through_elements(line, adjoint)
         else:
-            self._sweep(line, adjoint, lambda x, share: self._add_share(line.out, x, share))
+            self._sweep(line, adjoint, self._add_share)
 
-    def _add_share(self, y: Var, x: Var, share: Share) -> None:
-        """Note what y's adjoint gives to x. Each element of y that x feeds counts, even if all give the same."""
-        if share.back is not None or share.settled:
-            self.shares.setdefault(x, []).append(share)
-            return
+    def _add_share(self, x: Var, share: Share) -> None:
+        self.shares.setdefault(x, []).append(share)
+
+    def _full(self, y: Var, x: Var, share: Share) -> Share:
+        """What y's adjoint gives to x. Each element of y that x feeds counts, even if all give the same."""
         given = {c for v in share.factors for c in v.letters} | set(x.letters)
         lost = "".join(c for c in y.letters if c not in given)
-        factors = (*share.factors, self._ones(lost)) if lost else share.factors
-        self.shares.setdefault(x, []).append(Share(factors, share.equations))
+        return Share((*share.factors, self._ones(lost)), share.equations) if lost else share
 
     def _ones(self, letters: str) -> Var:
         return Var("1", letters, tuple(self.extents[c] for c in letters), "constant", "1", None, (), 1.0)
@@ -139,7 +137,8 @@ class Reverse:
                 local = self._local(line.out, x, letters)
                 equations.append(Equation(local, tuple(product(p.factors, local) for p in parts)))
                 factors = (local,)
-            self._add_share(line.out, x, Share(adjoint.factors + factors, [*adjoint.equations, *equations]))
+            share = Share(adjoint.factors + factors, [*adjoint.equations, *equations])
+            self._add_share(x, self._full(line.out, x, share))
 
     def _through_jacobian(self, line: Block, adjoint: Share) -> None:
         """A scope whose elements all depend on each other has a Jacobian for each thing it reads.
@@ -161,7 +160,7 @@ class Reverse:
             local = self._local(y, x, letters)
             equations = [eq for part in parts for eq in part.equations]
             equations.append(Equation(local, tuple(product(p.factors, local) for p in parts)))
-            self._add_share(y.lettered(j, k), x, Share((*begun.factors, local), [*begun.equations, *equations]))
+            self._add_share(x, Share((*begun.factors, local), [*begun.equations, *equations]))
 
     def _other(self, letter: str) -> str:
         """A letter for the same axis as `letter`, used for nothing else."""
@@ -193,6 +192,8 @@ class Reverse:
                     share = self._step(eq, term, k, top)
                     if share is None:
                         continue
+                    if share.back is None and not whole and not keep:
+                        share = self._full(eq.out, x, share)
                     if x.view is not None:
                         share = self._unlettered(x, share)
                     if x.base in inside:
@@ -224,7 +225,7 @@ class Reverse:
         """A share of a view as one of its base, whose axes have other letters."""
         assert x.view is not None
         alone = self._alone(x, share)
-        return Share((alone.factors[0].renamed(x.view.letters),), alone.equations, settled=True)
+        return Share((alone.factors[0].renamed(x.view.letters),), alone.equations)
 
     def _step(self, eq: Equation, term: Term, k: int, top: Share) -> Share | None:
         """The share that goes back to operand k of `term`; None where nothing does."""

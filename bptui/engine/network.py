@@ -104,7 +104,7 @@ def _check_activation(trouble: Trouble, layer: Layer) -> bool:
 
 @dataclass
 class Form:
-    """The network, understood. `fed` is the shape of one sample's inputs, `words` their vocabulary if they are words."""
+    """The network, understood. `fed` is the shape of one sample's inputs, `words` the vocabulary of words."""
 
     scenario: Scenario
     parameters: tuple[Parameter, ...]

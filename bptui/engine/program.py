@@ -170,7 +170,7 @@ class Program:
     aliases: Mapping[str, Var] = field(default_factory=dict)   # further names of a variable
     stacks: Mapping[Var, tuple[Var, ...]] = field(default_factory=dict)   # the steps that a whole sequence is made of
     extras: tuple[Equation, ...] = ()               # what makes those sequences: copies, for whoever asks
-    running: Mapping[Var, float] = field(default_factory=dict)  # slots that are statistics of the data, where they begin
+    running: Mapping[Var, float] = field(default_factory=dict)  # slots that are statistics, where they begin
     masks: Mapping[str, float] = field(default_factory=dict)    # noise that drops units: the share that it drops
 
     @property
