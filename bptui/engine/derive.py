@@ -9,7 +9,7 @@ a line the scope is swept once, giving its local partial where it works element 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .laws import Elementwise, Partial
 from .program import SPARE, Block, Equation, Phase, Term, Var
@@ -41,12 +41,13 @@ class Share:
     factors: Product
     equations: list[Equation] = field(default_factory=list)
     back: Scatter | None = None                     # with it the one factor has been moved, and is added up
+    line: Var | None = None                         # the written line that it comes back through
 
     def term(self, out: Var) -> Term:
         return product(self.factors, out) if self.back is None else Term(self.back, self.factors)
 
     def renamed(self, change: Callable[[Var], Var]) -> Share:
-        return Share(tuple(map(change, self.factors)), self.equations, self.back)
+        return replace(self, factors=tuple(map(change, self.factors)))
 
 
 @dataclass
@@ -83,7 +84,7 @@ class Reverse:
     def make_adjoint(self, x: Var, phase: Phase, group: str) -> Var:
         """Close the adjoint of `x`: a block with the equations of its factors and the sum of its shares."""
         out = self.adjoint_var(x)
-        shares = self.shares.get(x, [])
+        shares = self._by_line(x, self.shares.get(x, []))
         scope: list[Equation] = []
         for share in shares:
             for eq in share.equations:
@@ -93,6 +94,20 @@ class Reverse:
         final = Equation(out, tuple(share.renamed(self._now).term(out) for share in shares))
         self.blocks.append(Block(phase, group, (*scope, final)))
         return out
+
+    def _by_line(self, x: Var, shares: list[Share]) -> list[Share]:
+        """The shares of a parameter that several lines use (steps in time): each a value of its own, if it is a sum."""
+        summed = [any(SAMPLE in v.letters for v in s.factors) and self.extents[SAMPLE] > 1 for s in shares]
+        if x.role != "parameter" or len(shares) < 2 or not all(summed):
+            return shares
+        split: list[Share] = []
+        for share in shares:
+            assert share.line is not None
+            out = Var(f"d({self.cost_name}, {x.name}) by {share.line.name}", x.letters, x.shape, "share",
+                      f"∂{self.cost_name}/∂{x.symbol or x.name}", None, (x, share.line))
+            made = Equation(out, (share.renamed(self._now).term(out),))
+            split.append(Share((out,), [*share.equations, made], line=share.line))
+        return split
 
     def _renewed(self, eq: Equation) -> Equation:
         """`eq` reading what its operands have become."""
@@ -111,10 +126,10 @@ class Reverse:
         elif elementwise(line) and not plain_sum(line):
             self._through_elements(line, adjoint)
         else:
-            self._sweep(line, adjoint, self._add_share)
+            self._sweep(line, adjoint, lambda x, share: self._add_share(line.out, x, share))
 
-    def _add_share(self, x: Var, share: Share) -> None:
-        self.shares.setdefault(x, []).append(share)
+    def _add_share(self, line: Var, x: Var, share: Share) -> None:
+        self.shares.setdefault(x, []).append(replace(share, line=line))
 
     def _full(self, y: Var, x: Var, share: Share) -> Share:
         """What y's adjoint gives to x. Each element of y that x feeds counts, even if all give the same."""
@@ -138,7 +153,7 @@ class Reverse:
                 equations.append(Equation(local, tuple(product(p.factors, local) for p in parts)))
                 factors = (local,)
             share = Share(adjoint.factors + factors, [*adjoint.equations, *equations])
-            self._add_share(x, self._full(line.out, x, share))
+            self._add_share(line.out, x, self._full(line.out, x, share))
 
     def _through_jacobian(self, line: Block, adjoint: Share) -> None:
         """A scope whose elements all depend on each other has a Jacobian for each thing it reads.
@@ -160,7 +175,7 @@ class Reverse:
             local = self._local(y, x, letters)
             equations = [eq for part in parts for eq in part.equations]
             equations.append(Equation(local, tuple(product(p.factors, local) for p in parts)))
-            self._add_share(x, Share((*begun.factors, local), [*begun.equations, *equations]))
+            self._add_share(y, x, Share((*begun.factors, local), [*begun.equations, *equations]))
 
     def _other(self, letter: str) -> str:
         """A letter for the same axis as `letter`, used for nothing else."""

@@ -17,7 +17,7 @@ from .laws import CHOSEN, GREATEST, Elementwise
 from .structure import SAMPLE, Chosen, Contract, Operation, Pick
 
 Role = Literal["data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "triangle", "seed",
-               "forward", "loss", "temporary", "adjoint", "estimate", "local", "made", "next"]
+               "forward", "loss", "temporary", "adjoint", "share", "estimate", "local", "made", "next"]
 Phase = Literal["forward", "loss", "backward", "perturbation", "update"]    # the fourth in the place of the third
 LEAVES: tuple[Role, ...] = ("data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit",
                             "triangle", "seed")
@@ -190,6 +190,11 @@ class Program:
     def block_of(self) -> dict[Var, int]:
         """The number of the block whose written line a variable is."""
         return {block.out: n for n, block in enumerate(self.blocks)}
+
+    @cached_property
+    def home_of(self) -> dict[Var, int]:
+        """The number of the block in whose scope a variable is made."""
+        return {eq.out: n for n, block in enumerate(self.blocks) for eq in block.equations}
 
     @cached_property
     def forward(self) -> tuple[Block, ...]:

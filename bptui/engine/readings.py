@@ -192,9 +192,14 @@ def text_functions(dialect: Dialect) -> SimpleNamespace:
     def call(name: str) -> Callable[..., Text]:
         return lambda *args: Text(dialect.call(name, ", ".join(blank.of(a).source for a in args)), dialect)
 
-    names = ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sqrt", "erf", "abs", "power", "greatest", "chosen")
+    names = ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sqrt", "erf", "abs", "power", "greatest")
+    def chosen(n: Text, *xs: Text) -> Text:
+        if not dialect.squares:
+            return call("chosen")(n, *xs)
+        return Text(f"(1 if {xs[int(float(n.source))].source} is the greatest of {len(xs)}, else 0)", dialect)
+
     return SimpleNamespace(
-        **{name: call(name) for name in names},
+        **{name: call(name) for name in names}, chosen=chosen,
         where=lambda c, a, b: Text(dialect.where(c.source, blank.of(a).source, blank.of(b).source), dialect),
         pi=Text("pi", dialect))
 

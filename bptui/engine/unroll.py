@@ -113,6 +113,8 @@ class Trace:
     values: Mapping[str, float]
 
     def scalar(self, cell: Cell) -> float:
+        if cell[0].role in FIXED:
+            return cell[0].constant_value(cell[1])
         text = self.spelling[cell]
         found = self.values.get(text)
         return float(text) if found is None else found

@@ -77,9 +77,18 @@ class Explainer:
         """When a scalar is there: leaves from the start, values at their last stop."""
         var, flat = cell
         block = self.program.block_of.get(var)
+        if block is None and var.role in ("adjoint", "share", "local") and var in self.program.home_of:
+            return self._in_scope(self.program.home_of[var])
         if block is None or block >= len(self.times.blocks):
             return (0, 0)
         value = self.times.number(self.block_number(var), flat % var.lane_size)
+        return (value, self.times.stops(value))
+
+    def _in_scope(self, block: int) -> Made:
+        """When what a block makes on the way is there: with its first value."""
+        if block >= len(self.times.blocks):
+            return END
+        value = self.times.span(block)[0]
         return (value, self.times.stops(value))
 
     def block_number(self, var: Var) -> int:
@@ -179,6 +188,8 @@ class Explainer:
         return Chain(f"Chain of {self.title(cell)}", tuple(formula), tuple(rows), cell, paths)
 
     def _key(self, cell: Cell) -> tuple[str, ...]:
+        if cell[0].role == "share":
+            return ("share", self.title(cell))
         if cell[0].role == "adjoint":
             return key_of(self.cost, self.title(self._primal(cell)))
         return ("value", self.title(cell))
@@ -263,6 +274,8 @@ class Explainer:
         if term.adjoint is None:
             return "itself"
         var, flat = term.adjoint
+        if var.role == "share":
+            return self.namer.by(var.of[1])
         of = var.of[0]
         x = head[0].of[0]
         words: list[str] = []
@@ -279,6 +292,10 @@ class Explainer:
         """What a value feeds: `feeds o1 and o2`."""
         x = head[0].of[0]
         values = self.reader.values(head)
+        first = self.reader.term(head, 0).adjoint
+        if first is not None and first[0].role == "share":
+            step = self.namer.by(first[0].of[1]).startswith("at step")
+            return f"a sum over {len(values)} {'steps' if step else 'uses'}"
         if len(values) > 3 or (not x.lanes and self.program.samples > 1):
             over = f"{len(values)} samples" if not x.lanes and len(values) == self.program.samples else \
                 f"{len(values)} uses"

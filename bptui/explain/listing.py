@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from ..engine.laws import ACTIVATIONS, GREATEST
 from ..engine.program import SPARE, Block, Equation, Program, Term, Var, term_letters
-from ..engine.readings import DISPLAY, FORMULA, PRODUCT, Text
+from ..engine.readings import DISPLAY, FORMULA, PRODUCT, SUM, Text
 from ..engine.scalars import product_text
-from ..engine.structure import SAMPLE
+from ..engine.structure import SAMPLE, Gather, Scatter
 from ..replay.timeline import Timeline
 from .naming import Namer
 
@@ -61,6 +61,9 @@ class Writer:
             left, _, right = block.text.partition("=")
             if right:
                 return self.namer.lettered(out.name), in_print(right)
+        op = equation.terms[0].op if equation.terms else None
+        if isinstance(op, Gather) and len(equation.terms[0].args) == 1 and len(block.equations) == 1:
+            return self._indexed(out), f"{self.namer.tensor(equation.terms[0].args[0])}, its numbers in one row"
         if block.mixes and block.phase in ("forward", "loss"):
             read = next(v for eq in block.equations for v in eq.operands if v.role != "temporary")
             return self._indexed(out), f"{block.text}({self.namer.tensor(read)})[{out.letters[-1]}]"
@@ -91,11 +94,18 @@ class Writer:
         letters = ",".join(other(c) for c in var.letters if c != SAMPLE)
         return f"{self.namer.tensor(var)}[{letters}]" if letters else self.namer.tensor(var)
 
-    def _term(self, term: Term, out: Var, indexed: bool, block: Block) -> str:
+    def _summed(self, term: Term, out: Var, product: Text) -> Text:
+        """A product with the signs of the sums over it."""
+        sums = self._sums(term, out)
+        return Text(f"{sums}{product.source}", DISPLAY, SUM) if sums else product
+
+    def _sums(self, term: Term, out: Var) -> str:
         summed = term_letters(term, out)
         sums = "".join(f"Σ_{other(c)} " for c in summed if c != SAMPLE)
-        if SAMPLE in summed and self.program.samples > 1:
-            sums = "Σ_samples " + sums
+        return f"Σ_samples {sums}" if SAMPLE in summed and self.program.samples > 1 else sums
+
+    def _term(self, term: Term, out: Var, indexed: bool, block: Block) -> str:
+        sums = self._sums(term, out)
         spell = self._indexed if indexed else self.namer.tensor
         factors = [self._factor(v, spell, block) for v in term.args]
         return sums + (product_text(factors, Text("1", DISPLAY)).source if factors else "1")
@@ -108,15 +118,15 @@ class Writer:
             return Text(f"∂{self.namer.tensor(y)}[{other(k)}]/∂{spell(x)}", DISPLAY)
         if var.role in ("local", "temporary"):
             made = next((eq for b in (block, *self.program.blocks) for eq in b.equations if eq.out is var), None)
-            if made is not None:
+            if made is not None and not isinstance(made.terms[0].op if made.terms else None, Gather | Scatter):
                 if made.law is GREATEST:
                     return Text(f"greatest({', '.join(spell(v) for v in made.terms[0].args)})", DISPLAY)
                 if made.law is not None:
                     return joined(Text("", DISPLAY).of(made.law.law(FORMULA, *[self._factor(v, spell, block)
                                                                                for v in made.terms[0].args])))
                 parts = [Text(self._term(t, var, False, block), DISPLAY) if len(t.args) == 1 else
-                         product_text([self._factor(v, spell, block) for v in t.args], Text("1", DISPLAY))
-                         for t in made.terms]
+                         self._summed(t, var, product_text([self._factor(v, spell, block) for v in t.args],
+                                                           Text("1", DISPLAY))) for t in made.terms]
                 total = parts[0]
                 for part in parts[1:]:
                     total = total + part

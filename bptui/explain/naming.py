@@ -6,6 +6,7 @@ large layers are named by index, as in `hidden.weights[5,28]`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ..engine.program import FIXED, LEAVES, Program, Var
@@ -24,6 +25,9 @@ class Namer:
     def of(self, var: Var, element: int) -> str:
         if var.role in FIXED:
             return f"{var.constant_value(element):g}"
+        if var.role == "share":
+            x, line = var.of
+            return f"{self.derivative(var.symbol.split('/')[0].removeprefix('∂'), x, element)} {self.by(line)}"
         if var.role == "estimate" and var.of:
             return self.derivative(var.symbol.split("/")[0].removeprefix("∂"), var.of[0], element)
         if var.role == "adjoint":
@@ -36,10 +40,16 @@ class Namer:
         if var.role == "next":
             return f"{self.of(var.of[0], element)}⁺"
         if var.role == "temporary" and var.symbol != var.name and var.elements is None:
-            return var.symbol
+            return f"{var.symbol}{self.index(var, element)}"
         if var.elements is not None:
             return self.lettered(var.elements[element])
         return f"{self.near(var.name)}{self.index(var, element)}"
+
+    @staticmethod
+    def by(line: Var) -> str:
+        """Which use of a parameter is meant: a step in time, or a line."""
+        step = re.search(r"\[\d+\]$", line.name)
+        return f"at step {step[0][1:-1]}" if step else f"by {line.symbol or line.name}"
 
     def near(self, name: str) -> str:
         """A tensor's name as it is called at `home`: `net` for `hidden.net`, x for the inputs."""
@@ -70,6 +80,8 @@ class Namer:
 
     def unit(self, var: Var, element: int) -> str:
         """The neuron that a value belongs to: `h1` of `net_h1`, `output[3]` of `output.net[3]`."""
+        if var.role == "temporary":
+            return f"{var.symbol}{self.index(var, element)}"
         if var.elements is not None:
             name = var.elements[element]
             for part in ("net_", "out_"):

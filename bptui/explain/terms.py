@@ -34,14 +34,13 @@ class TermView:
 
     @property
     def adjoint(self) -> Cell | None:
-        return next((c for c in self.cells if c[0].role == "adjoint"), None)
+        return next((c for c in self.cells if c[0].role in ("adjoint", "share")), None)
 
     @property
     def local(self) -> tuple[Cell, ...]:
         """The factors of the local partial; constants of 1 are nothing to look at."""
-        return tuple(c for c in self.cells
-                     if c[0].role not in ("adjoint", "seed") and not (c[0].role == "constant" and c[0].value == 1.0)
-                     and c[0].role != "identity")
+        return tuple(c for c in self.cells if c[0].role not in ("adjoint", "share", "seed", "identity")
+                     and not (c[0].role == "constant" and c[0].value == 1.0))
 
 
 @np.errstate(all="ignore")

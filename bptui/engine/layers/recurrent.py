@@ -43,7 +43,7 @@ class Cell:
 
     def slice(self, step: int) -> tuple[Var, Equation]:
         """What the layer reads at a step."""
-        return self.site.moved(lambda a: a[step], self.x.var, self.x.var.letters[2], f"x[{step}]")
+        return self.site.moved(lambda a: a[step], self.x.var, self.x.var.letters[2], f"{self.x.var.symbol}[{step}]")
 
     def linear(self, part: str, step: int, *products: tuple[Var, ...], first: tuple[Equation, ...] = ()) -> Var:
         """A line of one row per unit and gate."""
@@ -59,13 +59,14 @@ class Cell:
 
     def gate(self, part: str, step: int, law: str, number: int, net: Var) -> Var:
         """One gate: an activation of its rows."""
-        rows, gather = self.rows_of(net, number)
+        rows, gather = self.rows_of(net, number, part)
         out = self.site.result(part, SAMPLE + self.u, self.names, step)
         return self.site.line(gather, Equation(out, (Term(ACTIVATIONS[law], (rows,)),)))
 
-    def rows_of(self, net: Var, number: int) -> tuple[Var, Equation]:
+    def rows_of(self, net: Var, number: int, part: str) -> tuple[Var, Equation]:
+        """The rows of a gate."""
         n = self.units
-        return self.site.moved(lambda a: a[number * n:(number + 1) * n], net, self.u, f"rows {number}")
+        return self.site.moved(lambda a: a[number * n:(number + 1) * n], net, self.u, f"{net.symbol}.{part}")
 
     def finish(self, states: list[Var], further: dict[str, list[Var]]) -> Signal:
         """What the next layer reads, and the names of all steps together."""
@@ -139,8 +140,8 @@ def gru(site: Site, x: Signal) -> Signal:
 def _gru_gate(cell: Cell, part: str, step: int, number: int, net: Var, kept: Var,
               reset: Var | None = None) -> Var:
     """A gate of its rows of both sums; the candidate takes as much of the state's as the reset gate lets through."""
-    a, first = cell.rows_of(net, number)
-    b, second = cell.rows_of(kept, number)
+    a, first = cell.rows_of(net, number, part)
+    b, second = cell.rows_of(kept, number, part)
     total = cell.site.temporary(SAMPLE + cell.u, f"net of {part}")
     out = cell.site.result(part, SAMPLE + cell.u, cell.names, step)
     products = (contract((a,), total), contract((b,) if reset is None else (reset, b), total))
