@@ -87,7 +87,7 @@ class Writer:
         assert law is not None
         args = equation.terms[0].args
         if law.name in ACTIVATIONS:
-            return f"{SHORT.get(law.name, law.name)}({self._indexed(args[0])})"
+            return f"{SHORT.get(law.name, law.name)}({self._factor(args[0], self._indexed, block).source})"
         return law.law(FORMULA, *[self._factor(v, self._indexed, block) for v in args]).source
 
     def _indexed(self, var: Var) -> str:
