@@ -12,10 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .laws import Elementwise, Partial
-from .program import Block, Equation, Phase, Term, Var
+from .program import SPARE, Block, Equation, Phase, Term, Var
 from .structure import SAMPLE, Contract, Pick, Stop
-
-SPARE = range(0x3BA, 0x1000)                        # κ, λ, …: letters of the outputs that Jacobians begin at
 
 Product = tuple[Var, ...]                           # its factors; () is 1
 
@@ -156,7 +154,7 @@ class Reverse:
 
     def _other(self, letter: str) -> str:
         """A letter for the same axis as `letter`, used for nothing else."""
-        other = next(c for c in map(chr, SPARE) if c not in self.extents)
+        other = next(c for c in map(chr, range(ord(SPARE), 0x1000)) if c not in self.extents)
         self.extents = {**self.extents, other: self.extents[letter]}
         return other
 

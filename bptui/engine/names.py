@@ -19,7 +19,7 @@ AXES = "ijklmnpqruvwxyzabcdfghABCDFGHIJKLMNPQRSUVWXYZ"      # s is the sample, t
 
 def axis(n: int) -> str:
     """The letter of the n-th feature axis of a program; letters outside the alphabet after the 45th."""
-    return AXES[n] if n < len(AXES) else chr(0x100 + n)
+    return AXES[n] if n < len(AXES) else chr(0x1000 + n)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def perturbed(lines: Sequence[Block], trained: Sequence[Var], cost: Var, h: Var,
             slope = Var(f"{w.name}#{flat}", "", (), "temporary", "slope")
             slopes.append(Equation(slope, (Term(SLOPE, (again, cost, h)),)))
         out = Var(f"d({cost.name}, {w.name})", w.letters, w.shape, "estimate", f"∂{cost.name}/∂{w.symbol}", None, (w,))
-        emit(Block("backward", group, (*slopes, Equation(out, (Term(STACK, tuple(eq.out for eq in slopes)),)))))
+        emit(Block("perturbation", group, (*slopes, Equation(out, (Term(STACK, tuple(eq.out for eq in slopes)),)))))
         estimates[w] = out
     return estimates
 
@@ -58,5 +58,5 @@ def _again(lines: Sequence[Block], w: Var, flat: int, h: Var, emit: Callable[[Bl
             changed[out] = Var(f"{out.name}{label}", out.letters, out.shape, role, f"{out.symbol}{label}", elements)
             equations.append(Equation(changed[out], tuple(
                 Term(t.op, tuple(changed.get(v, v) for v in t.args)) for t in eq.terms)))
-        emit(Block("backward", line.group, tuple(equations), line.text, line.mixes))
+        emit(Block("perturbation", line.group, tuple(equations), line.text, line.mixes))
     return changed

@@ -18,8 +18,9 @@ from .structure import SAMPLE, Contract, Operation, Pick
 
 Role = Literal["data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "seed", "forward",
                "loss", "temporary", "adjoint", "estimate", "local", "made", "next"]
-Phase = Literal["forward", "loss", "backward", "update"]
+Phase = Literal["forward", "loss", "backward", "perturbation", "update"]    # the fourth in the place of the third
 LEAVES: tuple[Role, ...] = ("data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "seed")
+SPARE = "\u03ba"                                    # κ and beyond: letters that only Jacobians use
 FIXED: tuple[Role, ...] = ("constant", "identity", "unit")   # leaves that are the same in every run
 
 
@@ -83,6 +84,16 @@ class Var:
     def flat(self, element: int, lane: int) -> int:
         """The flat index of `element` (counted for one sample) in the sample at `lane`, from 0."""
         return lane * self.lane_size + element if self.lanes else element
+
+    @property
+    def derivative_of(self) -> Var | None:
+        """The variable whose derivative this is, as the run makes it: an adjoint, or an estimate of one."""
+        return self.of[0] if self.role in ("adjoint", "estimate") and self.of else None
+
+    @property
+    def jacobian(self) -> bool:
+        """Whether this is a local partial of every element of its y by every element of its x."""
+        return self.role == "local" and self.letters != self.of[0].letters and any(c >= SPARE for c in self.letters)
 
     def __repr__(self) -> str:
         return f"Var({self.name}{list(self.shape)})"

@@ -152,7 +152,8 @@ class Text:
     def __rsub__(self, o: Any) -> Text: return self._join(o, " - ", SUM, True)
     def __mul__(self, o: Any) -> Text:
         if self.dialect.squares and isinstance(o, Text) and o.source == self.source:
-            return Text(f"{self.at(ATOM)}²", self.dialect)
+            bare = self.level >= ATOM and "/" not in self.source        # (∂E/∂w)², not ∂E/∂w²
+            return Text(f"{self.source}²" if bare else f"({self.source})²", self.dialect)
         return self._join(o, self.dialect.times, PRODUCT, False)
 
     def __rmul__(self, o: Any) -> Text: return self._join(o, self.dialect.times, PRODUCT, True)

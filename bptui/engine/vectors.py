@@ -1,8 +1,7 @@
 """Laws in which every output depends on all inputs of its sample: softmax and its logarithm.
 
 They are compositions, and the engine derives their Jacobians; the greatest input is subtracted first, as a
-constant, so that nothing overflows. `LEMMAS` are what textbooks print instead: other readings of the same
-derivative, which are held against it and never used to compute it.
+constant, so that nothing overflows. What textbooks print for those Jacobians stands in `explain/lemmas.py`.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ def softmax(b: Builder, phase: Phase, group: str, out: Var, x: Var) -> Var:
     """out[k] = exp(x[k]) / Σ_j exp(x[j])."""
     equations, _, raised, total = _shifted(b, out, x)
     equations.append(Equation(out, (Term(DIV, (raised, total)),)))
-    return b.line(phase, group, equations, mixes=True)
+    return b.line(phase, group, equations, "softmax", mixes=True)
 
 
 def log_softmax(b: Builder, phase: Phase, group: str, out: Var, x: Var) -> Var:
@@ -47,7 +46,7 @@ def log_softmax(b: Builder, phase: Phase, group: str, out: Var, x: Var) -> Var:
     equations, shifted, _, total = _shifted(b, out, x)
     log = b.var(f"{out.name}#6", total.letters, "temporary", "log Σ exp")
     equations += [Equation(log, (Term(FUNCTIONS["log"], (total,)),)), Equation(out, (Term(SUB, (shifted, log)),))]
-    return b.line(phase, group, equations, mixes=True)
+    return b.line(phase, group, equations, "log_softmax", mixes=True)
 
 
 VECTOR_LAWS: dict[str, VectorLaw] = {"softmax": softmax, "log_softmax": log_softmax}

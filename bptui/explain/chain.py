@@ -118,8 +118,9 @@ class Explainer:
         return any(b.out is var for b in self.times.blocks)
 
     def true_derivative(self, var: Var, element: int) -> Chain | None:
-        """The chain of d(E, x): the query program's where an update in place has changed what the run made."""
-        if self.run.scenario.training.update_order == "in_place":
+        """The chain of d(E, x): the query program's where what the run made is something else."""
+        training = self.run.scenario.training
+        if training.update_order == "in_place" or training.gradient == "perturbation":
             return self._finished(var, element)
         return self.derivative(var, element)
 

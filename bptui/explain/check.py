@@ -18,6 +18,7 @@ from ..scenario.errors import printable
 from ..scenario.records import Claim
 from .claims import ClaimResult, judge_claim
 from .gradients import GradientRow, check_gradients
+from .lemmas import Held, check_lemmas
 
 if TYPE_CHECKING:
     from ..engine.executor import State
@@ -46,6 +47,7 @@ class Report:
     claims: tuple[ClaimResult, ...]
     gradients: tuple[GradientRow, ...]
     replay: Replay
+    lemmas: tuple[Held, ...]
     notes: tuple[str, ...]
 
 
@@ -54,8 +56,9 @@ def check_run(run: Run, claims: Sequence[Claim] | None = None) -> Report:
     results = tuple(judge_claim(run, claim) for claim in (run.scenario.claims if claims is None else claims))
     gradients, notes = check_gradients(run, looked_at(run))
     replay, more = check_replay(run)
-    ok = replay.ok and all(r.ok for r in results) and all(g.ok for g in gradients)
-    return Report(ok, results, gradients, replay, (*notes, *more))
+    lemmas = tuple(held for update in looked_at(run) for held in check_lemmas(run, update))
+    ok = replay.ok and all(each.ok for each in (*results, *gradients, *lemmas))
+    return Report(ok, results, gradients, replay, lemmas, (*notes, *more))
 
 
 def looked_at(run: Run) -> list[int]:
@@ -120,6 +123,8 @@ def record(report: Report) -> dict[str, Any]:
         "gradients": [{"what": g.what, "differences": g.differences, "digits50": g.digits50, "ok": g.ok}
                       for g in report.gradients],
         "replay": {"ok": report.replay.ok, "updates": report.replay.updates},
+        **({"lemmas": [{"what": m.what, "lemma": m.name, "worst": m.worst, "ok": m.ok} for m in report.lemmas]}
+           if report.lemmas else {}),
         "notes": list(report.notes),
     }
 
@@ -134,6 +139,7 @@ def lines(report: Report) -> list[str]:
               *(f"  {'wrong' if not g.ok else 'right'}: {g.what}: worst error against differences "
                 f"{_worst(g.differences)}, against 50 digits {_worst(g.digits50)} of the tolerance"
                 for g in report.gradients),
+              *([f"lemmas     {_lemmas(report.lemmas)}"] if report.lemmas else []),
               f"replay     {_replay(report.replay)}"]
     shown += [f"  note: {note}" for note in report.notes]
     return [printable(line) for line in shown]
@@ -184,6 +190,12 @@ def _gradients(rows: Iterable[GradientRow]) -> str:
     wrong = sum(not g.ok for g in rows)
     return f"{_count(wrong, 'tensor')} of {len(rows)} wrong" if wrong else \
         f"right in {_count(len(rows), 'tensor')} (differences, 50 digits)"
+
+
+def _lemmas(held: Sequence[Held]) -> str:
+    wrong = [f"{m.name} of {m.what}" for m in held if not m.ok]
+    names = dict.fromkeys(m.name for m in held)
+    return f"wrong: {', '.join(wrong)}" if wrong else f"hold: {', '.join(names)}"
 
 
 def _worst(error: float | None) -> str:

@@ -90,7 +90,7 @@ def places_of(run: Run, quantity: str, update: int) -> list[Place]:
     place = find(run, program, read_quantity(text))
     if place is None:
         return []
-    made = next((b.out for b in program.blocks if b.phase == "backward" and b.out.of == (place.var,)), None)
+    made = next((b.out for b in program.blocks if b.out.derivative_of is place.var), None)
     return [Place(made, place.element)] if made is not None else []
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..engine.laws import ACTIVATIONS, GREATEST
-from ..engine.program import Block, Equation, Program, Term, Var, term_letters
+from ..engine.program import SPARE, Block, Equation, Program, Term, Var, term_letters
 from ..engine.readings import DISPLAY, FORMULA, PRODUCT, Text
 from ..engine.scalars import product_text
 from ..engine.structure import SAMPLE
@@ -61,6 +61,9 @@ class Writer:
             left, _, right = block.text.partition("=")
             if right:
                 return self.namer.lettered(out.name), in_print(right)
+        if block.mixes and block.phase in ("forward", "loss"):
+            read = next(v for eq in block.equations for v in eq.operands if v.role != "temporary")
+            return self._indexed(out), f"{block.text}({self.namer.tensor(read)})[{out.letters[-1]}]"
         if equation.law is not None:
             return self._indexed(out), self._law(equation, block)
         indexed = any(term_letters(t, out).strip(SAMPLE) for t in equation.terms) or any(
@@ -85,12 +88,12 @@ class Writer:
         return law.law(FORMULA, *[self._factor(v, self._indexed, block) for v in args]).source
 
     def _indexed(self, var: Var) -> str:
-        letters = ",".join(c for c in var.letters if c != SAMPLE)
+        letters = ",".join(other(c) for c in var.letters if c != SAMPLE)
         return f"{self.namer.tensor(var)}[{letters}]" if letters else self.namer.tensor(var)
 
     def _term(self, term: Term, out: Var, indexed: bool, block: Block) -> str:
         summed = term_letters(term, out)
-        sums = "".join(f"Σ_{c} " for c in summed if c != SAMPLE)
+        sums = "".join(f"Σ_{other(c)} " for c in summed if c != SAMPLE)
         if SAMPLE in summed and self.program.samples > 1:
             sums = "Σ_samples " + sums
         spell = self._indexed if indexed else self.namer.tensor
@@ -98,7 +101,11 @@ class Writer:
         return sums + (product_text(factors, Text("1", DISPLAY)).source if factors else "1")
 
     def _factor(self, var: Var, spell: Callable[[Var], str], block: Block) -> Text:
-        """A factor by name; the local partial of a law is written out."""
+        """A factor by name; the local partial of a law is written out, a Jacobian is not."""
+        if var.jacobian:
+            y, x = var.of
+            k = next(c for c in var.letters if c >= SPARE)
+            return Text(f"∂{self.namer.tensor(y)}[{other(k)}]/∂{spell(x)}", DISPLAY)
         if var.role in ("local", "temporary"):
             made = next((eq for b in (block, *self.program.blocks) for eq in b.equations if eq.out is var), None)
             if made is not None:
@@ -119,6 +126,11 @@ class Writer:
         if var.role == "identity":
             return Text(f"[{' = '.join(var.letters)}]", DISPLAY)
         return Text(spell(var), DISPLAY)
+
+
+def other(letter: str) -> str:
+    """How a letter is printed: those of Jacobians as k′, a second index beside the axis's own."""
+    return letter if letter < SPARE else "k′"
 
 
 def joined(text: Text) -> Text:

@@ -178,8 +178,8 @@ class Marks:
         for n, block in enumerate(times.blocks if self.run.model.named else ()):
             out = block.out
             for element in range(out.lane_size):
-                key = ("adjoint", self.namer.of(out.of[0], element)) if block.phase == "backward" and out.of else (
-                    "value", self.namer.of(out, element))
+                x = out.derivative_of
+                key = ("value", self.namer.of(out, element)) if x is None else ("adjoint", self.namer.of(x, element))
                 numbers.setdefault(key, times.number(n, element))
         return numbers
 

@@ -35,6 +35,8 @@ class Namer:
             return f"∂{self.of(y, element if y.lane_size > 1 else 0)}/∂{self.of(x, element if x.lane_size > 1 else 0)}"
         if var.role == "next":
             return f"{self.of(var.of[0], element)}⁺"
+        if var.role == "temporary" and var.symbol != var.name and var.elements is None:
+            return var.symbol
         if var.elements is not None:
             return self.lettered(var.elements[element])
         return f"{self.near(var.name)}{self.index(var, element)}"
@@ -77,7 +79,7 @@ class Namer:
 
     def tensor(self, var: Var) -> str:
         """A whole tensor as an equation prints it: `W_h`, `∂E/∂net_o`, `net_h`."""
-        if var.role == "adjoint" or (var.role == "estimate" and var.of):
+        if var.derivative_of is not None:
             delta = self.scenario.letters.get("delta")
             if delta and var.of[0].name.endswith(".net") and var.symbol.startswith(f"∂{self.scenario.loss.name}/"):
                 return f"{delta}_{var.of[0].symbol.split('_', 1)[-1]}"
@@ -95,8 +97,7 @@ def quantity_text(program: Program, namer: Namer, var: Var, element: int) -> str
     """How a person can type this quantity: `d(E, w5)`, `net_h1`, `hidden.weights[5,28]`, `w5.next`."""
     def plain(v: Var, e: int) -> str:
         return v.elements[e] if v.elements is not None else f"{v.name}{namer.index(v, e)}"
-    if var.role in ("adjoint", "estimate") and var.of:
-        x = var.of[0]
+    if (x := var.derivative_of) is not None:
         if program.gradients.get(x) is var:
             return f"{plain(x, element)}.grad"
         return f"d({program.cost.name}, {plain(x, element)})"

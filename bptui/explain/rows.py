@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,6 +41,11 @@ class Chain:
     rows: tuple[Row, ...]
     target: Cell
     paths: int = 0                                  # of the sum, if it has one
+
+
+def column(rows: Iterable[Row]) -> list[float | None]:
+    """The values that decide a column's notation; settings such as ε = 1e-8 do not."""
+    return [r.value for r in rows if r.cell is None or r.cell[0].role != "setting"]
 
 
 def key_of(y: str, x: str) -> tuple[str, ...]:

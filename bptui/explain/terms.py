@@ -14,7 +14,7 @@ import numpy as np
 from ..engine.executor import Env
 from ..engine.program import FIXED, Equation, Var, term_letters
 from ..engine.readings import ATOM, DISPLAY, FORMULA, SUM, UNARY, Text
-from ..engine.scalars import Cell, product_text, unravel
+from ..engine.scalars import Cell, is_stop, product_text, unravel
 from ..replay.timeline import scalars
 from . import notation
 from .naming import Namer
@@ -130,6 +130,8 @@ class Reader:
     def _expand(self, cell: Cell, leaf: Callable[[Cell], Text], depth: int = 0) -> Text:
         """A scalar as text; local partials and temporaries are shown by what makes them."""
         var, _ = cell
+        if var.jacobian:
+            return leaf(cell)
         if var in self.steps:
             return Text(self.steps[var], DISPLAY) if leaf == self._name else leaf(cell)
         if var.role not in ("local", "temporary") or var not in self.made or depth > DEEPEST:
@@ -140,6 +142,8 @@ class Reader:
     def equation_text(self, cell: Cell, leaf: Callable[[Cell], Text], depth: int = 0) -> Text:
         """The right-hand side that makes a scalar; of a long sum, its beginning."""
         s = scalars(self.made[cell[0]])
+        if is_stop(self.made[cell[0]]):
+            return Text(f"stop({self._expand(s.cells(cell[1], 0)[0], leaf, depth).source})", DISPLAY)
         if s.count > MOST_WRITTEN:
             first = [product_text([self._expand(c, leaf, depth) for c in s.cells(cell[1], m)], Text("1", DISPLAY))
                      for m in (0, 1)]

@@ -9,14 +9,14 @@ from ..scenario.trees import Attribute, Call, Name, Tree
 from . import notation
 from .chain import Explainer
 from .listing import is_forward
-from .rows import Chain
+from .rows import Chain, column
 
 
 def chain_lines(chain: Chain) -> list[str]:
     """The rows of a chain with their names, rules, substituted numbers and values."""
     name, *rest = [text for text, _ in chain.formula]
     lines = [f"{name} = {' × '.join(rest)}"] if rest else [name]
-    nine = notation.plain([r.value for r in chain.rows])
+    nine = notation.plain(column(chain.rows))
     width = max((len(r.name) for r in chain.rows), default=0)
     for row in chain.rows:
         sign = f"{row.sign:>2} {row.number:<2}"
@@ -50,7 +50,7 @@ def _chain_of(at: Explainer, tree: Tree) -> Chain | None:
                 return at.backward(cell) if part == "grad" else at.equation(cell)
         case _:
             place = find(run, program, tree)
-            if place is not None and place.scalar and is_forward(place.var):
+            if place is not None and place.scalar and (is_forward(place.var) or at.has(place.var)):
                 return at.equation(place.cell(at.lane))
     return None
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ..engine.program import Block
 from ..engine.scalars import Cell
 from ..replay.timeline import Position
 from . import notation
 from .chain import Explainer
 from .claims import figure
+from .lemmas import LEMMAS, is_p_minus_t, mixing, probabilities, read
 from .marks import GLYPHS, Marks, Printed
 from .rows import Chain
 
@@ -43,7 +46,8 @@ def about_step(at: Explainer, position: Position, chain: Chain | None) -> str:
     stops = at.times.stops(position.value)
     if position.inner < stops:
         return _making(at, position, block, stops)
-    return {"forward": _forward, "loss": _loss, "backward": _backward, "update": _update}[block.phase](
+    return {"forward": _forward, "loss": _loss, "backward": _backward, "perturbation": _perturbed,
+            "update": _update}[block.phase](
         at, position, block, chain)
 
 
@@ -87,8 +91,6 @@ def _loss(at: Explainer, position: Position, block: Block, chain: Chain | None) 
 
 def _backward(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:
     cell = at.cell(position.value)
-    if cell[0].role == "estimate":
-        return _perturbed(at, cell, block)
     x = cell[0].of[0], cell[1]
     name, value = at.title(x), _value(at, position)
     if not math.isfinite(value):
@@ -108,14 +110,32 @@ def _backward(at: Explainer, position: Position, block: Block, chain: Chain | No
         if law is not None and slope <= 1:
             return f"The slope of {unit} lets {notation.percent(slope)} of the error signal through."
         return f"The error signal has passed back to {name}: the slope there is {notation.one(factor.value)}."
+    lemma = _lemma(at, x)
+    if lemma:
+        return lemma
     if chain.paths:
         return f"{chain.paths} paths lead back to {unit}; their sum is ∂{at.cost}/∂{name}."
     return (f"Raising {name} by {NUDGE:g} would {'raise' if value > 0 else 'lower'} {at.cost} by about "
             f"{notation.one(abs(value) * NUDGE)}.")
 
 
-def _perturbed(at: Explainer, cell: Cell, block: Block) -> str:
+def _lemma(at: Explainer, x: Cell) -> str:
+    """What textbooks print for the derivative by what a softmax reads."""
+    block = next((b for b in mixing(at.program) if read(b) is x[0]), None)
+    if block is None:
+        return ""
+    if not is_p_minus_t(at.program, block):
+        return f"{LEMMAS[block.text].text}."
+    targets = next(v for v in at.program.inputs if v.name == "targets")
+    p = float(probabilities(block, np.asarray(at.reader.value((block.out, x[1])))))
+    t = at.reader.value((targets, x[1]))
+    n = " / n" if at.program.samples > 1 and at.run.scenario.loss.reduction == "mean" else ""
+    return f"Softmax with cross-entropy: this is p - t{n}, with p = {notation.one(p)} and t = {notation.one(t)}."
+
+
+def _perturbed(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:
     """A value of the gradient by perturbation."""
+    cell = at.cell(position.value)
     value = notation.one(at.reader.value(cell))
     if not cell[0].of:
         return f"{at.title(cell)} is {value}: the same forward pass, with one parameter raised."
@@ -124,8 +144,8 @@ def _perturbed(at: Explainer, cell: Cell, block: Block) -> str:
 
 
 MADE = {
-    "m": "a mean of the gradients so far, in which the old ones fade",
-    "v": "a mean of the squared gradients so far: how large they are",
+    "m": "the gradients so far, the old ones fading",
+    "v": "the squared gradients so far",
     "velocity": "what is left of earlier steps, and this gradient",
     "m_hat": "m, made up for its start at 0", "v_hat": "v, made up for its start at 0",
     "t": "the updates of this parameter so far", "g": "the gradient with the weight's own decay",

@@ -13,8 +13,8 @@ def needed(program: Program, times: Timeline, var: Var, element: int, lane: int)
     Empty where the run does not make that derivative. Samples advance together, so a value that any sample
     needs is visited for the selected one.
     """
-    backward = {block.out: n for n, block in enumerate(times.blocks) if block.phase == "backward"}
-    target = next((out for out in backward if out.of == (var,)), None)
+    backward = {block.out: n for n, block in enumerate(times.blocks) if block.phase in ("backward", "perturbation")}
+    target = next((out for out in backward if out.derivative_of is var), None)
     if target is None:
         return ()
     made = program.made_by

@@ -80,7 +80,7 @@ def _quantity(run: Run, tree: Tree, update: int, text: str) -> Position:
     made, element = None, 0
     if derivative is not None:
         element = derivative.element or 0
-        made = next((b.out for b in times.blocks if b.phase == "backward" and b.out.of == (derivative.var,)), None)
+        made = next((b.out for b in times.blocks if b.out.derivative_of is derivative.var), None)
     elif isinstance(tree, Attribute) and tree.name == "next":
         place = find(run, program, tree.base)
         if place is not None and place.scalar:

@@ -59,6 +59,8 @@ class Timeline:
         """The equations that a person can step into before the terms of the value."""
         equations = self.blocks[block].equations
         out = equations[-1].out
+        if scalars(equations[-1]).stacked or any(eq.out.jacobian for eq in equations):
+            return ()
         inner = tuple(eq for eq in equations[:-1] if set(eq.out.letters) <= set(out.letters))
         return inner if len(inner) > 1 or (inner and self.blocks[block].phase in ("forward", "loss")) else ()
 

@@ -49,6 +49,7 @@ COMMANDS: tuple[Command, ...] = tuple(Command(*row) for row in (
     ("parameters", "4", "4", "Parameters", "weights, derivatives, next values", "show('parameters')", "Panes"),
     ("values", "5", "5", "Values", "every value of this update", "show('values')", "Panes"),
     ("printed", "6", "6", "Printed figures", "what the source prints; does it agree?", "show('printed')", "Panes"),
+    ("loss", "7", "7", "Loss", "the loss over the updates, validation beside it", "show('loss')", "Panes"),
     ("up", "up,k", "↑", "Up", "the cursor of the pane; time stays", "cursor(-1)", "Panes"),
     ("down", "down,j", "↓", "Down", "the cursor of the pane; time stays", "cursor(1)", "Panes"),
     ("left", "left,h", "←", "Left", "fold a path; or the pane before", "sideways(-1)", "Panes"),

@@ -45,6 +45,8 @@ def length(session: Session, pane: str) -> int:
             return sum(p.claim.value is not None for p in session.marks.printed)
         case "program":
             return len(program_entries(session))
+        case "loss":
+            return 0
         case _:
             return len(nodes(session))
 
@@ -54,7 +56,7 @@ def nodes(session: Session) -> list[tuple[Var, int]]:
     program = session.run.program(session.position.update)
     layers = [v for name, v in program.variables.items() if name.endswith(".out")]
     if not layers:
-        return [(v, 0) for v in (*(v for v in program.inputs if v.role == "data"), *program.parameters,
+        return [(v, 0) for v in (*(v for v in program.inputs if v.role in ("data", "noise")), *program.parameters,
                                  *(b.out for b in program.forward))]
     return [(v, e) for v in (program.inputs[0], *dict.fromkeys(layers))
             for e in range(drawn(v.lane_size))]

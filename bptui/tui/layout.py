@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 from .session import Session
-from .views import cards, chainpane, frame, network, tables
+from .views import cards, chainpane, frame, loss, network, tables
 from .views.canvas import Canvas, Line, cut, joined
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 14
@@ -42,7 +42,7 @@ def arrange(session: Session, width: int, height: int) -> list[Area]:
         return [
             Area("chain", left + 1, 2, width - left - 1, chain),
             Area("program", 0, 2, left, body - pictures),
-            Area("network", 0, 2 + body - pictures, left, pictures),
+            Area("loss" if session.left == "loss" else "network", 0, 2 + body - pictures, left, pictures),
             Area("values" if session.right == "values" else "parameters", left + 1, 2 + chain, width - left - 1,
                  parameters),
             Area("printed", left + 1, 2 + chain + parameters, width - left - 1, printed),
@@ -78,7 +78,7 @@ def screen(session: Session, width: int, height: int) -> list[Line]:
         rows[bottom - 2] = frame.timeline(session, width)
     if wide:
         c = Canvas(width, 1)
-        cost = session.run.program(session.position.update).cost.name
+        cost = session.run.program(0).watched.name
         frame.rule(c, 0, [("Time", "bold"), (f"{cost} after each update", "dim")])
         rows[bottom - 3] = c.lines()[0]
     return rows
@@ -92,8 +92,9 @@ def _pane(session: Session, area: Area) -> list[Line]:
         if session.untouched or session.card:
             return cards.first(session, area.width, area.height)
         return chainpane.paint(session, area.width, area.height, focused)
-    if area.pane == "network":
-        return network.paint(session, area.width, area.height, focused)
+    if area.pane in ("network", "loss"):
+        paint = network.paint if area.pane == "network" else loss.paint
+        return paint(session, area.width, area.height, focused)
     return tables.PAINTERS[area.pane](session, area.width, area.height, focused)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .asking import Yours
     from .finding import Finding
 
-LEFT, RIGHT = ("network", "program"), ("parameters", "values", "printed")
+LEFT, RIGHT = ("network", "program", "loss"), ("parameters", "values", "printed")
 PANES = ("chain", *LEFT, *RIGHT)
 
 

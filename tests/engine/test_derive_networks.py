@@ -97,7 +97,7 @@ class Net:
                 x = put(f"{layer.name}.out", net)
                 continue
             own = OWN_LAWS.get(layer.activation)
-            law = own[1] if own else definitions.get(layer.activation)
+            law = own[1] if own else definitions.get(layer.activation, abs)
             numbers = [leaves[f"{layer.name}.{n}"] for n in OWN_NUMBERS.get(layer.activation, {})]
             net = put(f"{layer.name}.net", net)
             if layer.activation in ("softmax", "log_softmax"):

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 
 from ...explain import notation
-from ...explain.rows import Chain, Row, current_row
+from ...explain.rows import Chain, Row, column, current_row
 from ..session import Session
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
@@ -57,7 +57,7 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     if start == 3:
         _product(session, c, chain, width)
     cols = columns(width)
-    nine = notation.plain([r.value for r in chain.rows if made(session, r)])
+    nine = notation.plain(column(r for r in chain.rows if made(session, r)))
     now = current_row(chain, session.here)
     cursor = session.cursor["chain"] if session.cursor["chain"] is not None else now
     y = start

@@ -15,7 +15,7 @@ from .canvas import Canvas, Line
 MOST_CELLS = 40                                     # values of an update that have a cell each in the track
 CELLS = 8                                           # of a phase, where there are more
 WITH_LAYERS = 120                                   # columns from which the track names the layers
-SHORT = {"forward": "fwd", "loss": "loss", "backward": "bwd", "update": "upd"}
+SHORT = {"forward": "fwd", "loss": "loss", "backward": "bwd", "perturbation": "pert", "update": "upd"}
 BLOCKS = "▁▂▃▄▅▆▇█"
 LOGARITHMIC = 100                                   # a loss that falls by more is drawn by its powers of ten
 
@@ -136,6 +136,9 @@ def timeline(session: Session, width: int) -> Line:
     x = c.put(1, 0, run.program(0).watched.name, "bold", until=12)
     x = c.put(x + 1, 0, notation.short(cost, 3) if cost is not None else f" {notation.PENDING}", "dim")
     known = f"known to {run.known}"
+    held = [v for update, v in run.validation if update <= position.update]
+    if held and width >= 100:
+        known = f"validation {notation.short(held[-1], 3)} · {known}"
     first, last = max(9, x + 1), width - len(known) - 4
     room = last - first
     at = round(position.update / max(1, run.updates) * (room - 1))

@@ -1,0 +1,144 @@
+"""Every activation, loss, optimizer, penalty, clipping and schedule against the numbers that PyTorch made.
+
+`fixtures.json` was written by `make_fixtures.py`; here no torch is needed. `live.py` compares fresh cases.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from bptui.engine.laws import ACTIVATIONS, PART_LOSSES
+
+HERE = Path(__file__).resolve().parent
+
+
+def load(file: Path) -> ModuleType:
+    name = f"pytorch_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module                      # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+cases, compare = load(HERE / "cases.py"), load(HERE / "compare.py")
+KEPT = json.loads((HERE / "fixtures.json").read_text(encoding="utf-8"))
+CASES: dict[str, dict[str, Any]] = {case["name"]: case for case in KEPT["cases"]}
+
+
+def differs(name: str, toml: str | None = None) -> bool:
+    """Whether a number of the case disagrees, with its scenario or with another one. A missing one does not count."""
+    case = CASES[name]
+    found = compare.disagreements(toml or case["toml"], case["quantities"], "straight")
+    return any("PyTorch" in line for line in found)
+
+
+@pytest.mark.parametrize("executor", compare.EXECUTORS)
+@pytest.mark.parametrize("name", CASES)
+def test_pytorch_agrees(name: str, executor: str) -> None:
+    case = CASES[name]
+    assert compare.disagreements(case["toml"], case["quantities"], executor) == []
+
+
+def test_torch_was_not_imported() -> None:
+    assert "torch" not in sys.modules
+
+
+def test_the_fixtures_are_of_the_recipes_and_the_pinned_version() -> None:
+    assert f"torch=={KEPT['torch']}" == (HERE / "requirements.txt").read_text(encoding="utf-8").strip()
+    assert {re.sub(r" \d+$", "", name) if name.startswith("mixed") else name for name in CASES} == set(cases.RECIPES)
+    for name, case in CASES.items():
+        made = cases.make(name, KEPT["seed"], case["attempt"], KEPT["digits"], small=True)
+        assert (made.about, made.toml) == (case["about"], case["toml"])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_fixture_has_values_gradients_and_five_updates(name: str) -> None:
+    quantities = CASES[name]["quantities"]
+    assert [after for after, *_ in quantities["E"]] == list(range(cases.UPDATES + 1))
+    parameters = [what for what in quantities if what.endswith((".weights", ".bias"))]
+    for what in (p for p in parameters if not p.startswith("d(")):
+        assert [after for after, *_ in quantities[what]] == list(range(1, cases.UPDATES + 1))
+        assert f"d(E, {what})" in quantities
+    assert {"d(E, inputs)", "first.net", "first.out"} <= quantities.keys()
+
+
+@pytest.mark.parametrize(("ours", "theirs", "expected"), [
+    (1.0, 1.0, True), (1.0 + 0.9e-10, 1.0, True), (1.0 + 1.1e-10, 1.0, False), (0.9e-16, 0.0, True),
+    (1.1e-16, 0.0, False), (math.nan, 0.0, False), (math.nan, math.nan, False), (math.inf, 1.0, False),
+    ([1.0], 1.0, False), ([1.0, 2.0], [1.0, 2.0], True), ([1.0, 2.1], [1.0, 2.0], False),
+])
+def test_the_tolerance(ours: Any, theirs: Any, expected: bool) -> None:
+    assert compare.agree(ours, theirs) is expected
+
+
+@pytest.mark.parametrize("word", sorted({*ACTIVATIONS} & {*CASES}))
+def test_a_changed_activation_is_noticed(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    law = ACTIVATIONS[word]
+    partial: Any = law.partials[0]
+    monkeypatch.setitem(ACTIVATIONS, word, replace(law, law=lambda f, x: law.law(f, x) * (1 + 1e-8)))
+    assert differs(word)
+    monkeypatch.setitem(ACTIVATIONS, word, replace(law, partials=(lambda f, y, x: partial(f, y, x) * (1 + 1e-8),)))
+    assert differs(word)
+
+
+@pytest.mark.parametrize("kind", sorted({*PART_LOSSES} & {*CASES}))
+def test_a_changed_loss_is_noticed(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    law = PART_LOSSES[kind]
+    partial: Any = law.partials[0]
+    monkeypatch.setitem(PART_LOSSES, kind, replace(law, law=lambda f, o, t: law.law(f, o, t) + 1e-8))
+    assert differs(kind)
+    monkeypatch.setitem(PART_LOSSES, kind, replace(law, partials=(
+        lambda f, y, o, t: partial(f, y, o, t) * (1 + 1e-8), law.partials[1])))
+    assert differs(kind)
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name.startswith(("sgd", "ada", "rms", "sch", "mixed"))])
+def test_another_learning_rate_is_noticed(name: str) -> None:
+    toml, found = re.subn(r"^learning_rate = (.*)$", lambda m: f"learning_rate = {float(m[1]) * (1 + 1e-6)!r}",
+                          CASES[name]["toml"], flags=re.M)
+    assert found == 1 and differs(name, toml)
+
+
+@pytest.mark.parametrize(("name", "line", "instead"), [
+    ("sgd momentum", r"momentum = .*", ""),
+    ("sgd momentum dampening", r"dampening = .*", ""),
+    ("sgd nesterov", r"nesterov = true", "nesterov = false"),
+    ("sgd weight_decay", r"weight_decay = .*", ""),
+    ("adagrad weight_decay epsilon", r"epsilon = .*", ""),
+    ("rmsprop", r'optimizer = "rmsprop"', 'optimizer = "rmsprop"\nalpha = 0.9900001'),
+    ("rmsprop momentum", r"momentum = .*", ""),
+    ("adam", r'optimizer = "adam"', 'optimizer = "adamw"'),
+    ("adam", r'optimizer = "adam"', 'optimizer = "adam"\nepsilon = 1e-7'),
+    ("adam all keys", r'optimizer = "adam"', 'optimizer = "adamw"'),
+    ("adamw", r'optimizer = "adamw"', 'optimizer = "adam"'),
+    ("adamw", r'optimizer = "adamw"', 'optimizer = "adamw"\nweight_decay = 0.010001'),
+    ("clip_norm", r"clip_norm = .*", ""),
+    ("clip_value", r"clip_value = .*", ""),
+    ("schedule step", r"schedule = .*", ""),
+    ("schedule exponential adamw", r"schedule = .*", ""),
+    ("schedule cosine", r"schedule = .*", ""),
+    ("schedule linear", r"schedule = .*", ""),
+    ("l1", r"l1 = .*", ""),
+    ("l2", r"l2 = .*", ""),
+    ("frozen layer", r"train = false", ""),
+    ("frozen bias", r"train_bias = false", ""),
+    ("gelu", r'activation = "gelu"',
+     'activation = "x/2*(1 + tanh(sqrt(2/pi)*(x + 0.044715*x**3)))"'),
+    ("hard_sigmoid", r'activation = "hard_sigmoid"', 'activation = "max(0, min(1, x*0.2 + 0.5))"'),
+    ("half_squared_error", r'kind = "half_squared_error"', 'kind = "squared_error"'),
+])
+def test_another_scenario_is_noticed(name: str, line: str, instead: str) -> None:
+    toml, found = re.subn(f"^{line}$", instead, CASES[name]["toml"], flags=re.M)
+    assert found and differs(name, toml)
