@@ -41,7 +41,7 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     program = session.run.program(session.position.update)
     cost = program.cost.name
     columns = columns_of(program)
-    rule(c, 0, [("Network", "bold"), (f"out, ∂{cost}/∂net" if columns else f"value, ∂{cost}", "dim")])
+    rule(c, 0, [("Network" if columns else "Quantities", "bold"), (f"out, ∂{cost}/∂net" if columns else f"value, ∂{cost}", "dim")])
     if not columns:
         return _equations(session, c, focused)
     picture = Picture(session, program, c, columns)
@@ -220,7 +220,7 @@ def _equations(session: Session, c: Canvas, focused: bool) -> list[Line]:
         if var in picture.adjoints:
             signal = picture.signal(var, element)
             said = notation.short(signal, 6, True) if signal is not None else notation.PENDING
-            c.put(28 - notation.point(said) if signal is not None else 28, y, said,
+            c.put(28 - notation.point(said) if "." in said else 27 if signal is not None else 28, y, said,
                   sign_style(signal) if signal is not None else "dim", until=c.width)
         if focused and n == rows.cursor:
             c.restyle(y, "reverse", 0, c.width)
