@@ -54,11 +54,12 @@ def understand_training(scenario: Scenario, trouble: Trouble, parameters: Sequen
     if not known:
         return Settings(training=training)
     optimizer = OPTIMIZERS[training.optimizer]
-    for option in training.options:
-        if option not in optimizer.options:
-            key = KEYS_OF.get(option, option)
-            takes = dict.fromkeys(KEYS_OF.get(o, o) for o in optimizer.options)
-            trouble.say((*KEY, key), f"{training.optimizer} has no {key}; it takes {one_of(takes)}")
+    foreign = dict.fromkeys(_key_of(scenario, o) for o in training.options if o not in optimizer.options)
+    for key in foreign:
+        takes = dict.fromkeys(KEYS_OF.get(o, o) for o in optimizer.options)
+        trouble.say((*KEY, key), f"{training.optimizer} has no {key}; it takes {one_of(takes)}")
+    if foreign:
+        return Settings(training=training)
     options = {**optimizer.options, **training.options}
     if options.get("nesterov") and (not options["momentum"] or options["dampening"]):
         trouble.say((*KEY, "nesterov"), "nesterov needs a momentum above 0, and no dampening")
@@ -68,6 +69,13 @@ def understand_training(scenario: Scenario, trouble: Trouble, parameters: Sequen
     limit = training.clip_norm or training.clip_value
     values |= {"h": training.perturbation} | ({"c": limit} if limit is not None else {})
     return Settings(tuple(optimizer.lines(options)), values, training)
+
+
+def _key_of(scenario: Scenario, option: str) -> str:
+    """What the file calls an option: it may have said rho for alpha."""
+    if option == "alpha" and (*KEY, "rho") in scenario.lines:
+        return "rho"
+    return KEYS_OF.get(option, option)
 
 
 def _check_schedule(trouble: Trouble, training: Training) -> None:
