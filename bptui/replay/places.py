@@ -7,7 +7,7 @@ import re
 from ..engine.program import LEAVES
 from ..scenario.errors import ExpressionError, QuantityError
 from ..scenario.expression import read_quantity
-from ..scenario.trees import Attribute, Call, Index, Pin, Tree
+from ..scenario.trees import Attribute, Call, Index, Name, Pin, Tree
 from .quantity import Place, dotted, find, unknown
 from .run import Run
 from .timeline import Position
@@ -77,6 +77,7 @@ def _quantity(run: Run, tree: Tree, update: int, text: str) -> Position:
     """Where a quantity is made."""
     program, times = run.program(update), run.times(update)
     derivative = target(run, tree, update)
+    asked = tree.base if isinstance(tree, Index) else tree
     made, element = None, 0
     if derivative is not None:
         element = derivative.element or 0
@@ -85,10 +86,14 @@ def _quantity(run: Run, tree: Tree, update: int, text: str) -> Position:
         place = find(run, program, tree.base)
         if place is not None and place.scalar:
             made, element = program.nexts.get(place.var), place.element or 0
+    elif isinstance(asked, Call):
+        for part in asked.args:
+            if isinstance(part, Name | Attribute) and find(run, program, part) is None:
+                raise unknown(run, program, dotted(part) or text)
     else:
         place = find(run, program, tree)
         if place is None:
-            raise unknown(run, program, dotted(tree.base if isinstance(tree, Index) else tree) or text)
+            raise unknown(run, program, dotted(asked) or text)
         if not place.scalar:
             raise QuantityError(f"{place.var.name} has {place.var.lane_size} elements: name one, as "
                                 f"{place.var.name}[{','.join('0' for _ in place.var.lane_shape)}]")
