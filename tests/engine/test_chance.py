@@ -175,7 +175,7 @@ def test_means_variances_and_tails(rule: str, mean: float, variance: float, limi
 ])  # fmt: skip
 @pytest.mark.parametrize("part", ["weights", "bias"])
 def test_a_wrong_option_is_one_clear_error_at_its_key(part: str, rule: str, below: KeyPath, message: str) -> None:
-    text = network(**{part: rule})
+    text = network(rule, "0.5") if part == "weights" else network(bias=rule)
     read = read_scenario_text(text, "here")
     with pytest.raises(ScenarioError) as caught:
         Run(read)
