@@ -13,6 +13,7 @@ from ..scenario.records import Scenario, Training
 from ..scenario.trees import Tree, names_in
 from .form import Parameter, Trouble
 from .optimizers import OPTIMIZERS, SCHEDULES, SETTINGS, Line
+from .perturb import MOST_PASSES
 
 KEY: KeyPath = ("training",)
 KEYS_OF = {"beta1": "betas", "beta2": "betas"}      # options, and what the file calls them
@@ -50,6 +51,7 @@ def understand_training(scenario: Scenario, trouble: Trouble, parameters: Sequen
     _check_schedule(trouble, training)
     _check_objectives(trouble, scenario, parameters)
     _check_together(trouble, training, judged)
+    _check_passes(trouble, training, parameters)
     known = trouble.choice((*KEY, "optimizer"), "optimizer", training.optimizer, tuple(OPTIMIZERS), ())
     if not known:
         return Settings(training=training)
@@ -126,6 +128,17 @@ def _feeding(made: Mapping[str, Tree], name: str) -> set[str]:
         found |= fresh
         todo += sorted(fresh)
     return found
+
+
+def _check_passes(trouble: Trouble, training: Training, parameters: Sequence[Parameter]) -> None:
+    """Perturbation writes the forward half once more for each number that an update trains."""
+    if training.gradient != "perturbation":
+        return
+    turns = [o.parameters for o in training.objectives] or [[p.name for p in parameters if p.trained]]
+    most = max(sum(p.value.size for p in parameters if p.name in turn) for turn in turns)
+    if most > MOST_PASSES:
+        trouble.say((*KEY, "gradient"), f"perturbation runs the network again for each of the {most:,} parameters; at "
+                                        f"most {MOST_PASSES} can be stepped through: use backpropagation")
 
 
 def _check_together(trouble: Trouble, training: Training, judged: bool) -> None:
