@@ -62,6 +62,30 @@ WRITTEN = {
     "log_softmax": NETWORK.format(hidden="relu", output="log_softmax", loss="-t*o", training="shuffle = true"),
     "perturbation": NETWORK.format(hidden="tanh", output="sigmoid", loss="half_squared_error",
                                    training="gradient = 'perturbation'\nperturbation = 1e-2"),
+    "one unit": """
+[network]
+inputs = 2
+[[network.layers]]
+kind = "dense"
+name = "hidden"
+units = 1
+activation = "tanh"
+weights = [[0.5, -0.3]]
+[[network.layers]]
+kind = "dense"
+name = "output"
+units = 3
+activation = "sigmoid"
+weights = [[0.2], [-0.4], [0.9]]
+bias = 0.1
+[loss]
+kind = "huber"
+[data]
+inputs = [[0.1, -0.2], [1.1, 0.4], [-0.6, 0.9]]
+targets = [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
+[training]
+batch = 2
+""",
     "objectives": """
 [equations]
 forward = ["fake = g*z + h + eps*z*g", "real = sigmoid(a*x + c)", "forged = sigmoid(a*fake + c + a*a*fake)",
@@ -89,7 +113,7 @@ minimize = "G"
 parameters = ["g", "h"]
 """,
 }  # fmt: skip
-PROGRAMS = {"softmax, clipped, adam": 2, "laws in place": 2, "log_softmax": 2, "perturbation": 2, "objectives": 4}
+PROGRAMS = {"softmax, clipped, adam": 2, "laws in place": 2, "log_softmax": 2, "perturbation": 2, "one unit": 2, "objectives": 4}
 
 
 def looked_at(run: Run) -> list[int]:
