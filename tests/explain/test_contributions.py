@@ -113,7 +113,8 @@ minimize = "G"
 parameters = ["g", "h"]
 """,
 }  # fmt: skip
-PROGRAMS = {"softmax, clipped, adam": 2, "laws in place": 2, "log_softmax": 2, "perturbation": 2, "one unit": 2, "objectives": 4}
+PROGRAMS = {"softmax, clipped, adam": 2, "laws in place": 2, "log_softmax": 2, "perturbation": 2, "one unit": 2,
+            "objectives": 4}  # fmt: skip
 
 
 def looked_at(run: Run) -> list[int]:
