@@ -334,7 +334,8 @@ class Explainer:
                              for n, eq in enumerate(scope, 1)}
         for n, eq in enumerate(scope, 1):
             inner = (eq.out, self._corresponding(eq.out, cell))
-            rows.append(Row("term", "", str(n), self.reader.steps[eq.out], self.reader.formula(inner), self.reader.substituted(inner),
+            rows.append(Row("term", "", str(n), self.reader.steps[eq.out], self.reader.formula(inner),
+                            self.reader.substituted(inner),
                             self.reader.value(inner), (last_value, n)))
         count = self.reader.count(cell) if equation.law is None else 1
         if equation.law is None and count > 1:

@@ -41,7 +41,9 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     program = session.run.program(session.position.update)
     cost = program.cost.name
     columns = columns_of(program)
-    rule(c, 0, [("Network" if columns else "Quantities", "bold"), (f"out, ∂{cost}/∂net" if columns else f"value, ∂{cost}", "dim")])
+    title = [("Network", "bold"), (f"out, ∂{cost}/∂net", "dim")] if columns else \
+        [("Quantities", "bold"), (f"value, ∂{cost}", "dim")]
+    rule(c, 0, title)
     if not columns:
         return _equations(session, c, focused)
     picture = Picture(session, program, c, columns)
