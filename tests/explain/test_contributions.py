@@ -129,13 +129,13 @@ def sums(run: Run, update: int) -> Iterator[Equation]:
     """The equations of an update that add something up."""
     for block in run.program(update).blocks:
         for equation in block.equations:
-            if equation.law is None and not is_stop(equation) and not scalars(equation).stacked:
+            if equation.law is None and not is_stop(equation):
                 yield equation
 
 
 def chosen(equation: Equation) -> list[int]:
     """All elements, or as many as have about `MOST` contributions together."""
-    size, count = equation.out.size, scalars(equation).count
+    size, count = equation.out.size, scalars(equation).total // equation.out.size
     if size * count <= MOST:
         return list(range(size))
     return sorted(Random(equation.out.name).sample(range(size), max(1, MOST // max(1, count))))
@@ -150,7 +150,7 @@ def check(run: Run, update: int, exactly: bool) -> int:
         again = set(elements[:: max(1, len(elements) // WITH_CELLS)])
         for flat in elements:
             terms = term_values(env, equation, flat)
-            assert len(terms) == of.count, equation.out
+            assert len(terms) == of.count(flat), equation.out
             seen += len(terms)
             off = abs(float(np.sum(terms)) - float(values[flat]))
             assert off <= 1e-12 * float(np.sum(np.abs(terms))), (equation.out, flat, off)
