@@ -26,14 +26,16 @@ class Column:
 
 
 def columns_of(program: Program) -> list[Column]:
-    """The inputs, then each layer."""
-    weights = [v for v in program.parameters if v.name.endswith(".weights")]
-    found = [Column(program.inputs[0], None, None)] if weights else []
-    named = {v.name: v for v in program.variables.values()} | dict(program.aliases)
-    for w in weights:
-        layer = w.name.removesuffix(".weights")
-        found.append(Column(named[f"{layer}.out"], named.get(f"{layer}.net"), w))
-    return found
+    """The inputs, then each layer; of a recurrent one its last step."""
+    named, found = program.variables, list[Column]()
+    for name, out in named.items():
+        layer = name.removesuffix(".out")
+        if layer == name or any(column.out is out for column in found):
+            continue
+        net = named.get(f"{layer}.net")
+        steps = program.stacks.get(net) if net is not None else None
+        found.append(Column(out, steps[-1] if steps else net, named.get(f"{layer}.weights")))
+    return [Column(program.inputs[0], None, None), *found] if found else []
 
 
 def paint(session: Session, width: int, height: int, focused: bool) -> list[Line]:
