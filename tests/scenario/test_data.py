@@ -182,10 +182,6 @@ CONTENTS: dict[str, tuple[Mapping[str, Any], str]] = {
         {"imges": np.zeros((2, 2))},
         "11: there is no array 'images' in 'x.npz', did you mean 'imges'?",
     ),
-    "three axes": (
-        {"images": np.zeros((2, 2, 2))},
-        "11: inputs must be a list of rows, one per sample, as in [[0.05, 0.10]]",
-    ),
     "other rows": (
         {"images": np.zeros((3, 2))},
         "12: targets has 2 rows where inputs has 3 rows: each has one row per sample",
