@@ -185,7 +185,7 @@ def paint_printed(session: Session, width: int, height: int, focused: bool) -> l
     rule(c, 0, title if figures else title[:1], [(width - 3, "here")] if width < 60 else
          [(printed + most - 1, "printed"), (width - 3, "here")])
     if not figures:
-        c.put(1, 1, "The source of this scenario prints no figures.", "dim", until=width)
+        c.put(1, 1, "No printed figures stand in this scenario.", "dim", until=width)
         return c.lines()
     for y, number in enumerate(numbers, 1):
         p = figures[number]
