@@ -57,7 +57,7 @@ def _samples(reading: Reading, table: Mapping[str, Any], got: Mapping[str, Any],
         targets = _columns(reading, archive, targets, key, "targets" if "targets" in table else "file")
         if inputs is not None and inputs.ndim == 1:
             inputs = inputs.reshape(-1, 1)        # one number a sample is one column
-    if inputs is not None and inputs.ndim != 2:
+    if inputs is not None and inputs.ndim < 2:
         reading.wrong((*key, "inputs"), f"inputs {ROWS}, as in [[0.05, 0.10]]")
     elif targets is not None and targets.ndim == 0:
         reading.wrong((*key, "targets"), f"targets {ROWS}, as in [[0.01, 0.99]]")

@@ -182,8 +182,8 @@ CONTENTS: dict[str, tuple[Mapping[str, Any], str]] = {
         {"imges": np.zeros((2, 2))},
         "11: there is no array 'images' in 'x.npz', did you mean 'imges'?",
     ),
-    "three axes": (
-        {"images": np.zeros((2, 2, 2))},
+    "no axes": (
+        {"images": np.array(2.0)},
         "11: inputs must be a list of rows, one per sample, as in [[0.05, 0.10]]",
     ),
     "other rows": (
