@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import json
 import math
 import re
 import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -22,17 +23,14 @@ from bptui.engine.laws import ACTIVATIONS, PART_LOSSES
 HERE = Path(__file__).resolve().parent
 
 
-def load(file: Path) -> ModuleType:
-    name = f"pytorch_{file.stem}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module                      # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+def load(name: str) -> ModuleType:
+    """A program's module, which imports those beside it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(HERE)
+        return importlib.import_module(name)
 
 
-cases, compare = load(HERE / "cases.py"), load(HERE / "compare.py")
+cases, compare = load("cases"), load("compare")
 KEPT = json.loads((HERE / "fixtures.json").read_text(encoding="utf-8"))
 CASES: dict[str, dict[str, Any]] = {case["name"]: case for case in KEPT["cases"]}
 
@@ -57,7 +55,7 @@ def test_torch_was_not_imported() -> None:
 
 def test_the_fixtures_are_of_the_recipes_and_the_pinned_version() -> None:
     assert f"torch=={KEPT['torch']}" == (HERE / "requirements.txt").read_text(encoding="utf-8").strip()
-    assert {re.sub(r" \d+$", "", name) if name.startswith("mixed") else name for name in CASES} == set(cases.RECIPES)
+    assert {cases.recipe_of(name) for name in CASES} == cases.RECIPES
     for name, case in CASES.items():
         made = cases.make(name, KEPT["seed"], case["attempt"], KEPT["digits"], small=True)
         assert (made.about, made.toml) == (case["about"], case["toml"])
@@ -67,11 +65,15 @@ def test_the_fixtures_are_of_the_recipes_and_the_pinned_version() -> None:
 def test_every_fixture_has_values_gradients_and_five_updates(name: str) -> None:
     quantities = CASES[name]["quantities"]
     assert [after for after, *_ in quantities["E"]] == list(range(cases.UPDATES + 1))
-    parameters = [what for what in quantities if what.endswith((".weights", ".bias"))]
-    for what in (p for p in parameters if not p.startswith("d(")):
-        assert [after for after, *_ in quantities[what]] == list(range(1, cases.UPDATES + 1))
-        assert f"d(E, {what})" in quantities
-    assert {"d(E, inputs)", "first.net", "first.out"} <= quantities.keys()
+    layers = tomllib.loads(CASES[name]["toml"])["network"]["layers"]
+    for layer in layers:
+        assert f"{layer['name']}.out" in quantities and f"d(E, {layer['name']}.out)" in quantities
+        for part in ("weights", "bias", "recurrent_weights", "gain", "query", "key", "value", "output"):
+            if layer.get(part, False) is not False:
+                what = f"{layer['name']}.{part}"
+                after = {after for after, *_ in quantities[what]}
+                assert {1, cases.UPDATES} <= after <= set(range(1, cases.UPDATES + 1)) and f"d(E, {what})" in quantities
+    assert "d(E, inputs)" in quantities or layers[0]["kind"] == "embedding"
 
 
 @pytest.mark.parametrize(("ours", "theirs", "expected"), [
