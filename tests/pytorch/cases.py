@@ -181,8 +181,9 @@ def names(count: int) -> list[str]:
 def make(name: str, seed: int, attempt: int = 0, digits: int | None = None, small: bool = False) -> Case:
     """The case of a recipe; "mixed 7" is the seventh of the recipe `mixed`. `small`: the smallest shapes only."""
     recipe, chance = recipe_of(name), Chance(Random(f"{seed}/{name}/{attempt}"), digits)
-    scenario: Scenario = {"title": name, **(
-        LAYERED[recipe](chance, small) if recipe in LAYERED else build(chance, DENSE[recipe](chance), 3 if small else 5))}
+    made = LAYERED[recipe](chance, small) if recipe in LAYERED else build(
+        chance, DENSE[recipe](chance), 3 if small else 5)
+    scenario: Scenario = {"title": name, **made}
     return Case(name, about(scenario), toml(scenario))
 
 

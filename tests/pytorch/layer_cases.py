@@ -40,7 +40,8 @@ class Stack:
     def put(self, kind: str, **keys: Any) -> Stack:
         """A layer of the kind, with what parameters it has; "bias" may be pinned."""
         name = f"{kind}_{len(self.layers) + 1}"
-        parameters, self.shape = getattr(self, f"_{kind}")(keys)
+        parameters, self.shape = (self._recurrent(GATES[kind] * keys["units"], keys) if kind in GATES else
+                                  getattr(self, f"_{kind}")(keys))
         self.layers.append({"kind": kind, "name": name, **keys, **{k: v for k, v in parameters.items()
                                                                   if k not in keys}})
         return self
@@ -77,15 +78,6 @@ class Stack:
         made = {"weights": grid(self.c, (rows, features)), "recurrent_weights": grid(self.c, (rows, units)),
                 "bias": self._bias(rows)}
         return made, ((steps, units) if keys.get("return_sequence") else (units,))
-
-    def _rnn(self, keys: dict[str, Any]) -> tuple[dict[str, Any], Shape]:
-        return self._recurrent(keys["units"], keys)
-
-    def _lstm(self, keys: dict[str, Any]) -> tuple[dict[str, Any], Shape]:
-        return self._recurrent(4 * keys["units"], keys)
-
-    def _gru(self, keys: dict[str, Any]) -> tuple[dict[str, Any], Shape]:
-        return self._recurrent(3 * keys["units"], keys)
 
     def _embedding(self, keys: dict[str, Any]) -> tuple[dict[str, Any], Shape]:
         return {"weights": grid(self.c, (keys["vocabulary"], keys["size"]))}, (*self.shape, keys["size"])
@@ -154,7 +146,7 @@ def steps(c: Chance, small: bool, features: int | None = None) -> Stack:
 
 
 def image(c: Chance, small: bool, channels: int | None = None, least: int = 3) -> Stack:
-    most = least + (1 if small else 3)
+    most = least + (0 if small else 3)
     return Stack(c, (channels or c.whole(1, 2), c.whole(least, most), c.whole(least, most)))
 
 
@@ -242,9 +234,10 @@ def dropout_first(c: Chance, small: bool) -> Scenario:
     return finish(dense(s.put("conv2d", filters=2, kernel=2, activation="tanh").put("flatten"), units=2))
 
 
-def attention(heads: int, **pinned: Any) -> Recipe:
+def attention(heads: int, each: int = 2, **pinned: Any) -> Recipe:
+    """`each`: the size of a head in the smallest shapes."""
     def recipe(c: Chance, small: bool) -> Scenario:
-        s = steps(c, small, heads * c.whole(1 if heads > 1 else 2, 2))
+        s = steps(c, small, heads * (each if small else c.whole(1, 3)))
         return finish(s.put("attention", heads=heads, **pinned))
     return recipe
 
@@ -266,7 +259,7 @@ def add_images(c: Chance, small: bool) -> Scenario:
 
 
 def image_classes(c: Chance, small: bool) -> Scenario:
-    s = image(c, small, c.whole(1, 2), 5 if small else 6)
+    s = Stack(c, (1 if small else 2, 5, 4 if small else c.whole(4, 5)))
     s.put("conv2d", filters=2, kernel=2, activation="linear", bias=False).put("batch_norm")
     s.put("activation", activation="relu").put("max_pool", size=2)
     return finish(dense(s.put("flatten"), units=3), settings(c, c.one_of(("sgd", "adam"))), classes=True)
@@ -301,7 +294,7 @@ def stack(c: Chance, small: bool) -> Scenario:
 
 def _random_image(c: Chance, small: bool) -> Stack:
     s = image(c, small, None, 4)
-    for _ in range(c.whole(1, 3)):
+    for _ in range(c.whole(1, 2 if small else 3)):
         kind = c.one_of(("conv2d", "conv2d", "max_pool", "average_pool", "batch_norm", "activation", "dropout"))
         most = min(3, *s.shape[1:])
         if kind == "conv2d":
@@ -335,7 +328,7 @@ def _random_steps(c: Chance, small: bool) -> Stack:
 
 def _random_units(c: Chance, small: bool) -> Stack:
     s = bent(units(c, small), units=3)
-    for _ in range(c.whole(1, 3)):
+    for _ in range(c.whole(1, 2 if small else 3)):
         _between(s, c.one_of(("batch_norm", "layer_norm", "activation", "dropout")))
         bent(s, units=3)
         if c.happens(0.4):
@@ -397,7 +390,7 @@ LAYERED: dict[str, Recipe] = {
     "attention": attention(1),
     "attention heads": attention(2),
     "attention causal": attention(1, causal=True),
-    "attention heads causal": attention(2, causal=True),
+    "attention heads causal": attention(2, 1, causal=True),
     "add": add,
     "add images": add_images,
     "image, classes": image_classes,

@@ -93,9 +93,9 @@ class Pass:
     def gradient(self, what: str, lane: int) -> Any:
         """Of one sample; None if nothing flows back there."""
         value, held = self.kept[what]
-        parts = [None if part.grad is None else part.grad[lane] for part in held]
-        if any(part is None for part in parts):
+        if any(part.grad is None for part in held):
             return None
+        parts = [part.grad[lane] for part in held]
         return parts[0] if value.shape[1:] == parts[0].shape else torch.stack(parts)
 
 
@@ -152,7 +152,8 @@ def biased(layer: Layer, count: int) -> Any:
 
 
 def dense(layer: Layer, x: Any, p: Pass) -> Any:
-    return layer.activate(p.keep(f"{layer.name}.net", x @ layer.weights.T + (0.0 if layer.bias is None else layer.bias)))
+    net = x @ layer.weights.T + (0.0 if layer.bias is None else layer.bias)
+    return layer.activate(p.keep(f"{layer.name}.net", net))
 
 
 def conv2d(layer: Layer, x: Any, p: Pass) -> Any:

@@ -29,7 +29,7 @@ OPTIMIZERS = {"sgd": torch.optim.SGD, "adagrad": torch.optim.Adagrad, "rmsprop":
 OPTIMIZER_KEYS = {"learning_rate": "lr", "epsilon": "eps", "momentum": "momentum", "dampening": "dampening",
                   "nesterov": "nesterov", "weight_decay": "weight_decay", "alpha": "alpha", "betas": "betas"}
 STATE = {"momentum_buffer": "velocity", "exp_avg": "m", "exp_avg_sq": "v", "sum": "v", "square_avg": "v"}
-FEW = 9                                             # numbers of a parameter that is kept after every update
+FEW = 4                                             # numbers of a parameter that is kept after every update
 MOST_NETS = 8                                       # of one sample, for the Jacobian of its outs by them
 
 
