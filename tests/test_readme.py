@@ -30,4 +30,4 @@ def test_pictures_ask_nothing_of_the_network() -> None:
 
 
 def test_every_shipped_scenario_is_listed() -> None:
-    assert [name for name, _ in shipped() if f"| `{name}` |" not in README] == []
+    assert [name for name, _ in shipped() if not re.search(rf"^\| [^|]*`{name}`[^|]*\|", README, re.M)] == []

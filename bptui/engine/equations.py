@@ -45,7 +45,9 @@ class Form:
     def write(self, samples: int, single: bool, minimize: str | None, evaluating: bool = False) -> Written:
         """The lines for a batch of `samples`; `single`: no batch ever has more than one.
 
-        `minimize` names the line that is made smaller, if it is not the loss. Both are costs of the batch.
+        `minimize` names the line that is made smaller, if it is not the loss. The loss and what any objective makes
+        smaller are costs of the batch, whosever turn it is. A line that feeds one of them reads what a sample has;
+        the lines after the last read the batch's.
         """
         b = Builder({SAMPLE: samples})
         data = tuple(b.var(name, SAMPLE if name in self.rows.per_sample else "", "data", name, (name,))
@@ -54,10 +56,11 @@ class Form:
         made = {p.name: b.var(p.name, "", "parameter", p.name, (p.name,)) for p in self.parameters}
         names: dict[str, Var] = {**{v.name: v for v in data}, **made}
         watched = self.equations.loss
-        costs = dict.fromkeys((watched, minimize or watched))
+        costs = dict.fromkeys((watched, *(o.minimize for o in self.scenario.training.objectives)))
         last = max(n for n, line in enumerate(self.equations.lines) if line.name in costs)
         aliases: dict[str, Var] = {}
         samples_of: dict[str, Var] = {}
+        costs_of: dict[str, Var] = {}
         for n, line in enumerate(self.equations.lines):
             cost = line.name in costs
             phase: Phase = "loss" if cost or n > last else "forward"
@@ -73,9 +76,11 @@ class Form:
             if cost:
                 samples_of[line.name] = names[line.name]
                 loss = self.scenario.loss
-                names[line.name] = cost_line(b, line.name, loss, names[line.name], batched, penalised)
+                costs_of[line.name] = cost_line(b, line.name, loss, names[line.name], batched, penalised)
+            if n == last:
+                names |= costs_of
         aliases["loss"] = samples_of[watched]
-        return Written(b, made, data, names[minimize or watched], names[watched],
+        return Written(b, made, data, costs_of[minimize or watched], costs_of[watched],
                        samples_of[watched], None, aliases)
 
     @property

@@ -13,6 +13,7 @@ from ..scenario.records import Scenario, Training
 from ..scenario.trees import Tree, names_in
 from .form import Parameter, Trouble
 from .optimizers import OPTIMIZERS, SCHEDULES, SETTINGS, Line
+from .perturb import MOST_PASSES
 
 KEY: KeyPath = ("training",)
 KEYS_OF = {"beta1": "betas", "beta2": "betas"}      # options, and what the file calls them
@@ -50,15 +51,17 @@ def understand_training(scenario: Scenario, trouble: Trouble, parameters: Sequen
     _check_schedule(trouble, training)
     _check_objectives(trouble, scenario, parameters)
     _check_together(trouble, training, judged)
+    _check_passes(trouble, training, parameters)
     known = trouble.choice((*KEY, "optimizer"), "optimizer", training.optimizer, tuple(OPTIMIZERS), ())
     if not known:
         return Settings(training=training)
     optimizer = OPTIMIZERS[training.optimizer]
-    for option in training.options:
-        if option not in optimizer.options:
-            key = KEYS_OF.get(option, option)
-            takes = dict.fromkeys(KEYS_OF.get(o, o) for o in optimizer.options)
-            trouble.say((*KEY, key), f"{training.optimizer} has no {key}; it takes {one_of(takes)}")
+    foreign = dict.fromkeys(_key_of(scenario, o) for o in training.options if o not in optimizer.options)
+    for key in foreign:
+        takes = dict.fromkeys(KEYS_OF.get(o, o) for o in optimizer.options)
+        trouble.say((*KEY, key), f"{training.optimizer} has no {key}; it takes {one_of(takes)}")
+    if foreign:
+        return Settings(training=training)
     options = {**optimizer.options, **training.options}
     if options.get("nesterov") and (not options["momentum"] or options["dampening"]):
         trouble.say((*KEY, "nesterov"), "nesterov needs a momentum above 0, and no dampening")
@@ -68,6 +71,13 @@ def understand_training(scenario: Scenario, trouble: Trouble, parameters: Sequen
     limit = training.clip_norm or training.clip_value
     values |= {"h": training.perturbation} | ({"c": limit} if limit is not None else {})
     return Settings(tuple(optimizer.lines(options)), values, training)
+
+
+def _key_of(scenario: Scenario, option: str) -> str:
+    """What the file calls an option: it may have said rho for alpha."""
+    if option == "alpha" and (*KEY, "rho") in scenario.lines:
+        return "rho"
+    return KEYS_OF.get(option, option)
 
 
 def _check_schedule(trouble: Trouble, training: Training) -> None:
@@ -118,6 +128,17 @@ def _feeding(made: Mapping[str, Tree], name: str) -> set[str]:
         found |= fresh
         todo += sorted(fresh)
     return found
+
+
+def _check_passes(trouble: Trouble, training: Training, parameters: Sequence[Parameter]) -> None:
+    """Perturbation writes the forward half once more for each number that an update trains."""
+    if training.gradient != "perturbation":
+        return
+    turns = [o.parameters for o in training.objectives] or [[p.name for p in parameters if p.trained]]
+    most = max(sum(p.value.size for p in parameters if p.name in turn) for turn in turns)
+    if most > MOST_PASSES:
+        trouble.say((*KEY, "gradient"), f"perturbation runs the network again for each of the {most:,} parameters; at "
+                                        f"most {MOST_PASSES} can be stepped through: use backpropagation")
 
 
 def _check_together(trouble: Trouble, training: Training, judged: bool) -> None:

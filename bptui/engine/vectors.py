@@ -22,8 +22,8 @@ def _shifted(b: Builder, out: Var, x: Var) -> tuple[list[Equation], Var, Var, Va
 
     def temporary(n: int, letters: str, symbol: str) -> Var:
         return b.var(f"{out.name}#{n}", letters, "temporary", symbol)
-    greatest, held = temporary(1, rows, "greatest"), temporary(2, rows, "greatest")
-    shifted, raised, total = temporary(3, x.letters, "x - greatest"), temporary(4, x.letters, "exp"), \
+    greatest, held = temporary(1, rows, "greatest"), temporary(2, rows, "held")
+    shifted, raised, total = temporary(3, x.letters, "shifted"), temporary(4, x.letters, "exp"), \
         temporary(5, rows, "Σ exp")
     return [
         Equation(greatest, (Term(Pick(x.letters, rows), (x,)),)),

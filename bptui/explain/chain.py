@@ -272,7 +272,9 @@ class Explainer:
     def _through(self, head: Cell, term: TermView) -> str:
         """What a path is called: by what the sum runs over."""
         if term.adjoint is None:
-            return "itself"
+            lane = next((flat // v.lane_size for v, flat in term.cells if v.lanes), None)
+            one = lane is None or head[0].of[0].lanes or self.program.samples == 1
+            return "itself" if one else f"sample {self.run.rows(self.update)[lane or 0] + 1}"
         var, flat = term.adjoint
         if var.role == "share":
             return self.namer.by(var.of[1])
@@ -328,10 +330,12 @@ class Explainer:
         last_value, last_stop = self.made(cell)
         rows: list[Row] = []
         scope = self.times.scope(self.block_number(var))
-        self.reader.steps = {eq.out: f"step {n}" for n, eq in enumerate(scope, 1)}
+        self.reader.steps = {eq.out: eq.out.symbol if eq.out.symbol != eq.out.name else f"step {n}"
+                             for n, eq in enumerate(scope, 1)}
         for n, eq in enumerate(scope, 1):
             inner = (eq.out, self._corresponding(eq.out, cell))
-            rows.append(Row("term", "", str(n), f"step {n}", self.reader.formula(inner), self.reader.substituted(inner),
+            rows.append(Row("term", "", str(n), self.reader.steps[eq.out], self.reader.formula(inner),
+                            self.reader.substituted(inner),
                             self.reader.value(inner), (last_value, n)))
         count = self.reader.count(cell) if equation.law is None else 1
         if equation.law is None and count > 1:

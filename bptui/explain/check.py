@@ -78,9 +78,10 @@ def check_replay(run: Run) -> tuple[Replay, tuple[str, ...]]:
     notes: list[str] = []
     program = run.program(0)
     terms = sum(Scalars(eq).total for eq in program.equations)
-    most = min(run.updates, MOST_REPLAYED, max(10, MOST_TERMS // terms))
-    if most < run.updates:
-        notes.append(f"replay is checked over the first {most:,} of {run.updates:,} updates")
+    updates = run.finish()
+    most = min(updates, MOST_REPLAYED, max(10, MOST_TERMS // terms))
+    if most < updates:
+        notes.append(f"replay is checked over the first {most:,} of {updates:,} updates")
     chance = random.Random(f"{run.scenario.training.seed}/replay")
     stops = sorted({0, most, *(chance.randint(0, most) for _ in range(SEEKS))})
     straight: dict[int, bytes] = {}

@@ -123,6 +123,9 @@ class _Gradients:
         unsure: list[int] = []
         for values, name in ((true, f"d({self.program.cost.name}, {w.name})"), (given, f"{w.name}.grad")):
             bad = np.flatnonzero(~np.isfinite(values))
+            if len(bad) and self.update and not self._finite:      # it has diverged, which is no fault of its gradients
+                self.say(w, f"not judged: {name} is not finite, as the run's forward values are not")
+                return
             if len(bad):
                 tally.wrong = True
                 self.say(w, f"{name} is not finite in {len(bad)} of {w.size} elements, first in number {bad[0]}")
@@ -163,6 +166,11 @@ class _Gradients:
             if abs(grad - d) > 1e-40 * (abs(d) + 1e-6):
                 tally.wrong = True
                 self.say(w, f"number {flat} of {w.name}.grad is not the derivative")
+
+    @cached_property
+    def _finite(self) -> bool:
+        """Whether the forward half has numbers only; a run that has overflowed has no derivative to judge."""
+        return all(np.isfinite(self.env.array(eq.out)).all() for eq in self.forward.equations)
 
     @cached_property
     def _must_agree(self) -> dict[Var, bool]:

@@ -134,7 +134,8 @@ class Reader:
         if var.jacobian:
             return leaf(cell)
         if var in self.steps:
-            return Text(self.steps[var], DISPLAY) if leaf == self._name else leaf(cell)
+            at = self.namer.index(var, cell[1] % var.lane_size) if var.lane_shape else ""
+            return Text(self.steps[var] + at, DISPLAY) if leaf == self._name else leaf(cell)
         if var.role not in ("local", "temporary") or var not in self.made or depth > DEEPEST:
             return leaf(cell)
         text = self.equation_text(cell, leaf, depth + 1)

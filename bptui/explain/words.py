@@ -70,7 +70,8 @@ def _forward(at: Explainer, position: Position, block: Block, chain: Chain | Non
         said = f"{name} is what {equation.law.name} makes of {notation.one(at.reader.value(fed))}"
         return f"{said}. {equation.law.kink}." if equation.law.kink and at.reader.value(fed) == 0 else f"{said}."
     if equation.law is None and at.reader.count(cell) > 1:
-        return f"{name} adds up {at.reader.count(cell)} terms: inputs by their weights, and what is constant."
+        what = ": inputs by their weights, and what is constant" if at.run.scenario.network else ""
+        return f"{name} adds up {at.reader.count(cell)} terms{what}."
     return f"{name} is {notation.one(value)}."
 
 

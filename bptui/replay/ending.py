@@ -11,6 +11,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..engine.program import Program
 from ..engine.scalars import Cell
 from ..scenario.errors import Problem, QuantityError, ScenarioError
@@ -24,8 +26,13 @@ Seen = Sequence[float]
 _SIMPLE: dict[str, Callable[[float, float], float | bool]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul,
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
-    "and": lambda a, b: bool(a) and bool(b), "or": lambda a, b: bool(a) or bool(b),
+    "and": lambda a, b: _true(a) and _true(b), "or": lambda a, b: _true(a) or _true(b),
 }
+
+
+def _true(x: float | bool) -> bool:
+    """As in the language of quantities: NaN is not true, and no comparison with it is."""
+    return bool(x) and not math.isnan(x)
 
 
 class Until:
@@ -38,7 +45,8 @@ class Until:
         self._leaves: list[Tree] = []
         self._simple = self._compiled(self.tree)
         try:
-            evaluate(run, self.tree, 1)
+            if np.ndim(evaluate(run, self.tree, 1)):
+                raise QuantityError("a tensor is neither true nor false; use any() or all()")
         except QuantityError as error:
             raise ScenarioError([Problem(("training", "until"), f"until: {error}")]) from None
 
@@ -52,7 +60,7 @@ class Until:
                 return None if of is None else lambda seen: -of(seen)
             case Operation("not", (inner,)):
                 of = self._compiled(inner)
-                return None if of is None else lambda seen: not of(seen)
+                return None if of is None else lambda seen: not _true(of(seen))
             case Operation(op, (left, right)) if op in _SIMPLE:
                 function, a, b = _SIMPLE[op], self._compiled(left), self._compiled(right)
                 return None if a is None or b is None else lambda seen: function(a(seen), b(seen))
@@ -76,7 +84,7 @@ class Until:
         """Whether the run ends after `update` updates."""
         if self._simple is None or len(seen) != len(self._leaves):
             return bool(evaluate(self._run, self.tree, update))
-        return bool(self._simple(seen)) and not any(math.isnan(x) for x in seen)
+        return _true(self._simple(seen))
 
 
 class Patience:

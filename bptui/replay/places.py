@@ -7,7 +7,7 @@ import re
 from ..engine.program import LEAVES
 from ..scenario.errors import ExpressionError, QuantityError
 from ..scenario.expression import read_quantity
-from ..scenario.trees import Attribute, Call, Index, Pin, Tree
+from ..scenario.trees import Attribute, Call, Index, Name, Pin, Tree
 from .quantity import Place, dotted, find, unknown
 from .run import Run
 from .timeline import Position
@@ -42,17 +42,22 @@ def read(run: Run, text: str, update: int = 0) -> Position:
             raise QuantityError("go to a number of updates: w5@3")
         tree, update = tree.base, tree.at
     if update and not run.goes_on(update - 1):
-        raise QuantityError(f"the run ends after {run.updates} updates")
+        raise _past_the_end(run)
     return _quantity(run, tree, update, text)
 
 
 def _at(run: Run, update: int, value: int) -> Position:
     if update and not run.goes_on(update - 1):
-        raise QuantityError(f"the run ends after {run.updates} updates")
+        raise _past_the_end(run)
     times = run.times(update)
     if value > times.count:
         raise QuantityError(f"update {update} has {times.count} values; value {value} is past its end")
     return Position(update, value, times.stops(value))
+
+
+def _past_the_end(run: Run) -> QuantityError:
+    most = "at most " if run.may_end and not run.ended and run.known < run.updates else ""
+    return QuantityError(f"the run ends after {most}{run.updates} updates")
 
 
 def target(run: Run, tree: Tree, update: int) -> Place | None:
@@ -77,6 +82,7 @@ def _quantity(run: Run, tree: Tree, update: int, text: str) -> Position:
     """Where a quantity is made."""
     program, times = run.program(update), run.times(update)
     derivative = target(run, tree, update)
+    asked = tree.base if isinstance(tree, Index) else tree
     made, element = None, 0
     if derivative is not None:
         element = derivative.element or 0
@@ -85,10 +91,14 @@ def _quantity(run: Run, tree: Tree, update: int, text: str) -> Position:
         place = find(run, program, tree.base)
         if place is not None and place.scalar:
             made, element = program.nexts.get(place.var), place.element or 0
+    elif isinstance(asked, Call):
+        for part in asked.args:
+            if isinstance(part, Name | Attribute) and find(run, program, part) is None:
+                raise unknown(run, program, dotted(part) or text)
     else:
         place = find(run, program, tree)
         if place is None:
-            raise unknown(run, program, dotted(tree.base if isinstance(tree, Index) else tree) or text)
+            raise unknown(run, program, dotted(asked) or text)
         if not place.scalar:
             raise QuantityError(f"{place.var.name} has {place.var.lane_size} elements: name one, as "
                                 f"{place.var.name}[{','.join('0' for _ in place.var.lane_shape)}]")

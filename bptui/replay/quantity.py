@@ -77,7 +77,7 @@ def find(run: Run, program: Program, tree: Tree) -> Place | None:
             place = find(run, program, base)
             if place is None or place.element is not None:
                 return None
-            return Place(place.var, _offset(place.var, index))
+            return _of_step(program, place.var, _offset(place.var, index))
         case Name() | Attribute():
             name = dotted(tree)
             for spelled in spellings(run, name) if name else []:
@@ -86,6 +86,15 @@ def find(run: Run, program: Program, tree: Tree) -> Place | None:
                 if spelled in program.variables:
                     return Place(program.variables[spelled], None)
     return None
+
+
+def _of_step(program: Program, var: Var, element: int) -> Place:
+    """An element; of a whole sequence, the element of its step."""
+    steps = program.stacks.get(var)
+    if steps is None:
+        return Place(var, element)
+    step, rest = divmod(element, steps[0].lane_size)
+    return Place(steps[step], rest)
 
 
 def _offset(var: Var, index: tuple[int, ...]) -> int:

@@ -78,7 +78,7 @@ class Run:
 
     def finish(self) -> int:
         """The number of the run's last update; a run that may end early is run to its end."""
-        self.goes_on(self.updates)
+        self.goes_on(self.updates - 1)
         return self.updates
 
     @property

@@ -70,7 +70,8 @@ class Session:
         """Put the cursor on what the source explains first, and the position where it was asked for."""
         start = self.run.scenario.start
         place = self._place(start) if start else None
-        if place is not None and place.var in self.run.program(0).parameters:
+        self.starts_at_parameter = place is not None and place.var in self.run.program(0).parameters
+        if place is not None and self.starts_at_parameter:
             self.start = self.parameter_number(place)
         if at is not None:
             self.position = places.read(self.run, at)

@@ -291,7 +291,7 @@ def test_compare_is_not_supported_yet() -> None:
 
 def test_a_command_wins_over_a_scenario_of_its_name(tmp_path: Path) -> None:
     (tmp_path / "list").write_text(EQUATIONS)
-    assert bptui_("list", cwd=tmp_path).stdout.startswith("partial_derivative")
+    assert bptui_("list", cwd=tmp_path).stdout.startswith("adam")
     assert "terminal" in refused(bptui_("./list", cwd=tmp_path))[0]
 
 
@@ -326,7 +326,7 @@ def test_a_reader_that_leaves_early() -> None:
     command = f"{sys.executable} -m bptui list | head -n 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
     first, code = done.stdout.splitlines()
-    assert first.startswith("partial_derivative") and done.stderr == "" and code in ("0", "141")
+    assert first.startswith("adam") and done.stderr == "" and code in ("0", "141")
     closed = "import sys, os; os.close(1)\nfrom bptui.cli import main\nsys.exit(main(['list']))"
     done = subprocess.run([sys.executable, "-c", closed], cwd=ROOT, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr

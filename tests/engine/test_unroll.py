@@ -22,7 +22,8 @@ from bptui.replay.run import Run, open_run
 from bptui.scenario.shipped import shipped
 
 Open = Callable[..., Run]
-SMALL = [(name, path) for name, path in shipped() if name != "wide_784"]
+LARGE = ("wide_784", "digits_minibatches", "transfer_learning", "transfer_scratch")       # which run with arrays
+SMALL = [(name, path) for name, path in shipped() if name not in LARGE]
 WORDS = {
     "def",
     "run",

@@ -37,9 +37,10 @@ def first(session: Session, width: int, height: int) -> list[Line]:
     said = "There is nothing to train here, so nothing goes back: step through the forward values."
     if session.parameter_count:
         name = session.namer.of(*session.parameter(cursors.at(session, "parameters")))
-        said = f"The source starts with {name}: put the cursor on {name} and press Enter." \
-            if session.run.scenario.start else \
-            "Put the cursor on a weight and press Enter, to ask where its derivative comes from."
+        start = session.run.scenario.start
+        said = "Put the cursor on a weight and press Enter, to ask where its derivative comes from." if not start else \
+            f"The source starts with {name}: put the cursor on {name} and press Enter." if session.starts_at_parameter \
+            else f"The source starts with {start}: press g, and type that."
     if y + 1 < height:
         c.put(3, y + 1, said, "", until=width - 1)
     elif y < height:

@@ -26,14 +26,16 @@ class Column:
 
 
 def columns_of(program: Program) -> list[Column]:
-    """The inputs, then each layer."""
-    weights = [v for v in program.parameters if v.name.endswith(".weights")]
-    found = [Column(program.inputs[0], None, None)] if weights else []
-    named = {v.name: v for v in program.variables.values()} | dict(program.aliases)
-    for w in weights:
-        layer = w.name.removesuffix(".weights")
-        found.append(Column(named[f"{layer}.out"], named.get(f"{layer}.net"), w))
-    return found
+    """The inputs, then each layer; of a recurrent one its last step."""
+    named, found = program.variables, list[Column]()
+    for name, out in named.items():
+        layer = name.removesuffix(".out")
+        if layer == name or any(column.out is out for column in found):
+            continue
+        net = named.get(f"{layer}.net")
+        steps = program.stacks.get(net) if net is not None else None
+        found.append(Column(out, steps[-1] if steps else net, named.get(f"{layer}.weights")))
+    return [Column(program.inputs[0], None, None), *found] if found else []
 
 
 def paint(session: Session, width: int, height: int, focused: bool) -> list[Line]:
@@ -41,7 +43,9 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     program = session.run.program(session.position.update)
     cost = program.cost.name
     columns = columns_of(program)
-    rule(c, 0, [("Network", "bold"), (f"out, ∂{cost}/∂net" if columns else f"value, ∂{cost}", "dim")])
+    title = [("Network", "bold"), (f"out, ∂{cost}/∂net", "dim")] if columns else \
+        [("Quantities", "bold"), (f"value, ∂{cost}", "dim")]
+    rule(c, 0, title)
     if not columns:
         return _equations(session, c, focused)
     picture = Picture(session, program, c, columns)
@@ -220,7 +224,7 @@ def _equations(session: Session, c: Canvas, focused: bool) -> list[Line]:
         if var in picture.adjoints:
             signal = picture.signal(var, element)
             said = notation.short(signal, 6, True) if signal is not None else notation.PENDING
-            c.put(28 - notation.point(said) if signal is not None else 28, y, said,
+            c.put(28 - notation.point(said) if "." in said else 27 if signal is not None else 28, y, said,
                   sign_style(signal) if signal is not None else "dim", until=c.width)
         if focused and n == rows.cursor:
             c.restyle(y, "reverse", 0, c.width)

@@ -74,7 +74,8 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
     gradient = ".grad" if given else f"∂{program.cost.name}/∂w"
     headings = ["value", gradient, "change", "next"] if wide else ["value", gradient, "next"][:len(points)]
     shown = [(min(p + 10, width - 1), h) for p, h in zip(points, headings, strict=True)]
-    rule(c, 0, [("Parameters", "bold")], shown if wide else shown[1:])
+    of = [(f"of {namer.home}", "")] if namer.home else []
+    rule(c, 0, [("Parameters", "bold"), *of], shown if wide else shown[1:])
     env = session.run.env(update)
     block_of = {b.out: n for n, b in enumerate(times.blocks)}
     table: list[list[float | None]] = []
