@@ -72,7 +72,7 @@ def sample(run: Run) -> dict[str, list[int]]:
     """The elements to check, by parameter name: all, or some of each tensor, chosen by the scenario's seed."""
     sizes = {p.name: p.value.size for p in run.model.parameters if run.model.trained(p.name)}
     total = sum(sizes.values())
-    jacobians = sum(Scalars(eq).count * eq.out.size for eq in run.program(0).equations if eq.out.jacobian)
+    jacobians = sum(Scalars(eq).total for eq in run.program(0).equations if eq.out.jacobian)
     most = SAMPLED if jacobians <= MOST_JACOBIAN else max(2 * len(sizes), SAMPLED * MOST_JACOBIAN // jacobians)
     if total <= (MOST_CHECKED if most == SAMPLED else most):
         return {name: list(range(size)) for name, size in sizes.items()}

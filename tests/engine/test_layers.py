@@ -184,3 +184,18 @@ def test_a_causal_step_sees_nothing_that_comes_after_it() -> None:
     p = np.asarray(run.value("layer1.probabilities"))[0]
     assert np.array_equal(np.triu(p, 1), np.zeros((3, 3))) and np.allclose(p.sum(1), 1, rtol=1e-15)
     assert run.value("d(layer1.out[0,0], inputs[2,1])") == 0
+
+
+@pytest.mark.parametrize(("batch", "which"), [(1, "a batch"), (2, "the last batch of an epoch")])
+def test_a_batch_of_one_cannot_be_normalised(batch: int, which: str) -> None:
+    written = text(2, [layer("batch_norm", name="bn"), layer("dense", units=1)], 1, 3, training=f"batch = {batch}\n")
+    with pytest.raises(ScenarioError) as caught:
+        opened(written)
+    assert [p.message for p in caught.value.problems] == [
+        f"batch_norm needs two samples or more, and {which} has one: give another batch"]
+
+
+def test_rows_may_be_flat_beside_nested_ones() -> None:
+    written = text([2, 2], [layer("flatten"), layer("dense", units=1)], 1, 1)
+    written = written.replace("[training]", "validation = { inputs = [[[1, 2], [3, 4]]], targets = [[0]] }\n[training]")
+    assert np.array_equal(opened(written).value("inputs.validation"), [[[1, 2], [3, 4]]])
