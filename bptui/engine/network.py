@@ -36,11 +36,12 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
     fed = network.inputs if isinstance(network.inputs, Shape) else (
         (network.inputs,) if isinstance(network.inputs, int) else (len(network.inputs),))
     words = network.layers[0].extra.get("vocabulary", 0) if network.layers[0].kind == "embedding" else 0
-    drawing, made, parameters = Drawing(trouble, scenario.training.seed), None, ()
+    drawing, made, parameters, pairs = Drawing(trouble, scenario.training.seed), None, (), ()
     form = Form(scenario, (), Rows(1, {}, frozenset()), None, tuple(fed), words, unnamed(network))
     if all(known):
         try:
-            made = form.layers(Builder({SAMPLE: 1}), False, drawing)[1].shape
+            written, signal = form.layers(Builder({SAMPLE: 1}), False, drawing)
+            made, pairs = signal.shape, tuple(written.pairs)
             parameters = drawing.parameters()
         except ScenarioError as error:
             trouble.found += error.problems
@@ -51,6 +52,7 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
     features = 0 if words or len(fed) > 2 else fed[-1]
     names = name_network(network, sizes, features, fed[0] if len(fed) == 2 else 0, {
         scenario.loss.name, *(scenario.data.target_names or () if scenario.data else ())})
+    _check_batches(trouble, scenario, rows.count, pairs)
     return Form(scenario, parameters, rows, held, tuple(fed), words, names)
 
 
@@ -86,6 +88,16 @@ def _check_names(trouble: Trouble, layer: Layer, shapes: dict[str, tuple[int, ..
         if names is not None and expected is not None and len(names) != expected:
             trouble.say((*layer.key, f"{part}_names"), f"{layer.name!r} has {expected} to name; here: {len(names)} "
                                                        f"names")
+
+
+def _check_batches(trouble: Trouble, scenario: Scenario, rows: int, pairs: tuple[KeyPath, ...]) -> None:
+    """Over a batch of one sample there is no variance."""
+    batch = rows if scenario.training.batch == "all" else min(int(scenario.training.batch), rows)
+    for key in pairs:
+        if batch == 1 or rows % batch == 1:
+            which = "a batch" if batch == 1 else "the last batch of an epoch"
+            trouble.say((*key, "kind"), f"batch_norm needs two samples or more, and {which} has one: "
+                                              f"give another batch")
 
 
 def _check_activation(trouble: Trouble, layer: Layer) -> bool:

@@ -77,9 +77,9 @@ def _one_hot(trouble: Trouble, key: KeyPath, numbers: np.ndarray, count: int, wh
     flat = numbers.reshape(-1)
     good = (flat == np.floor(flat)) & (flat >= 0) & (flat < count)
     if not good.all():
-        at = np.unravel_index(int(np.flatnonzero(~good)[0]), numbers.shape)
+        at = [int(n) for n in np.argwhere(~good.reshape(numbers.shape))[0]]
         also = f", number {at[1] + 1}," if len(at) > 1 else ""
-        trouble.say((*key, *(int(n) for n in at)), f"{what} {at[0] + 1}{also} is {numbers[at]:g}: a {each} is a whole "
+        trouble.say((*key, *at), f"{what} {at[0] + 1}{also} is {numbers[tuple(at)]:g}: a {each} is a whole "
                                                    f"number from 0 to {count - 1}, as {why}")
         return np.zeros((*numbers.shape, count))
     return np.eye(count)[flat.astype(int)].reshape(*numbers.shape, count)

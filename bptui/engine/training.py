@@ -5,6 +5,7 @@ Mistakes are noted by key path, as in the forms.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -33,7 +34,10 @@ class Settings:
         if plan is None:
             return rate
         known = SCHEDULES[plan.kind]
-        return known.rate(rate, epoch, **{**known.options, **plan.options})
+        try:
+            return known.rate(rate, epoch, **{**known.options, **plan.options})
+        except OverflowError:                       # as floats have it, though Python's ** raises
+            return math.copysign(math.inf, rate)
 
     @property
     def scheduled(self) -> bool:
@@ -89,8 +93,8 @@ def _check_schedule(trouble: Trouble, training: Training) -> None:
     for option, value in plan.options.items():
         if option not in known:
             trouble.say((*key, option), f"the schedule {plan.kind!r} has no {option!r}; it takes {one_of(known)}")
-        elif option in ("step_size", "t_max", "total_iters") and value < 1:
-            trouble.say((*key, option), f"{option} must be 1 epoch or more, not {value:g}")
+        elif option in ("step_size", "t_max", "total_iters") and (value < 1 or value != int(value)):
+            trouble.say((*key, option), f"{option} must be a whole number of epochs, 1 or more, not {value:g}")
         elif option not in ("step_size", "t_max", "total_iters") and value < 0:
             trouble.say((*key, option), f"{option} must be 0 or more, not {value:g}")
     for option, default in known.items():
@@ -111,7 +115,9 @@ def _check_objectives(trouble: Trouble, scenario: Scenario, parameters: Sequence
                         f"{did_you_mean(objective.minimize, made)}")
         names = [p.name for p in parameters]
         for at, name in enumerate(objective.parameters):
-            if name not in names:
+            if name in objective.parameters[:at]:
+                trouble.say((*objective.key, "parameters", at), f"{name!r} stands here twice")
+            elif name not in names:
                 trouble.say((*objective.key, "parameters", at), f"{name!r} is not one of the [parameters]"
                             f"{did_you_mean(name, names)}")
             elif objective.minimize in made and name not in _feeding(made, objective.minimize):

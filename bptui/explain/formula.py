@@ -24,7 +24,7 @@ from .spelling import written
 
 How = Literal["symbols", "symbols, up to the rounding of constants", "numbers at 50 digits", "refused"]
 WEAKEST_FIRST: tuple[How, ...] = ("numbers at 50 digits", "symbols, up to the rounding of constants", "symbols")
-Choices = tuple[bool, ...]                          # what each where and abs decided, in order
+Choices = tuple[int, ...]                          # what each where and abs decided, in order
 POINTS = 60                                         # random points that look for branches
 BRANCHES = 4                                        # of a whole program that are proved
 MOST_SCALARS = 500                                  # of a program that is proved as a whole
@@ -56,7 +56,7 @@ def held_exp() -> Any:
     return HeldExp
 
 
-def symbolic(choices: Iterable[bool] | None = None) -> SimpleNamespace:
+def symbolic(choices: Iterable[int] | None = None) -> SimpleNamespace:
     """A law's functions for sympy. With `choices`, for proofs: each where and abs takes the branch that is its turn."""
     import sympy
     turn = iter(choices or ())
@@ -81,7 +81,7 @@ def symbolic(choices: Iterable[bool] | None = None) -> SimpleNamespace:
         chosen=lambda n, *xs: sympy.Integer(1 if next(turn) else 0), pi=sympy.pi)
 
 
-def noting(choices: list[bool]) -> SimpleNamespace:
+def noting(choices: list[int]) -> SimpleNamespace:
     """A law's functions on 50-digit numbers, writing down what each where and abs decides."""
     f = functions()
 
@@ -300,7 +300,7 @@ def _leaf(cell: Cell, seed: Var | None, y: Cell) -> float | None:
 def _choices(made: Mapping[Var, Equation], seed: Var | None, y: Cell, cells: Sequence[Cell],
              span: tuple[int, int], chance: random.Random) -> Choices | None:
     """The branches taken at a random point; None if it lies outside the domain. Raises _TooLarge."""
-    mp, choices = numbers(), list[bool]()
+    mp, choices = numbers(), list[int]()
     f = noting(choices)
 
     def leaf(cell: Cell) -> tuple[Any, int]:

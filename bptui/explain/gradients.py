@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..replay.run import Run
 
 MOST_CHECKED, SAMPLED = 1000, 200                   # above so many parameters, so many are sampled
+MOST_JACOBIAN = 20_000                              # terms of Jacobians beyond which fewer are sampled
 MOST_EXACT = 300_000                                # terms that differences at 50 digits may add up in all
 STEP = 1e-15                                        # of these differences
 ROWS = 6                                            # of Ridders' tableau
@@ -71,13 +72,15 @@ def sample(run: Run) -> dict[str, list[int]]:
     """The elements to check, by parameter name: all, or some of each tensor, chosen by the scenario's seed."""
     sizes = {p.name: p.value.size for p in run.model.parameters if run.model.trained(p.name)}
     total = sum(sizes.values())
-    if total <= MOST_CHECKED:
+    jacobians = sum(Scalars(eq).total for eq in run.program(0).equations if eq.out.jacobian)
+    most = SAMPLED if jacobians <= MOST_JACOBIAN else max(2 * len(sizes), SAMPLED * MOST_JACOBIAN // jacobians)
+    if total <= (MOST_CHECKED if most == SAMPLED else most):
         return {name: list(range(size)) for name, size in sizes.items()}
     chance = random.Random(f"{run.scenario.training.seed}/check")
-    few = max(1, SAMPLED // (2 * len(sizes)))       # at least so many of each, the rest by size
-    counts = {name: min(size, max(few, SAMPLED * size // total)) for name, size in sizes.items()}
+    few = max(1, most // (2 * len(sizes)))          # at least so many of each, the rest by size
+    counts = {name: min(size, max(few, most * size // total)) for name, size in sizes.items()}
     largest = max(sizes, key=lambda name: sizes[name])
-    counts[largest] = max(1, min(sizes[largest], counts[largest] + SAMPLED - sum(counts.values())))
+    counts[largest] = max(1, min(sizes[largest], counts[largest] + most - sum(counts.values())))
     return {name: sorted(chance.sample(range(sizes[name]), count)) for name, count in counts.items()}
 
 

@@ -15,6 +15,7 @@ from ..engine.program import Block, Program, Var
 from ..replay.run import Run
 
 Array = np.ndarray
+MOST_OUTPUTS = 16                                   # whose rows of a Jacobian are compared
 TOLERANCE = 1e-12                                   # of a Jacobian, whose elements are at most 1 in size
 
 
@@ -81,8 +82,12 @@ def check_lemmas(run: Run, update: int) -> Iterator[Held]:
     for block in mixing(program):
         lemma, y, x = LEMMAS[block.text], block.out, read(block)
         own = env.array(y).reshape(-1, y.shape[-1])[0]
-        rows = [run.derivative(update, (y, k), x).reshape(-1)[:x.shape[-1]] for k in range(y.shape[-1])]
-        yield Held(y.name, lemma.name, float(np.max(np.abs(np.array(rows) - lemma.jacobian(own)))) / TOLERANCE)
+        if not np.isfinite(own).all():              # nothing to hold it against
+            continue
+        outputs = range(0, y.shape[-1], -(-y.shape[-1] // MOST_OUTPUTS))
+        rows = [run.derivative(update, (y, k), x).reshape(-1)[:x.shape[-1]] for k in outputs]
+        off = np.array(rows) - lemma.jacobian(own)[list(outputs)]
+        yield Held(y.name, lemma.name, float(np.max(np.abs(off))) / TOLERANCE)
         if is_p_minus_t(program, block):
             targets = next(v for v in program.inputs if v.name == "targets")
             t = env.array(targets).reshape(-1, y.shape[-1])[0]

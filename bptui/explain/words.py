@@ -77,6 +77,8 @@ def _forward(at: Explainer, position: Position, block: Block, chain: Chain | Non
 
 def _loss(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:
     cell = at.cell(position.value)
+    if math.isnan(_value(at, position)):
+        return f"{at.title(cell)} is NaN, no number: 0 × Inf, Inf - Inf or 0 / 0 stands on the way."
     if cell[0] is at.program.cost:
         wrong = "how wrong it is: " if at.run.scenario.network else ""
         return f"{at.cost} is {wrong}{notation.one(_value(at, position))}. Now back, to what made it."

@@ -16,7 +16,7 @@ import numpy as np
 from ..engine.program import Program
 from ..engine.scalars import Cell
 from ..scenario.errors import Problem, QuantityError, ScenarioError
-from ..scenario.trees import Attribute, Index, Name, Number, Operation, Tree
+from ..scenario.trees import Attribute, Index, Name, Number, Operation, Pin, Tree, parts
 from .quantity import evaluate, find
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Until:
         self._leaves: list[Tree] = []
         self._simple = self._compiled(self.tree)
         try:
+            _check(run, self.tree)
             if np.ndim(evaluate(run, self.tree, 1)):
                 raise QuantityError("a tensor is neither true nor false; use any() or all()")
         except QuantityError as error:
@@ -85,6 +86,17 @@ class Until:
         if self._simple is None or len(seen) != len(self._leaves):
             return bool(evaluate(self._run, self.tree, update))
         return _true(self._simple(seen))
+
+
+def _check(run: Run, tree: Tree) -> None:
+    """All parts can be had: also those that `or` leaves alone, and none that is still to come. Raises QuantityError."""
+    if isinstance(tree, Pin) and tree.at not in ("prev", 0):
+        raise QuantityError(f"it looks back only, at @0 or @prev, not at @{tree.at}")
+    if isinstance(tree, Operation) and tree.operator in ("and", "or", "not"):
+        for part in tree.args:
+            evaluate(run, part, 1)
+    for part in parts(tree):
+        _check(run, part)
 
 
 class Patience:

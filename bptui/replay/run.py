@@ -32,6 +32,7 @@ CURVE_POINTS = 1 << 17
 RECENT = 4
 CURVE_OF_VALIDATION = 512                           # about how many points it has
 LOOK = 1.0                                          # seconds of running ahead at a time
+GLANCE = 0.2                                        # the same where somebody waits at a keyboard
 
 
 class Run:
@@ -52,6 +53,7 @@ class Run:
         self._evaluations: OrderedDict[tuple[int, bool], Env] = OrderedDict()
         self.query = cache(query)
         self.timeline = cache(Timeline)
+        self.waits = True                           # for its end to be found, when it may end early and is asked
         self.ended = ""                             # why the run ended before its last update, once it has
         self.validation: list[tuple[int, float]] = []   # (update, E.validation) at ends of epochs, as far as known
         training = scenario.training
@@ -70,16 +72,25 @@ class Run:
         return self.timeline(self.program(update), self.goes_on(update))
 
     def goes_on(self, update: int) -> bool:
-        """Whether there is an update after the first `update` of them. A run that may end early is run so far."""
+        """Whether there is an update after the first `update` of them. A run that may end early is run so far.
+
+        One that does not wait is run for a moment only, and what is not known then is taken to go on.
+        """
         if self.may_end:
             while self.known <= update < self.updates:
-                self.work(LOOK)
+                self.work(LOOK if self.waits else GLANCE)
+                if not self.waits:
+                    break
         return update < self.updates
 
     def finish(self) -> int:
-        """The number of the run's last update; a run that may end early is run to its end."""
+        """The number of the run's last update; a run that may end early is run to its end.
+
+        One that does not wait answers the last update that is known, if it does not know the end.
+        """
         self.goes_on(self.updates - 1)
-        return self.updates
+        settled = not self.may_end or self.known >= self.updates
+        return self.updates if settled else self.known
 
     @property
     def may_end(self) -> bool:
@@ -133,16 +144,22 @@ class Run:
         """The run ends after `update` updates."""
         self._head, self.known = self.state(update), update
         self.updates, self.ended = update, why
+        if self.model.judged and (not self.validation or self.validation[-1][0] != update):
+            self._look_at_validation()
 
     def _judge(self) -> None:
         """At the end of an epoch: what the network makes of the rows held back."""
         if not self.model.judged or self.known % (self._each * self.schedule.batches):
             return
+        cost = self._look_at_validation()
+        if self._patience is not None and self.known < self.updates and self._patience.ends(cost):
+            self._end(self.known, f"E.validation was not better for {self._patience.epochs} epochs")
+
+    def _look_at_validation(self) -> float:
         values = self.evaluation(self.known, True)
         cost = values.scalar((self.schedule.evaluator(True).program.watched, 0))
         self.validation.append((self.known, cost))
-        if self._patience is not None and self.known < self.updates and self._patience.ends(cost):
-            self._end(self.known, f"E.validation was not better for {self._patience.epochs} epochs")
+        return cost
 
     _noted = 0                                      # costs seen, of which every `curve_stride`-th is kept
 

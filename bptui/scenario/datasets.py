@@ -103,7 +103,8 @@ def _alike(reading: Reading, held: _Samples, samples: _Samples) -> Held | None:
     if targets is not None and samples.targets is not None and targets.ndim == 1 and samples.targets.shape[1:] == (1,):
         targets = targets.reshape(-1, 1)          # one column of a file, beside rows of one number
     for name, ours, theirs in (("inputs", inputs, samples.inputs), ("targets", targets, samples.targets)):
-        if ours is not None and theirs is not None and ours.shape[1:] != theirs.shape[1:]:
+        if ours is not None and theirs is not None and ours.shape[1:] != theirs.shape[1:] and not (
+                name == "inputs" and ours.size // len(ours) == theirs.size // len(theirs)):
             reading.wrong((*HELD_KEY, name), f"each row of {name} must have {_row(theirs)}, as in [data]; "
                                              f"here: {_row(ours)}")
             return None

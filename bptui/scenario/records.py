@@ -161,6 +161,13 @@ class Training:
     patience: int | None = None                  # epochs without a better E.validation
     objectives: tuple[Objective, ...] = ()
 
+    @property
+    def until_text(self) -> str:
+        """When the run ends by itself, in words."""
+        if self.until is not None:
+            return self.until.text
+        return f"E.validation is not better for {self.patience} epochs"
+
 
 @dataclass(frozen=True)
 class Claim:

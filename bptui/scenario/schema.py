@@ -49,6 +49,7 @@ from .values import (
 
 FIGURE = re.compile(r"~? *[+−-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+−-]?[0-9]{1,4})?")
 LONGEST_FIGURE = 100
+MOST_TURNS = 1000                                 # updates that an objective has in a row
 CONDITIONS = (*COMPARISONS.values(), "and", "or", "not")
 TESTS = ("isnan", "isfinite", "any", "all", "changed")
 
@@ -273,7 +274,12 @@ def noise(value: object, label: str) -> Init:
     for key in options:
         if key not in known:
             raise Wrong(f"{label}: noise that is {kind} has no {quoted(key)}; it takes {' and '.join(known)}", key)
-    return Init(kind, {key: below(number, option, key, key) for key, option in options.items()})
+    given = {key: below(number, option, key, key) for key, option in options.items()}
+    if given.get("std", 1.0) < 0:
+        raise Wrong(f"{label}: std must be 0 or more, not {given['std']:g}", "std")
+    if kind == "uniform" and given.get("low", 0.0) >= given.get("high", 1.0):
+        raise Wrong(f"{label}: low must be less than high ({given.get('low', 0.0):g} and {given.get('high', 1.0):g})")
+    return Init(kind, given)
 
 
 def figure(value: object, label: str) -> str:
@@ -441,7 +447,7 @@ OF_OPTIMIZERS = ("momentum", "nesterov", "dampening", "betas", "epsilon", "alpha
 OBJECTIVE: Mapping[str, Rule] = {
     "minimize": need(name),
     "parameters": need(names),
-    "updates": may(whole(1, MOST_UPDATES), 1),
+    "updates": may(whole(1, MOST_TURNS), 1),
 }
 LETTERS: Mapping[str, Rule] = {
     "net": may(letters),

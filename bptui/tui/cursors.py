@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..engine.program import Var
+from ..engine.program import Program, Var
 from ..explain.chain import by_name
 from ..explain.rows import current_row
 from ..replay.quantity import Place
@@ -51,14 +51,23 @@ def length(session: Session, pane: str) -> int:
             return len(nodes(session))
 
 
+def layer_outs(program: Program) -> dict[Var, str]:
+    """What each layer makes, in the order in which it is made, with the layer's name."""
+    found: dict[Var, str] = {}
+    for name, var in program.variables.items():
+        if name.endswith(".out"):
+            found.setdefault(var, name.removesuffix(".out"))
+    return dict(sorted(found.items(), key=lambda item: program.home_of.get(item[0], 0)))
+
+
 def nodes(session: Session) -> list[tuple[Var, int]]:
     """The quantities that the network picture shows, as (variable, element)."""
     program = session.run.program(session.position.update)
-    layers = [v for name, v in program.variables.items() if name.endswith(".out")]
+    layers = layer_outs(program)
     if not layers:
         return [(v, 0) for v in (*(v for v in program.inputs if v.role in ("data", "noise")), *program.parameters,
                                  *(b.out for b in program.forward))]
-    return [(v, e) for v in (program.inputs[0], *dict.fromkeys(layers))
+    return [(v, e) for v in (program.inputs[0], *layers)
             for e in range(drawn(v.lane_size))]
 
 

@@ -43,6 +43,7 @@ def same_in(program: Program, var: Var) -> Var:
 class Session:
     def __init__(self, run: Run, at: str | None = None) -> None:
         self.run = run
+        run.waits = False                           # a key is answered at once
         self.marks = Marks(run)
         self.namer = Namer(run.scenario)
         self.insights = Insights(run)
@@ -232,7 +233,9 @@ class Session:
     def go(self, text: str) -> None:
         """Go to a typed position."""
         try:
-            self.jump(places.read(self.run, text, self.position.update))
+            target = places.read(self.run, text, self.position.update)
+            self.jump(target, "" if target != self.position else "You stand there: it is there from the start of the "
+                      "update." if not target.value else "You stand there already.")
         except QuantityError as error:
             self.message = f"{error}."
 
@@ -241,8 +244,11 @@ class Session:
         last = self.run.finish()
         times = self.run.times(last)
         value = times.cost_value
-        why = f": {self.run.ended}" if self.run.ended else ""
-        self.jump(Position(last, value, times.stops(value)), f"The end of the run, at its loss{why}.")
+        if last < self.run.updates:
+            said = f"As far as the run is known: it goes on until {self.run.scenario.training.until_text}. G goes on."
+        else:
+            said = f"The end of the run, at its loss{f': {self.run.ended}' if self.run.ended else ''}."
+        self.jump(Position(last, value, times.stops(value)), said)
 
     def sample(self, by: int) -> None:
         """Select the next or previous sample of the batch. Time does not move."""

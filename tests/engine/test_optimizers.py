@@ -362,7 +362,7 @@ WRONG: dict[str, tuple[KeyPath, str]] = {
     "update_order = 'in_place'\nclip_norm = 1.0": (("training", "clip_norm"), "not in_place"),
     "schedule = { kind = 'steps', gamma = 0.1 }": (("training", "schedule", "kind"), "did you mean 'step'?"),
     "schedule = { kind = 'step' }": (("training", "schedule"), "step_size is missing"),
-    "schedule = { kind = 'step', step_size = 0.5 }": (("training", "schedule", "step_size"), "1 epoch or more"),
+    "schedule = { kind = 'step', step_size = 0.5 }": (("training", "schedule", "step_size"), "whole number of epochs"),
     "schedule = { kind = 'cosine', t_max = 9, gamma = 1 }": (("training", "schedule", "gamma"), "has no 'gamma'"),
     "schedule = { kind = 'exponential', gamma = -1 }": (("training", "schedule", "gamma"), "must be 0 or more"),
 }

@@ -1,8 +1,8 @@
 """Random scenarios to compare with PyTorch, as TOML text made from a seed; nothing of bptui or torch is imported.
 
 A recipe pins what its case is about and leaves the rest to chance: shapes, weights, data, rates. `mixed` pins
-nothing. The same (recipe, seed, attempt) makes the same text on every machine. Floats are written by `repr`, so
-both sides read the same doubles.
+nothing. The same (recipe, seed, attempt) makes the same text on every machine. Networks of other layers than dense
+ones are in `layer_cases.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-UPDATES = 5
+from chance import OF_PROBABILITIES, UPDATES, WITH_CLASSES, Case, Chance, rates, settings, some_optimizer, target, toml
+from layer_cases import LAYERED, Scenario
+
 LAYER_NAMES = ("first", "second", "third")
 POINTWISE = ("linear", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus", "softsign",
              "hard_sigmoid")
@@ -39,43 +41,6 @@ LOSSES: dict[str, tuple[str, ...]] = {              # a loss, and what its last 
     "-t*o": ("log_softmax",),
     **dict.fromkeys(LOSS_LAWS, SMOOTH),
 }
-WITH_CLASSES = ("cross_entropy", "softmax_cross_entropy")
-OF_PROBABILITIES = (*WITH_CLASSES, "-t*o")
-RATES = {"sgd": (0.05, 0.4), "adagrad": (0.05, 0.3), "rmsprop": (0.005, 0.05), "adam": (0.01, 0.1),
-         "adamw": (0.01, 0.1)}
-
-
-@dataclass(frozen=True)
-class Case:
-    """A scenario, and in words what it is about."""
-
-    name: str
-    about: str
-    toml: str
-
-
-@dataclass
-class Chance:
-    """Random numbers, with `digits` decimals if that is not None."""
-
-    random: Random
-    digits: int | None = None
-
-    def number(self, low: float, high: float) -> float:
-        made = self.random.uniform(low, high)
-        return made if self.digits is None else round(made, self.digits)
-
-    def signed(self, low: float, high: float) -> float:
-        return self.number(low, high) * self.random.choice((-1, 1))
-
-    def whole(self, low: int, high: int) -> int:
-        return self.random.randint(low, high)
-
-    def one_of(self, options: tuple[Any, ...]) -> Any:
-        return self.random.choice(options)
-
-    def happens(self, share: float) -> bool:
-        return self.random.random() < share
 
 
 @dataclass
@@ -126,20 +91,6 @@ def optimizer(kind: str, *keys: str) -> Callable[[Chance], Plan]:
     return lambda c: Plan(training=settings(c, kind, *keys))
 
 
-def settings(c: Chance, kind: str, *keys: str) -> dict[str, Any]:
-    """The keys of [training] for an optimizer; what is not asked for has its default."""
-    low, high = RATES[kind]
-    made: dict[str, Any] = {"optimizer": kind, "learning_rate": c.number(low, high)}
-    for key in keys:
-        made[key] = (True if key == "nesterov" else
-                     [c.number(0.5, 0.95), c.number(0.9, 0.999)] if key == "betas" else
-                     c.number(0.5, 0.95) if key in ("momentum", "alpha") else
-                     c.number(0.1, 0.9) if key == "dampening" else
-                     c.one_of((1e-3, 1e-6, 1e-9)) if key == "epsilon" else
-                     c.number(0.05, 0.4))           # weight_decay
-    return made
-
-
 def clip(key: str, kind: str = "sgd") -> Callable[[Chance], Plan]:
     return lambda c: Plan(training={**settings(c, kind), key: c.number(0.02, 0.3)}, layers=2)
 
@@ -149,25 +100,6 @@ def schedule(kind: str, optimizer: str = "sgd") -> Callable[[Chance], Plan]:
     ends = kind in ("cosine", "linear")
     return lambda c: Plan(training={**settings(c, optimizer), "schedule": rates(c, kind)},
                           batch="all" if ends or c.happens(0.6) else "mini")
-
-
-def rates(c: Chance, kind: str) -> dict[str, Any]:
-    if kind == "step":
-        return {"kind": kind, "step_size": c.whole(1, 2), "gamma": c.number(0.2, 0.8)}
-    if kind == "exponential":
-        return {"kind": kind, "gamma": c.number(0.5, 0.95)}
-    if kind == "cosine":
-        return {"kind": kind, "t_max": c.whole(2, 4), "eta_min": c.number(0.001, 0.01)}
-    return {"kind": kind, "start_factor": c.number(0.2, 0.6), "end_factor": c.number(0.7, 1.0),
-            "total_iters": c.whole(2, 3)}
-
-
-def some_optimizer(c: Chance) -> dict[str, Any]:
-    """Any optimizer, with or without each of its keys."""
-    keys = c.one_of((
-        ("sgd",), ("sgd", "momentum"), ("sgd", "momentum", "dampening"), ("sgd", "momentum", "nesterov"), ("adagrad",),
-        ("rmsprop", "alpha"), ("rmsprop", "momentum"), ("adam", "betas"), ("adamw", "betas"), ("adam",), ("adamw",)))
-    return settings(c, *keys, *(("weight_decay",) if c.happens(0.4) else ()))
 
 
 def mixed(c: Chance) -> Plan:
@@ -187,7 +119,7 @@ def mixed(c: Chance) -> Plan:
                 kind in WITH_CLASSES and c.happens(0.5), None, penalties, training, None, first, 1.2)
 
 
-RECIPES: dict[str, Callable[[Chance], Plan]] = {
+DENSE: dict[str, Callable[[Chance], Plan]] = {
     **{word: activation(word) for word in ACTIVATIONS},
     "law with a trained parameter": law("x*sigmoid(beta*x)", 1),
     "law with one trained and one fixed": law("a*tanh(c*x)", 1),
@@ -232,14 +164,26 @@ RECIPES: dict[str, Callable[[Chance], Plan]] = {
     "batch one": lambda c: Plan(batch="one"),
     "mixed": mixed,
 }
+RECIPES = {*DENSE, *LAYERED}
+BY_CHANCE = ("mixed", "stack")                      # recipes of many cases: "mixed 7" is the seventh
+
+
+def recipe_of(name: str) -> str:
+    return next((word for word in BY_CHANCE if name.startswith(f"{word} ")), name)
+
+
+def names(count: int) -> list[str]:
+    """Every recipe once, and then those that leave all to chance in turn, until there are `count` names."""
+    once = [name for name in (*DENSE, *LAYERED) if name not in BY_CHANCE]
+    return once + [f"{BY_CHANCE[n % 2]} {n // 2 + 1}" for n in range(count - len(once))]
 
 
 def make(name: str, seed: int, attempt: int = 0, digits: int | None = None, small: bool = False) -> Case:
     """The case of a recipe; "mixed 7" is the seventh of the recipe `mixed`. `small`: the smallest shapes only."""
-    recipe = RECIPES["mixed" if name.startswith("mixed") else name]
-    chance = Chance(Random(f"{seed}/{name}/{attempt}"), digits)
-    scenario = build(chance, recipe(chance), 3 if small else 5)
-    scenario = {"title": name, **scenario}
+    recipe, chance = recipe_of(name), Chance(Random(f"{seed}/{name}/{attempt}"), digits)
+    made = LAYERED[recipe](chance, small) if recipe in LAYERED else build(
+        chance, DENSE[recipe](chance), 3 if small else 5)
+    scenario: Scenario = {"title": name, **made}
     return Case(name, about(scenario), toml(scenario))
 
 
@@ -288,50 +232,19 @@ def batches(c: Chance, plan: Plan, most: int) -> tuple[int, str | int]:
     return samples, ("all" if kind == "all" else 1)
 
 
-def target(c: Chance, kind: str, classes: bool, outputs: int) -> Any:
-    if classes:
-        return c.whole(0, outputs - 1)
-    if kind in OF_PROBABILITIES:
-        if c.happens(0.3):
-            hot = c.whole(0, outputs - 1)
-            return [float(k == hot) for k in range(outputs)]
-        parts = [c.number(0.1, 1) for _ in range(outputs)]
-        return [part / sum(parts) for part in parts]
-    if kind == "hinge":
-        return [c.one_of((-1.0, 1.0)) for _ in range(outputs)]
-    low, high = (0.05, 0.95) if kind == "binary_cross_entropy" else (-2.0, 2.0)
-    return [c.number(low, high) for _ in range(outputs)]
-
-
 def about(scenario: dict[str, Any]) -> str:
     """One line: shapes, activations, loss, optimizer."""
     network, training = scenario["network"], scenario["training"]
-    acts = [a if isinstance(a := each["activation"], str) else a["law"] for each in network["layers"]]
-    shape = "-".join(map(str, [network["inputs"], *(each["units"] for each in network["layers"])]))
+    if all(each["kind"] == "dense" for each in network["layers"]) and isinstance(network["inputs"], int):
+        acts = [a if isinstance(a := each["activation"], str) else a["law"] for each in network["layers"]]
+        shape = "-".join(map(str, [network["inputs"], *(each["units"] for each in network["layers"])]))
+        what = f"{shape} {', '.join(acts)}"
+    else:
+        what = f"{network['inputs']} {', '.join(each['kind'] for each in network['layers'])}"
     keys = [key for key in training if key not in ("optimizer", "learning_rate", "batch", "updates")]
     n = len(scenario["data"]["inputs"])
-    return (f"{shape} {', '.join(acts)}; {scenario['loss']['kind']}, {scenario['loss']['reduction']}; "
+    return (f"{what}; {scenario['loss']['kind']}, {scenario['loss']['reduction']}; "
             f"{' '.join([training['optimizer'], *keys])}; {n} sample{'s' * (n != 1)}, "
             f"batch {training['batch']}")
 
 
-def toml(scenario: dict[str, Any]) -> str:
-    """The scenario as TOML: a line a key."""
-    lines = [f"title = {written(scenario['title'])}", "[network]", f"inputs = {scenario['network']['inputs']}"]
-    for each in scenario["network"]["layers"]:
-        lines += ["[[network.layers]]", *(f"{key} = {written(value)}" for key, value in each.items())]
-    for section in ("loss", "data", "training"):
-        lines += [f"[{section}]", *(f"{key} = {written(value)}" for key, value in scenario[section].items())]
-    return "\n".join(lines) + "\n"
-
-
-def written(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return f'"{value}"'                         # none of ours holds a quote or a backslash
-    if isinstance(value, list):
-        return f"[{', '.join(map(written, value))}]"
-    if isinstance(value, dict):
-        return f"{{ {', '.join(f'{key} = {written(v)}' for key, v in value.items())} }}"
-    return repr(value)

@@ -29,11 +29,6 @@ MOST_SHOWN = 5
 MOST_NAMED = 40
 
 
-def names(count: int) -> list[str]:
-    recipes = [name for name in cases.RECIPES if name != "mixed"]
-    return recipes + [f"mixed {n + 1}" for n in range(count - len(recipes))]
-
-
 def differences(toml: str, quantities: torch_run.Quantities, executor: str) -> list[str]:
     """What disagrees, or why bptui does not open the case."""
     try:
@@ -88,7 +83,7 @@ def main() -> int:
     seed: int = time.time_ns() // 1000 if asked.seed is None else asked.seed
     print(f"torch {torch_run.installed()}, seed {seed}", flush=True)
     start, unfit, bad = time.monotonic(), 0, list[str]()
-    chosen: list[str] = [asked.only] if asked.only else names(asked.cases)
+    chosen: list[str] = [asked.only] if asked.only else cases.names(asked.cases)
     for name in chosen:
         attempts, agrees = fresh(name, seed, len(bad) < MOST_SHOWN)
         unfit += attempts

@@ -15,18 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import cases
-from torch_run import VERSION, Quantities, Unfit, expected, installed
+from torch_layers import Unfit
+from torch_run import VERSION, Quantities, expected, installed
 
 SEED = 21
 DIGITS = 3                                          # decimals of the numbers in a scenario
-MIXED = 8
+CASES = len(cases.RECIPES) - len(cases.BY_CHANCE) + 10
 MOST_ATTEMPTS = 200
 HERE = Path(__file__).resolve().parent
 FILE = HERE / "fixtures.json"
-
-
-def names() -> list[str]:
-    return [name for name in cases.RECIPES if name != "mixed"] + [f"mixed {n + 1}" for n in range(MIXED)]
 
 
 def first_fit(name: str, seed: int, **shape: Any) -> tuple[int, cases.Case, Quantities]:
@@ -53,7 +50,7 @@ def fixture(name: str) -> dict[str, Any]:
 
 
 def text() -> str:
-    lines = [json.dumps(fixture(name), separators=(",", ":")) for name in names()]
+    lines = [json.dumps(fixture(name), separators=(",", ":")) for name in cases.names(CASES)]
     head = json.dumps({"torch": VERSION, "seed": SEED, "digits": DIGITS})[1:-1]
     return f'{{{head}, "cases": [\n' + ",\n".join(lines) + "\n]}\n"
 

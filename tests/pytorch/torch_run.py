@@ -13,52 +13,29 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from torch_layers import IN_LAWS, SATURATED, Layer, Pass, Unfit, away, leaf, within
+
 VERSION = "2.13.0"
-MARGIN = 1e-3                                       # from kinks and ties, in every update that is compared
-LARGEST_NET = 15.0                                  # PyTorch's softplus is linear above 20
-# Beyond these, what is left of 1 - y, 1 - y² or 1 + erf has too few digits on both sides.
-SATURATED = {"tanh": 6.0, "sigmoid": 8.0, "silu": 8.0, "gelu": 4.0, "softmax": 4.0, "log_softmax": 4.0}
-SATURATED_LAW = 4.0
 LARGEST = 1e3
-SHAKE = 1e-15                                       # some units in the last place of parameters, inputs, nets, outs
 SHAKEN = 0.25                                       # of the tolerance, that shaking may use up
 
 torch: Any = importlib.import_module("torch")       # unknown to a type checker, because it may be absent
 F: Any = torch.nn.functional
-torch.set_num_threads(1)
-torch.set_default_dtype(torch.float64)
 
 Quantities = dict[str, list[list[Any]]]             # a quantity's [after, sample (0: none), value]
 
-ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
-    "linear": lambda x: x, "sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": F.relu, "leaky_relu": F.leaky_relu,
-    "elu": F.elu, "selu": F.selu, "gelu": F.gelu, "silu": F.silu, "softplus": F.softplus, "softsign": F.softsign,
-    "hard_sigmoid": lambda x: F.relu6(x + 3) / 6,   # F.hardsigmoid's backward has 1/6 as a float32, also in float64
-    "softmax": lambda x: F.softmax(x, -1), "log_softmax": lambda x: F.log_softmax(x, -1),
-}
-KINKS: dict[str, tuple[float, ...]] = {"hard_sigmoid": (-3.0, 3.0), **dict.fromkeys(
-    ("relu", "leaky_relu", "elu", "selu"), (0.0,))}
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adagrad": torch.optim.Adagrad, "rmsprop": torch.optim.RMSprop,
               "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 OPTIMIZER_KEYS = {"learning_rate": "lr", "epsilon": "eps", "momentum": "momentum", "dampening": "dampening",
                   "nesterov": "nesterov", "weight_decay": "weight_decay", "alpha": "alpha", "betas": "betas"}
 STATE = {"momentum_buffer": "velocity", "exp_avg": "m", "exp_avg_sq": "v", "sum": "v", "square_avg": "v"}
-IN_LAWS = {"exp": torch.exp, "log": torch.log, "sqrt": torch.sqrt, "tanh": torch.tanh, "sigmoid": torch.sigmoid,
-           "abs": torch.abs, "where": torch.where}
+FEW = 4                                             # numbers of a parameter that is kept after every update
+MOST_NETS = 8                                       # of one sample, for the Jacobian of its outs by them
 
 
 def installed() -> str:
     """The version of PyTorch, without what it was built for."""
     return torch.__version__.split("+")[0]
-
-
-class Unfit(Exception):
-    """The case is near a kink or a tie, or ill-conditioned, or shows nothing: draw another."""
-
-
-def away(distance: Any, what: str) -> None:
-    if distance.numel() and not float(distance.detach().abs().min()) > MARGIN:
-        raise Unfit(what)
 
 
 def expected(text: str) -> Quantities:
@@ -75,62 +52,6 @@ def expected(text: str) -> Quantities:
     return found
 
 
-def shaken(x: Any, shake: Random | None) -> Any:
-    """With `shake`, moved in its last bits, and so is what flows back: as if it had been rounded otherwise."""
-    if shake is None:
-        return x
-    return x * torch.tensor([1 + SHAKE * shake.uniform(-1, 1) for _ in range(x.numel())]).reshape(x.shape)
-
-
-def within(x: Any, limit: float, what: str) -> None:
-    if float(x.detach().abs().max()) > limit:
-        raise Unfit(what)
-
-
-def leaf(value: Any, shake: Random | None) -> Any:
-    """A float64 tensor that collects a gradient."""
-    return shaken(torch.tensor(value, dtype=torch.float64), shake).requires_grad_()
-
-
-class Layer:
-    """A dense layer: its parameters by bptui's names, and which of them are trained."""
-
-    def __init__(self, table: dict[str, Any], shake: Random | None) -> None:
-        self.name = table["name"]
-        self.activation = table["activation"]
-        train = table.get("train", True)
-        self.weights = leaf(table["weights"], shake)
-        self.parameters = {f"{self.name}.weights": self.weights}
-        self.trained = [f"{self.name}.weights"] if train else []
-        self.bias = None if table["bias"] is False else leaf(table["bias"], shake)
-        if self.bias is not None:
-            self.parameters[f"{self.name}.bias"] = self.bias
-            if train and table.get("train_bias", True):
-                self.trained.append(f"{self.name}.bias")
-        self.own: dict[str, Any] = {}
-        if isinstance(self.activation, dict):
-            for key, value in self.activation.items():
-                if key not in ("law", "train"):
-                    self.own[key] = self.parameters[f"{self.name}.{key}"] = leaf(value, shake)
-                    if train and key in self.activation.get("train", ()):
-                        self.trained.append(f"{self.name}.{key}")
-
-    def net(self, x: Any) -> Any:
-        return x @ self.weights.T + (0.0 if self.bias is None else self.bias)
-
-    def activate(self, net: Any) -> Any:
-        if isinstance(self.activation, dict):
-            within(net, SATURATED_LAW, f"{self.name}: a large net")
-            text = self.activation["law"]
-            if "where" in text:
-                away(net, f"{self.name}: a net near 0")
-            return eval(text, {"__builtins__": {}}, {**IN_LAWS, **self.own, "x": net})
-        within(net, SATURATED.get(self.activation, LARGEST_NET), f"{self.name}: a large net")
-        for kink in KINKS.get(self.activation, ()):
-            away(net - kink, f"{self.name}: a net near {kink}")
-        return ACTIVATIONS[self.activation](net)
-
-
 def sample_losses(kind: str, o: Any, t: Any) -> Any:
     """One loss a sample: the sum over its outputs, or their mean for `mean_squared_error`."""
     classes = getattr(t, "dtype", None) == torch.int64
@@ -138,7 +59,7 @@ def sample_losses(kind: str, o: Any, t: Any) -> Any:
         parts = F.mse_loss(o, t, reduction="none") / 2
     elif kind in ("squared_error", "mean_squared_error"):
         parts = F.mse_loss(o, t, reduction="none")
-        return parts.mean(-1) if kind == "mean_squared_error" else parts.sum(-1)
+        return parts.flatten(1).mean(-1) if kind == "mean_squared_error" else parts.flatten(1).sum(-1)
     elif kind == "absolute_error":
         away(o - t, "an output near its target")
         parts = F.l1_loss(o, t, reduction="none")
@@ -153,7 +74,8 @@ def sample_losses(kind: str, o: Any, t: Any) -> Any:
         parts = -t * torch.log(o)
     elif kind == "softmax_cross_entropy":
         within(o, SATURATED["softmax"], "a large output")
-        return F.cross_entropy(o, t, reduction="none")
+        parts = F.cross_entropy(o.movedim(-1, 1), t if classes else t.movedim(-1, 1), reduction="none")
+        return parts if parts.dim() == 1 else parts.flatten(1).sum(-1)
     elif kind == "hinge":
         away(1 - t * o, "an output near its margin")
         parts = torch.clamp(1 - t * o, min=0)
@@ -161,7 +83,16 @@ def sample_losses(kind: str, o: Any, t: Any) -> Any:
         parts = o
     else:
         parts = eval(kind, {"__builtins__": {}}, {**IN_LAWS, "t": t, "o": o})
-    return parts.sum(-1)
+    return parts.flatten(1).sum(-1)
+
+
+def samples(scenario: dict[str, Any], data: dict[str, Any], shake: Random | None) -> tuple[Any, Any]:
+    """Inputs, shaped as the network says, and targets."""
+    fed, targets = scenario["network"]["inputs"], data.get("targets")
+    words = scenario["network"]["layers"][0]["kind"] == "embedding"
+    inputs = torch.tensor(data["inputs"]) if words else torch.tensor(data["inputs"], dtype=torch.float64)
+    shaped = inputs.reshape(len(inputs), *([fed] if isinstance(fed, int) else fed)).tolist()
+    return torch.tensor(shaped) if words else leaf(shaped, shake), None if targets is None else torch.tensor(targets)
 
 
 def make_schedule(table: dict[str, Any], optimizer: Any) -> Any:
@@ -180,14 +111,14 @@ def replay(scenario: dict[str, Any], shake: Random | None = None) -> Quantities:
     parameters = {name: value for each in layers for name, value in each.parameters.items()}
     trained = {name: parameters[name] for each in layers for name in each.trained}
     loss, training = scenario["loss"], scenario["training"]
-    inputs = leaf(scenario["data"]["inputs"], shake)
-    targets = scenario["data"].get("targets")
-    targets = None if targets is None else torch.tensor(targets)
+    inputs, targets = samples(scenario, scenario["data"], shake)
+    held = samples(scenario, scenario["data"]["validation"], shake) if "validation" in scenario["data"] else None
     size = len(inputs) if training["batch"] == "all" else training["batch"]
     epoch = [list(range(at, min(at + size, len(inputs)))) for at in range(0, len(inputs), size)]
     options = {OPTIMIZER_KEYS[key]: value for key, value in training.items() if key in OPTIMIZER_KEYS}
     optimizer = OPTIMIZERS[training["optimizer"]](list(trained.values()), **options)
     scheduler = make_schedule(training["schedule"], optimizer) if "schedule" in training else None
+    last = layers[-1].name
 
     found: Quantities = {}
     clips, clipped = bool({"clip_norm", "clip_value"} & training.keys()), False
@@ -196,14 +127,22 @@ def replay(scenario: dict[str, Any], shake: Random | None = None) -> Quantities:
         plain = value.detach().tolist() if hasattr(value, "detach") else value
         found.setdefault(what, []).append([after, sample, plain])
 
+    def forward(p: Pass, x: Any, t: Any) -> tuple[Any, Any]:
+        """The losses of the samples, and their cost without penalties."""
+        for each in layers:
+            x = each.forward(x, p)
+        losses = sample_losses(loss["kind"], x, t)
+        return losses, losses.sum() if loss["reduction"] == "sum" else losses.mean()
+
     for n in range(training["updates"] + 1):
         rows = epoch[n % len(epoch)]
-        x, nets, outs = inputs[rows], [], []
-        for each in layers:
-            nets.append(shaken(each.net(outs[-1] if outs else x), shake))
-            outs.append(shaken(each.activate(nets[-1]), shake))
-        losses = sample_losses(loss["kind"], outs[-1], None if targets is None else targets[rows])
-        cost = losses.sum() if loss["reduction"] == "sum" else losses.mean()
+        if held is not None and n in (0, training["updates"]):
+            for word, (x, t) in (("training", (inputs, targets)), ("validation", held)):
+                p = Pass(shake, False)
+                note(f"E.{word}", n, forward(p, x, t)[1])
+                note(f"{last}.out.{word}", n, p.outs[last])
+        p = Pass(shake, True, training.get("seed", 0), n)
+        losses, cost = forward(p, inputs[rows], None if targets is None else targets[rows])
         weights = [value for name, value in trained.items() if name.endswith(".weights")]
         if "l1" in loss:
             away(torch.cat([w.flatten() for w in weights]), "a penalized weight near 0")
@@ -212,25 +151,26 @@ def replay(scenario: dict[str, Any], shake: Random | None = None) -> Quantities:
             cost = cost + loss["l2"] * sum((w * w).sum() for w in weights)
         for value in (inputs, *parameters.values()):
             value.grad = None
-        for value in (*nets, *outs):
-            value.retain_grad()
         cost.backward()
 
         lane = (n + len(inputs)) % len(rows)        # any of them: the first, the last, one between
         sample = rows[lane] + 1
         note("E", n, cost)
-        note(f"{layers[-1].name}.out", n, outs[-1][lane], sample)
+        note(f"{last}.out", n, p.outs[last][lane], sample)
         if n == 0:
-            for each, net, out in zip(layers, nets, outs, strict=True):
-                note(f"{each.name}.net", 0, net[lane], sample)
-                if each is not layers[-1]:
-                    note(f"{each.name}.out", 0, out[lane], sample)
-                note(f"d(E, {each.name}.net)", 0, net.grad[lane], sample)
-                note(f"d(E, {each.name}.out)", 0, out.grad[lane], sample)
-                if not any(each.activation == other.activation for other in layers[:layers.index(each)]):
+            for what, (value, _) in p.kept.items():
+                if what != f"{last}.out":
+                    note(what, 0, value[lane], sample)
+                if (gradient := p.gradient(what, lane)) is not None:
+                    note(f"d(E, {what})", 0, gradient, sample)
+            for each in layers:
+                net = p.kept.get(f"{each.name}.net", (torch.zeros(0), []))[0]
+                if each.table["kind"] in ("dense", "conv2d") and net[lane].numel() <= MOST_NETS and not any(
+                        each.activation == other.activation for other in layers[:layers.index(each)]):
                     note(f"d({each.name}.out, {each.name}.net)", 0,
                          torch.autograd.functional.jacobian(each.activate, net[lane].detach()), sample)
-            note("d(E, inputs)", 0, inputs.grad[rows[lane]], sample)
+            if inputs.grad is not None:
+                note("d(E, inputs)", 0, inputs.grad[rows[lane]], sample)
             for name, value in parameters.items():
                 note(f"d(E, {name})", 0, value.grad)
             if not {"l1", "l2"} & loss.keys():
@@ -250,10 +190,15 @@ def replay(scenario: dict[str, Any], shake: Random | None = None) -> Quantities:
         if scheduler:
             note("learning_rate", n, optimizer.param_groups[0]["lr"])
         optimizer.step()
+        ends = n in (0, training["updates"] - 1)    # between them, large tensors and the optimizer's state are not kept
         for name, value in parameters.items():
-            note(name, n + 1, value)
-        note_state(note, trained, optimizer, n)
-        if n in (0, training["updates"] - 1):
+            if ends or value.numel() <= FEW:
+                note(name, n + 1, value)
+        for each in layers:
+            for part, value in each.statistics.items():
+                note(f"{each.name}.{part}", n + 1, value)
+        if ends:
+            note_state(note, trained, optimizer, n)
             note_corrected(note, trained, optimizer, n)
         if scheduler and n % len(epoch) == len(epoch) - 1:
             scheduler.step()

@@ -182,6 +182,10 @@ CONTENTS: dict[str, tuple[Mapping[str, Any], str]] = {
         {"imges": np.zeros((2, 2))},
         "11: there is no array 'images' in 'x.npz', did you mean 'imges'?",
     ),
+    "no axes": (
+        {"images": np.array(2.0)},
+        "11: inputs must be a list of rows, one per sample, as in [[0.05, 0.10]]",
+    ),
     "other rows": (
         {"images": np.zeros((3, 2))},
         "12: targets has 2 rows where inputs has 3 rows: each has one row per sample",

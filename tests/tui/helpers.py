@@ -266,9 +266,9 @@ def later_cells(session: Session) -> set[Cell]:
             for flat in range(var.size):
                 if var is out:
                     hidden = flat % out.lane_size in later
-                elif var.letters == out.letters:
+                elif var.letters == out.letters and not block.mixes:
                     hidden = flat % out.lane_size in later - making
-                else:                               # an intermediate of another shape: while nothing is begun
+                else:       # of another shape, or of elements that all mix: while nothing is begun
                     hidden = len(later - making) == out.lane_size
                 if hidden:
                     found.add((var, flat))

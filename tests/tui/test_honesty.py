@@ -21,7 +21,10 @@ CASES = [                                           # scenario, what is followed
     ("two_layer", None, None, 1), ("two_layer", "w5", None, 3), ("two_layer", "w1", None, 3),
     ("two_layer", "out_h1", None, 3), ("two_layer_in_place", "w1", None, 3), ("single_neuron", None, None, 1),
     ("single_neuron", "W1", None, 1), ("partial_derivative", "X", None, 1), ("batches", None, None, 6),
-    ("batches", "w1", None, 11), ("batches", "net_h1", "arrays", 11), ("batches", "w13", "arrays", 11)]
+    ("batches", "w1", None, 11), ("batches", "net_h1", "arrays", 11), ("batches", "w13", "arrays", 11),
+    ("softmax_jacobian", None, None, 1), ("softmax_jacobian", "w3", None, 3),
+    ("variational_autoencoder", None, None, 5), ("gan", None, None, 3), ("gan", "a", None, 3),
+    ("perturbation", None, None, 7), ("softmax_iris", None, None, 97)]
 
 
 def look_around(tui: ModuleType, session: Any, chance: random.Random) -> None:

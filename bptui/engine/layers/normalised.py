@@ -80,6 +80,8 @@ def batch_norm(site: Site, x: Signal) -> Signal:
     if len(x.shape) not in (1, 3):
         site.wrong("kind", f"batch_norm reads units, or [channels, rows, columns]; what comes here is "
                            f"{shaped(x.shape)}")
+    if len(x.shape) == 1:
+        site.written.pairs.append(site.layer.key)
     axis = x.var.letters[1]
     mean = site.running("running_mean", axis, 0.0)
     variance = site.running("running_variance", axis, 1.0)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ...scenario.errors import Problem, ScenarioError
+from ...scenario.errors import KeyPath, Problem, ScenarioError
 from ...scenario.records import Layer, Values
 from ..builder import Builder
 from ..form import MOST_PARAMETERS, Parameter, Trouble, initial
@@ -51,6 +51,7 @@ class Layers:
         default_factory=list[Callable[[], tuple[Var, Block]]])
     stacks: dict[Var, tuple[Var, ...]] = field(default_factory=dict[Var, tuple[Var, ...]])
     outs: dict[str, Signal] = field(default_factory=dict[str, "Signal"])
+    pairs: list[KeyPath] = field(default_factory=list[KeyPath])    # layers for which one sample is no batch
     extras: list[Equation] = field(default_factory=list[Equation])
     inputs: Var | None = None
     axes: int = 0

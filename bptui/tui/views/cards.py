@@ -39,8 +39,8 @@ def first(session: Session, width: int, height: int) -> list[Line]:
         name = session.namer.of(*session.parameter(cursors.at(session, "parameters")))
         start = session.run.scenario.start
         said = "Put the cursor on a weight and press Enter, to ask where its derivative comes from." if not start else \
-            f"The source starts with {name}: put the cursor on {name} and press Enter." if session.starts_at_parameter \
-            else f"The source starts with {start}: press g, and type that."
+            f"Start with {name}: put the cursor on {name} and press Enter." if session.starts_at_parameter \
+            else f"Start with {start}: press g, and type that."
     if y + 1 < height:
         c.put(3, y + 1, said, "", until=width - 1)
     elif y < height:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ...engine.program import Program, Var
 from ...explain import notation
-from ..cursors import drawn, nodes
+from ..cursors import drawn, layer_outs, nodes
 from ..session import Session
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
@@ -28,10 +28,7 @@ class Column:
 def columns_of(program: Program) -> list[Column]:
     """The inputs, then each layer; of a recurrent one its last step."""
     named, found = program.variables, list[Column]()
-    for name, out in named.items():
-        layer = name.removesuffix(".out")
-        if layer == name or any(column.out is out for column in found):
-            continue
+    for out, layer in layer_outs(program).items():
         net = named.get(f"{layer}.net")
         steps = program.stacks.get(net) if net is not None else None
         found.append(Column(out, steps[-1] if steps else net, named.get(f"{layer}.weights")))

@@ -58,7 +58,7 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
     rows = window(session, "parameters", session.parameter_count, height - 1, cursors.default(session, "parameters"))
     numbers = range(rows.first, rows.first + rows.count)
     home = session.parameter(rows.cursor)[0].name.split(".")[0]
-    namer = session.namer if wide or session.run.model.named else replace(session.namer, home=home)
+    namer = session.namer if wide or session.parameter(rows.cursor)[0].elements else replace(session.namer, home=home)
     names = [namer.of(*session.parameter(n)) for n in numbers]
     room = min(max(len(n) for n in names), LONGEST_NAME if wide else width - 28)
     first = room + (10 if wide and room < 8 else 4)
@@ -185,7 +185,7 @@ def paint_printed(session: Session, width: int, height: int, focused: bool) -> l
     rule(c, 0, title if figures else title[:1], [(width - 3, "here")] if width < 60 else
          [(printed + most - 1, "printed"), (width - 3, "here")])
     if not figures:
-        c.put(1, 1, "The source of this scenario prints no figures.", "dim", until=width)
+        c.put(1, 1, "No printed figures stand in this scenario.", "dim", until=width)
         return c.lines()
     for y, number in enumerate(numbers, 1):
         p = figures[number]
