@@ -79,7 +79,7 @@ class Reverse:
 
     def adjoint_var(self, x: Var) -> Var:
         return Var(f"d({self.cost_name}, {x.name})", x.letters, x.shape, "adjoint",
-                   f"∂{self.cost_name}/∂{x.symbol or x.name}", None, (x,))
+                   f"∂{self.cost_name}/∂{x.symbol or x.name}", None, (x.base,))
 
     def make_adjoint(self, x: Var, phase: Phase, group: str) -> Var:
         """Close the adjoint of `x`: a block with the equations of its factors and the sum of its shares."""
@@ -185,7 +185,7 @@ class Reverse:
 
     def _local(self, y: Var, x: Var, letters: str) -> Var:
         return Var(f"d({y.name}, {x.name})", letters, tuple(self.extents[c] for c in letters), "local",
-                   f"∂{y.symbol or y.name}/∂{x.symbol or x.name}", None, (y, x))
+                   f"∂{y.symbol or y.name}/∂{x.symbol or x.name}", None, (y.base, x.base))
 
     def _sweep(self, line: Block, adjoint: Share, give: Callable[[Var, Share], None], whole: bool = False,
                keep: str = "") -> None:

@@ -15,7 +15,9 @@ import pytest
 from bptui.engine.scalars import Scalars
 from bptui.explain.chain import Explainer
 from bptui.explain.check import check_run
+from bptui.explain.words import about_step
 from bptui.replay.run import Run
+from bptui.replay.timeline import Position
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.reader import read_scenario_text, render
 
@@ -199,3 +201,14 @@ def test_rows_may_be_flat_beside_nested_ones() -> None:
     written = text([2, 2], [layer("flatten"), layer("dense", units=1)], 1, 1)
     written = written.replace("[training]", "validation = { inputs = [[[1, 2], [3, 4]]], targets = [[0]] }\n[training]")
     assert np.array_equal(opened(written).value("inputs.validation"), [[[1, 2], [3, 4]]])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_value_of_a_layer_is_explained_and_said_in_words(kind: str) -> None:
+    run = opened(KINDS[kind])
+    times = run.times(0)
+    for value in range(1, times.count + 1):
+        at = Explainer(run, 0, 0)
+        chain = at.chain(value)
+        assert chain.rows[-1].value == at.reader.value(at.cell(value)) or np.isnan(chain.rows[-1].value or 0.0)
+        assert about_step(at, Position(0, value, times.stops(value)), chain)
