@@ -147,6 +147,9 @@ class Explainer:
             term = self.reader.term(cell, 0)
             if term.adjoint is None:
                 break
+            if term.adjoint[0] is not cell[0] and self._primal(term.adjoint) == self._primal(cell) and not term.local:
+                cell = term.adjoint                 # the same, by another letter
+                continue
             steps.append(Step(term, self._primal(term.adjoint), self._primal(cell), self.made(cell)))
             cell = term.adjoint
         return steps[::-1], cell

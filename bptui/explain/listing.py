@@ -116,8 +116,9 @@ class Writer:
             y, x = var.of
             k = next(c for c in var.letters if c >= SPARE)
             return Text(f"∂{self.namer.tensor(y)}[{other(k)}]/∂{spell(x)}", DISPLAY)
-        if var.role in ("local", "temporary"):
-            made = next((eq for b in (block, *self.program.blocks) for eq in b.equations if eq.out is var), None)
+        inner = var.role == "adjoint" and any(eq.out is var.base for eq in block.equations[:-1])
+        if inner or var.role in ("local", "temporary"):
+            made = next((eq for b in (block, *self.program.blocks) for eq in b.equations if eq.out is var.base), None)
             if made is not None and not isinstance(made.terms[0].op if made.terms else None, Gather | Scatter):
                 if made.law is GREATEST:
                     return Text(f"greatest({', '.join(spell(v) for v in made.terms[0].args)})", DISPLAY)

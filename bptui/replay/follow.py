@@ -13,7 +13,9 @@ def needed(program: Program, times: Timeline, var: Var, element: int, lane: int)
     Empty where the run does not make that derivative. Samples advance together, so a value that any sample
     needs is visited for the selected one.
     """
-    backward = {block.out: n for n, block in enumerate(times.blocks) if block.phase in ("backward", "perturbation")}
+    back = [(n, block) for n, block in enumerate(times.blocks) if block.phase in ("backward", "perturbation")]
+    backward = {block.out: n for n, block in back}
+    inside = {eq.out for _, block in back for eq in block.equations}     # with what is made on the way to them
     target = next((out for out in backward if out.derivative_of is var), None)
     if target is None:
         return ()
@@ -27,7 +29,8 @@ def needed(program: Program, times: Timeline, var: Var, element: int, lane: int)
             continue
         wanted.add(cell)
         out, flat = cell
-        numbers.add(times.number(backward[out], flat % out.lane_size))
+        if out in backward:
+            numbers.add(times.number(backward[out], flat % out.lane_size))
         s: Scalars = scalars(made[out])
-        todo += [c for cells in s.all_cells(flat) for c in cells if c[0] in backward]
+        todo += [c for cells in s.all_cells(flat) for c in cells if c[0] in inside]
     return tuple(sorted(numbers))

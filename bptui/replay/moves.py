@@ -44,8 +44,24 @@ class Path:
         n = bisect_right(numbers, at.value)
         if n < len(numbers):
             return at.update, numbers[n]
-        following = self.values(at.update + 1) if self.run.goes_on(at.update) else ()
-        return (at.update + 1, following[0]) if following else None
+        update = self._next_turn(at.update)
+        return (update, self.values(update)[0]) if update is not None else None
+
+    def _next_turn(self, update: int) -> int | None:
+        """The next update that visits anything: with several objectives, another one may have its turn before."""
+        assert self.values is not None
+        for later in range(update + 1, update + 1 + self.run.schedule.turns):
+            if not self.run.goes_on(later - 1):
+                return None
+            if self.values(later):
+                return later
+        return None
+
+    def _last_turn(self, update: int) -> int | None:
+        """The last update before that visits anything."""
+        assert self.values is not None
+        earlier = range(update - 1, max(-1, update - 1 - self.run.schedule.turns), -1)
+        return next((n for n in earlier if self.values(n)), None)
 
     def _before(self, at: Position) -> tuple[int, int] | None:
         if self.values is None:
@@ -56,8 +72,8 @@ class Path:
         n = bisect_left(numbers, at.value)
         if n > 0:
             return at.update, numbers[n - 1]
-        previous = self.values(at.update - 1) if at.update > 0 else ()
-        return (at.update - 1, previous[-1]) if previous else None
+        update = self._last_turn(at.update)
+        return (update, self.values(update)[-1]) if update is not None else None
 
     def _visited(self, at: Position) -> bool:
         return self.values is None or at.value in self.values(at.update)
@@ -129,8 +145,8 @@ class Path:
             found = self._last_before(end, at)
             if found is not None:
                 return name, found
-        following = self.values(at.update + 1) if self.run.goes_on(at.update) else ()
-        return ("update", self.close(at.update + 1, following[-1])) if following else None
+        update = self._next_turn(at.update)
+        return ("update", self.close(update, self.values(update)[-1])) if update is not None else None
 
     def _last_before(self, end: Position, at: Position) -> Position | None:
         """The last followed value in (at, end], both in one update."""

@@ -48,6 +48,11 @@ class Schedule:
         self._order = lru_cache(4)(lambda epoch: shuffled(rows, training.seed, epoch))
         self._evaluator = cache(self._choose_evaluator)
 
+    @property
+    def turns(self) -> int:
+        """Updates until every objective has had its turn."""
+        return len(self._turns)
+
     def place(self, update: int) -> tuple[int, int]:
         """(epoch, place in it) of an update, both from 0."""
         return divmod(update, self.batches)

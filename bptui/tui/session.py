@@ -168,7 +168,8 @@ class Session:
         if followed is None or not self.only:
             return Path(self.run)
         values = lru_cache(8)(lambda update: self.needed(update, followed))
-        return Path(self.run, values, self.began) if values(self.position.update) else Path(self.run)
+        turns = range(self.position.update, self.position.update + self.run.schedule.turns)
+        return Path(self.run, values, self.began) if any(values(n) for n in turns) else Path(self.run)
 
     def needed(self, update: int, followed: Place) -> tuple[int, ...]:
         program = self.run.program(update)

@@ -94,7 +94,7 @@ def track(session: Session, width: int) -> Line:
         if stretch.layer:
             x = c.put(x, 0, stretch.layer, "dim") + 1
         x = _cells(c, x, stretch, value, each) + (1 if by_layer else 2)
-    c.right(width - 1, 0, counter)
+    c.right(width - 1, 0, f"  {counter}")
     return c.lines()[0]
 
 

@@ -92,7 +92,9 @@ class Picture:
 
     def label(self, column: int, unit: int) -> str:
         out = self.columns[column].out
-        return f"x[{unit}]" if out.name == "inputs" and out.elements is None else self.session.namer.unit(out, unit)
+        if out.name == "inputs" and out.elements is None:
+            return f"x{self.session.namer.index(out, unit)}"
+        return self.session.namer.unit(out, unit)
 
     def value(self, var: Var, element: int) -> float | None:
         """A value, if the position has reached it."""
@@ -160,7 +162,8 @@ class Picture:
             self.c.fill(start, y, end - start, "═" if passed else "─", "bold" if passed else "dim")
             if followed:
                 label = f" {followed} "
-                self.c.put(start + max(0, (end - start - len(label)) // 2), y, label, "bold")
+                if len(label) <= end - start:
+                    self.c.put(start + max(0, (end - start - len(label)) // 2), y, label, "bold")
         if self.pairs:
             self._cross(column)
 
