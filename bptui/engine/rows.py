@@ -13,6 +13,7 @@ from .layers.site import shaped
 from .losses import OF_CLASSES
 
 Shape = tuple[int, ...]
+MOST_NUMBERS = 3 * 10**7
 
 
 def understand_rows(trouble: Trouble, scenario: Scenario, fed: Shape, made: Shape | None,
@@ -74,6 +75,10 @@ def _targets(trouble: Trouble, scenario: Scenario, key: KeyPath, targets: np.nda
 def _one_hot(trouble: Trouble, key: KeyPath, numbers: np.ndarray, count: int, what: str, each: str,
              why: str) -> np.ndarray:
     """For each number a row that is 1 at its place and 0 elsewhere."""
+    if numbers.size * count > MOST_NUMBERS:
+        trouble.say(key, f"as rows with one 1 these {what}s would be {numbers.size * count:,} numbers; at most "
+                         f"{MOST_NUMBERS:,} can be held")
+        return np.zeros((*numbers.shape, 1))
     flat = numbers.reshape(-1)
     good = (flat == np.floor(flat)) & (flat >= 0) & (flat < count)
     if not good.all():

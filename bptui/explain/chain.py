@@ -78,16 +78,22 @@ class Explainer:
         var, flat = cell
         block = self.program.block_of.get(var)
         if block is None and var.role in ("adjoint", "share", "local") and var in self.program.home_of:
-            return self._in_scope(self.program.home_of[var])
+            return self._in_scope(self.program.home_of[var], cell)
         if block is None or block >= len(self.times.blocks):
             return (0, 0)
         value = self.times.number(self.block_number(var), flat % var.lane_size)
         return (value, self.times.stops(value))
 
-    def _in_scope(self, block: int) -> Made:
-        """When what a block makes on the way is there: with its first value."""
+    def _in_scope(self, block: int, cell: Cell) -> Made:
+        """When what a block makes on the way is there: a share with its term of the sum, else with the first value."""
         if block >= len(self.times.blocks):
             return END
+        var, flat = cell
+        final = self.times.blocks[block].equations[-1]
+        if var.role == "share":
+            value = self.times.number(block, flat % var.lane_size)
+            term = next(n for n, t in enumerate(final.terms) if t.args[0] is var)
+            return (value, self.times.stops(value) - len(final.terms) + term + 1)
         value = self.times.span(block)[0]
         return (value, self.times.stops(value))
 
@@ -232,6 +238,7 @@ class Explainer:
         values = self.reader.values(head)
         last_value, last_stop = self.made(head)
         base = last_stop - len(values)
+        whole = head[0] not in self.program.block_of    # made at once, on the way to a value
         chosen, rest = self._choose(values, (last_value, last_stop))
         scale = self._scale(head)
         rows: list[Row] = []
@@ -240,7 +247,7 @@ class Explainer:
             end = place == len(chosen) - 1 and not rest
             factors = (*((term.adjoint,) if term.adjoint else ()), *term.local)
             rows.append(Row("path", "└" if end else "├", "", self._through(head, term), self.reader.names_text(factors),
-                            self.reader.numbers_text(factors), term.value, (last_value, base + m + 1),
+                            self.reader.numbers_text(factors), term.value, (last_value, last_stop if whole else base + m + 1),
                             ("path", self.title(self._primal(head)),
                              self.title(self._primal(term.adjoint)) if term.adjoint else ""),
                             term.adjoint, scale))

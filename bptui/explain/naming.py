@@ -76,7 +76,8 @@ class Namer:
         delta = self.scenario.letters.get("delta")
         if delta and y == self.scenario.loss.name and x.name.endswith(".net"):
             return f"{delta}_{self.unit(x, element)}"
-        return f"∂{y}/∂{self.of(x, element)}"
+        name = self.of(x, element)
+        return f"∂{y}/∂({name})" if " " in name else f"∂{y}/∂{name}"
 
     def unit(self, var: Var, element: int) -> str:
         """The neuron that a value belongs to: `h1` of `net_h1`, `output[3]` of `output.net[3]`."""

@@ -61,7 +61,8 @@ def spellings(run: Run, name: str) -> list[str]:
     letters = run.scenario.letters
     plain = [f"{part}_{name.removeprefix(letter + '_')}" for part, letter in letters.items()
              if part in ("net", "out") and name.startswith(f"{letter}_")]
-    return [name, *plain]
+    inputs = [f"inputs{name[1:]}"] if run.scenario.network and name.partition("[")[0] == "x" else []
+    return [name, *plain, *inputs]
 
 
 def find(run: Run, program: Program, tree: Tree) -> Place | None:

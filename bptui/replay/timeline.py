@@ -61,7 +61,8 @@ class Timeline:
         out = equations[-1].out
         if (self.blocks[block].phase == "perturbation" and out.of) or any(eq.out.jacobian for eq in equations):
             return ()
-        inner = tuple(eq for eq in equations[:-1] if set(eq.out.letters) <= set(out.letters))
+        inner = tuple(eq for eq in equations[:-1] if set(eq.out.letters) <= set(out.letters)
+                      and eq.out.role not in ("share", "adjoint"))      # those are terms of the value
         return inner if len(inner) > 1 or (inner and self.blocks[block].phase in ("forward", "loss")) else ()
 
     def stops(self, value: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -208,7 +209,10 @@ def inputs(value: object, label: str) -> tuple[str, ...] | Shape | int:
     if is_list(value) and value and all(type(size) is int for size in value):
         if len(value) not in (2, 3):
             raise Wrong(f"{label} must be [steps, features] or [channels, rows, columns]")
-        return Shape(whole(1, MOST_UNITS)(size, label) for size in value)
+        shape = Shape(whole(1, MOST_UNITS)(size, label) for size in value)
+        if prod(shape) > MOST_UNITS:
+            raise Wrong(f"{label} are {prod(shape):,} numbers a sample; at most {MOST_UNITS:,} can be held")
+        return shape
     return units(value, label)
 
 

@@ -14,6 +14,7 @@ from ..structure import SAMPLE
 from ..vectors import softmax
 from .site import Signal, Site, shaped
 
+MOST_NUMBERS = 50_000                               # each has a derivative by every score of its row
 HIDDEN = -1e9                                       # a score whose exp is 0: a step does not see those after it
 MASK = Elementwise("masked", lambda f, score, seen: f.where(seen > 0, score, HIDDEN),
                    (lambda f, y, score, seen: f.where(seen > 0, 1, 0), 0.0))
@@ -27,6 +28,7 @@ def attention(site: Site, x: Signal) -> Signal:
     heads = site.option("heads", 1)
     if size % heads:
         site.wrong("heads", f"{heads} heads do not divide {size} features")
+    site.bound("kind", "probabilities of a sample", heads * steps * steps, MOST_NUMBERS)
     _, t, i = x.var.letters
     u, h, e = site.axis(steps), site.axis(heads), site.axis(size // heads)
 

@@ -14,6 +14,8 @@ from ..structure import SAMPLE
 from .plain import activate
 from .site import Signal, Site, shaped
 
+MOST_STEPS = 200                                    # each is written out
+
 
 class Cell:
     """What the three kinds share: the weights, the slices of the input, the state of the step before."""
@@ -21,6 +23,7 @@ class Cell:
     def __init__(self, site: Site, x: Signal, gates: int) -> None:
         if len(x.shape) != 2:
             site.wrong("kind", f"{site.layer.kind} reads [steps, features], and what comes here is {shaped(x.shape)}")
+        site.bound("kind", "steps in time", x.shape[0], MOST_STEPS)
         self.site, self.x, self.steps = site, x, x.shape[0]
         self.units, self.names = site.names.count, site.names.units
         layer, names, fed, rows = site.layer, site.names, x.shape[1], gates * self.units

@@ -95,6 +95,11 @@ class Site:
     def axis(self, length: int) -> str:
         return self.written.axis(length)
 
+    def bound(self, key: str, what: str, size: int, most: int) -> None:
+        """Refuse what the memory of a machine may not hold."""
+        if size > most:
+            self.wrong(key, f"{what}: {size:,}; at most {most:,} can be held")
+
     def wrong(self, key: str, message: str) -> NoReturn:
         """Give up: this layer cannot be, and nothing after it."""
         raise ScenarioError([Problem((*self.layer.key, key) if key else self.layer.key, message)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from ..builder import contract
@@ -11,6 +13,7 @@ from .plain import activate
 from .site import Signal, Site, shaped
 
 Pair = tuple[int, int]
+MOST_NUMBERS = 10**6                                # of one sample
 
 
 def windows(site: Site, x: Var, kernel: Pair, stride: Pair, padding: Pair) -> tuple[Var, Equation]:
@@ -27,12 +30,16 @@ def windows(site: Site, x: Var, kernel: Pair, stride: Pair, padding: Pair) -> tu
         also = " with its padding" if any(padding) else ""
         site.wrong(what, f"the {what} is {shaped(kernel)}, larger than the image{also}, {shaped(size)}")
 
+    site.bound("padding", "numbers of an image with its padding", x.lane_shape[0] * size[0] * size[1], MOST_NUMBERS)
+    seen = [(n - k) // s + 1 for n, k, s in zip(size, kernel, stride, strict=True)]
+    site.bound(what, "numbers of all windows of an image", x.lane_shape[0] * prod((*seen, *kernel)), MOST_NUMBERS)
+
     def move(image: np.ndarray) -> np.ndarray:
         padded = np.pad(image, ((0, 0), (padding[0],) * 2, (padding[1],) * 2), constant_values=-1)
-        seen = np.lib.stride_tricks.sliding_window_view(padded, kernel, axis=(1, 2))
-        return np.ascontiguousarray(seen[:, ::stride[0], ::stride[1]].transpose(1, 2, 0, 3, 4))
+        every = np.lib.stride_tricks.sliding_window_view(padded, kernel, axis=(1, 2))
+        return np.ascontiguousarray(every[:, ::stride[0], ::stride[1]].transpose(1, 2, 0, 3, 4))
 
-    rows, columns = ((n - k) // s + 1 for n, k, s in zip(size, kernel, stride, strict=True))
+    rows, columns = seen
     letters = site.axis(rows) + site.axis(columns) + x.letters[1] + site.axis(kernel[0]) + site.axis(kernel[1])
     return site.moved(move, x, letters, "window")
 

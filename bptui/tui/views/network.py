@@ -31,7 +31,10 @@ def columns_of(program: Program) -> list[Column]:
     for out, layer in layer_outs(program).items():
         net = named.get(f"{layer}.net")
         steps = program.stacks.get(net) if net is not None else None
-        found.append(Column(out, steps[-1] if steps else net, named.get(f"{layer}.weights")))
+        net = steps[-1] if steps else net
+        if net is not None and net.lane_size != out.lane_size:     # a whole sequence, of which net is one step
+            net = None
+        found.append(Column(out, net, named.get(f"{layer}.weights")))
     return [Column(program.inputs[0], None, None), *found] if found else []
 
 
@@ -63,6 +66,7 @@ class Picture:
         self.adjoints = {b.out.of[0]: b.out for b in self.times.blocks if b.phase == "backward"}
         self.named = session.run.model.named
         self.pairs = all(column.out.lane_size == 2 for column in columns)
+        self.step = 99
         right = self._right_end() if columns else 0
         self.step = max(8, (c.width - 2 - right) // max(1, len(columns) - 1))
         self.last = min(c.height - 2, 7)
@@ -94,7 +98,9 @@ class Picture:
         out = self.columns[column].out
         if out.name == "inputs" and out.elements is None:
             return f"x{self.session.namer.index(out, unit)}"
-        return self.session.namer.unit(out, unit)
+        name, index = self.session.namer.unit(out, unit), self.session.namer.index(out, unit)
+        room = self.step - 2 - len(index)           # of a long name the index is what tells units apart
+        return name if len(name) <= self.step - 2 or out.elements is not None else f"{name[:max(1, room - 1)]}…{index}"
 
     def value(self, var: Var, element: int) -> float | None:
         """A value, if the position has reached it."""
