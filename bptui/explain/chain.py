@@ -247,7 +247,8 @@ class Explainer:
             end = place == len(chosen) - 1 and not rest
             factors = (*((term.adjoint,) if term.adjoint else ()), *term.local)
             rows.append(Row("path", "└" if end else "├", "", self._through(head, term), self.reader.names_text(factors),
-                            self.reader.numbers_text(factors), term.value, (last_value, last_stop if whole else base + m + 1),
+                            self.reader.numbers_text(factors), term.value,
+                            (last_value, last_stop if whole else base + m + 1),
                             ("path", self.title(self._primal(head)),
                              self.title(self._primal(term.adjoint)) if term.adjoint else ""),
                             term.adjoint, scale))

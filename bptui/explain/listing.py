@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..engine.laws import ACTIVATIONS, GREATEST
+from ..engine.laws import ACTIVATIONS, CHOSEN, GREATEST
 from ..engine.program import SPARE, Block, Equation, Program, Term, Var, term_letters
 from ..engine.readings import DISPLAY, FORMULA, PRODUCT, SUM, Text
 from ..engine.scalars import product_text
@@ -120,6 +120,8 @@ class Writer:
         if inner or var.role in ("local", "temporary"):
             made = next((eq for b in (block, *self.program.blocks) for eq in b.equations if eq.out is var.base), None)
             if made is not None and not isinstance(made.terms[0].op if made.terms else None, Gather | Scatter):
+                if made.law is CHOSEN:
+                    return Text(f"(1 if {spell(made.terms[0].args[0])} is the greatest, else 0)", DISPLAY)
                 if made.law is GREATEST:
                     return Text(f"greatest({', '.join(spell(v) for v in made.terms[0].args)})", DISPLAY)
                 if made.law is not None:

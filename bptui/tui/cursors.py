@@ -165,7 +165,7 @@ def enter(session: Session) -> None:
             value = number + 1 if pane == "values" else program_entries(session)[number].number
             block, element = session.times.locate(value)
             var = session.times.blocks[block].out
-            session.follow(Place(var.of[0] if var.of else var, element))
+            session.follow(Place(var, element))
         case "chain":
             _enter_row(session, number)
         case _:
@@ -187,5 +187,4 @@ def _enter_row(session: Session, number: int) -> None:
         session.message = "This row is a number among others: nothing of its own to follow."
         return
     var, flat = row.cell
-    var = var.of[0] if var.of else var
     session.follow(Place(var, flat % var.lane_size))

@@ -40,6 +40,16 @@ def same_in(program: Program, var: Var) -> Var:
                 if v.name == var.name)
 
 
+FOLLOWED = ("data", "noise", "parameter", "forward", "loss")
+
+
+def source(var: Var) -> Var:
+    """What a quantity of the way back, or of the update, belongs to: of ∂E/∂w5, w5.m and w5⁺ it is w5."""
+    while var.role not in FOLLOWED and var.of:
+        var = var.of[0]
+    return var
+
+
 class Session:
     def __init__(self, run: Run, at: str | None = None) -> None:
         self.run = run
@@ -264,6 +274,12 @@ class Session:
 
     def follow(self, place: Place) -> None:
         """Ask where ∂E/∂place comes from. Time does not move."""
+        of = source(place.var)
+        place = Place(of, place.element if place.var.lane_size == of.lane_size else 0)
+        if place.var.role not in FOLLOWED:
+            name = self.namer.of(place.var, place.element or 0)
+            self.message = f"Nothing is derived by {name}: there is nothing to follow."
+            return
         if place.var.name == self.run.program(self.position.update).cost.name:
             self.message = f"{place.var.name} is what everything is derived from: there is nothing to follow."
             return

@@ -22,7 +22,7 @@ from bptui.replay.run import Run, open_run
 from bptui.scenario.shipped import shipped
 
 Open = Callable[..., Run]
-LARGE = ("wide_784", "digits_minibatches", "transfer_learning", "transfer_scratch", "attention", "convolution")       # which run with arrays
+LARGE = ("wide_784", "digits_minibatches", "transfer_learning", "transfer_scratch", "attention", "convolution")
 SMALL = [(name, path) for name, path in shipped() if name not in LARGE]
 WORDS = {
     "def",

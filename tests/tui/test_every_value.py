@@ -26,5 +26,5 @@ def test_the_screen_of_every_block(tui: ModuleType, name: str) -> None:
         tui.stand(session, Position(0, value, times.stops(value)))
         assert len(screen(session, 120, 40)) == 40
         var = times.blocks[times.locate(value)[0]].out
-        session.follow(Place(var.of[0] if var.of else var, 0))
+        session.follow(Place(var, 0))
         assert len(screen(session, 80, 24)) == 24
