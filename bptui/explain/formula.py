@@ -136,7 +136,7 @@ def _branches(law: Elementwise, k: int, count: int) -> dict[Choices, list[list[A
     for n in range(POINTS):
         low, high = RANGES[n % len(RANGES)]
         point = [mp.mpf(chance.uniform(low, high)) for _ in range(count)]
-        choices: list[bool] = []
+        choices: list[int] = []
         f = noting(choices)
         try:
             y = law.law(f, *point)

@@ -24,7 +24,9 @@ CASES = [                                           # scenario, what is followed
     ("batches", "w1", None, 11), ("batches", "net_h1", "arrays", 11), ("batches", "w13", "arrays", 11),
     ("softmax_jacobian", None, None, 1), ("softmax_jacobian", "w3", None, 3),
     ("variational_autoencoder", None, None, 5), ("gan", None, None, 3), ("gan", "a", None, 3),
-    ("perturbation", None, None, 7), ("softmax_iris", None, None, 97)]
+    ("perturbation", None, None, 7), ("softmax_iris", None, None, 97),
+    ("recurrent_three", None, None, 1), ("recurrent_three", "w", None, 1), ("recurrent_bit", None, None, 9),
+    ("lstm_bit", "w_g", None, 9), ("gru_bit", None, None, 13)]
 
 
 def look_around(tui: ModuleType, session: Any, chance: random.Random) -> None:
