@@ -30,7 +30,7 @@ commands:
   bptui [SCENARIO] [--at WHERE]       open the debugger; without a scenario, the list of shipped ones
   bptui show SCENARIO QUANTITY...     values and their derivation, after N updates with --at N
   bptui check SCENARIO...             claims, gradients and replay; exit 0 when all hold, 1 when one fails
-  bptui compare A B                   two scenarios, and the first step at which they part (not supported yet)
+  bptui compare A B                   two scenarios, and the first step at which they part
   bptui list                          the shipped scenarios
   bptui copy NAME [FILE]              write a shipped scenario to a file, to edit
 
@@ -358,12 +358,19 @@ def _claims(file: str) -> tuple[Claim, ...]:
 
 
 def _compare(arguments: list[str]) -> int:
-    parser = Parser("bptui compare", description="Two scenarios: what differs, and the first step at which they part. "
-                    "Not supported yet.", allow_abbrev=False)
-    parser.add_argument("scenarios", metavar="SCENARIO", nargs="*")
-    parser.add_argument("--json", action="store_true")
-    parser.parse_args(arguments)
-    raise Refusal("bptui: not supported yet: compare; today, bptui check or show each scenario")
+    parser = Parser("bptui compare", description="Two scenarios: what differs, and the first step at which they part.",
+                    allow_abbrev=False)
+    parser.add_argument("a", metavar="A")
+    parser.add_argument("b", metavar="B")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    given = parser.parse_args(arguments)
+    from .explain.compare import compare, lines, record
+    found = compare(*_opened_all([given.a, given.b]))
+    if given.json:
+        _print_json(record(found))
+    else:
+        print("\n".join(lines(found)))
+    return DONE
 
 
 def _list(arguments: list[str]) -> int:
