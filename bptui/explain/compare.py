@@ -95,7 +95,7 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, tuple) and any(is_dataclass(item) for item in value):
         for n, item in enumerate(value):
             yield from _flat(f"{path}[{getattr(item, 'name', None) or n}]", item)
-    elif value is not None and value != ():
+    elif value is not None and not (isinstance(value, tuple) and not value):
         yield path, _written(value)
 
 
