@@ -33,14 +33,11 @@ class Trouble:
     def say(self, key: KeyPath, message: str) -> None:
         self.found.append(Problem(key, message))
 
-    def choice(self, key: KeyPath, what: str, word: str, known: tuple[str, ...], later: tuple[str, ...]) -> bool:
+    def choice(self, key: KeyPath, what: str, word: str, known: tuple[str, ...]) -> bool:
         """Whether `word` is one of `known`; otherwise a problem is noted."""
         if word in known:
             return True
-        if word in later:
-            self.say(key, f"not supported yet: {what} {word!r}; today: {one_of(known)}")
-        else:
-            self.say(key, f"unknown {what} {word!r}{did_you_mean(word, (*known, *later))}; known: {one_of(known)}")
+        self.say(key, f"unknown {what} {word!r}{did_you_mean(word, known)}; known: {one_of(known)}")
         return False
 
     def unknown_names(self, key: KeyPath, tree: Tree, known: set[str], where: str) -> None:
@@ -98,7 +95,7 @@ def initial(trouble: Trouble, key: KeyPath, values: Values | None, name: str, se
     if values is None:
         return draw("", {}, name, seed, shape, fan)
     if isinstance(values, Init):
-        if not trouble.choice(key, "init", values.kind, tuple(INITS), ()):
+        if not trouble.choice(key, "init", values.kind, tuple(INITS)):
             return blank
         known = INITS[values.kind].options
         if wrong := [option for option in values.options if option not in known]:

@@ -21,7 +21,7 @@ def check_loss(trouble: Trouble, scenario: Scenario) -> None:
     elif loss.kind is None:
         trouble.say(("loss",), "the network needs a [loss] with a kind, such as \"half_squared_error\"")
     else:
-        trouble.choice(("loss", "kind"), "loss", loss.kind, LOSSES, ())
+        trouble.choice(("loss", "kind"), "loss", loss.kind, LOSSES)
 
 
 def parts_line(b: Builder, scenario: Scenario, x: Var, target: Var, units: tuple[str, ...] | None,

@@ -31,7 +31,7 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
     assert network is not None
     check_loss(trouble, scenario)
     _check_given_names(trouble, scenario)
-    known = [trouble.choice((*layer.key, "kind"), "layer kind", layer.kind, tuple(KINDS), ())
+    known = [trouble.choice((*layer.key, "kind"), "layer kind", layer.kind, tuple(KINDS))
              and _check_activation(trouble, layer) for layer in network.layers]
     fed = network.inputs if isinstance(network.inputs, Shape) else (
         (network.inputs,) if isinstance(network.inputs, int) else (len(network.inputs),))
@@ -105,7 +105,7 @@ def _check_activation(trouble: Trouble, layer: Layer) -> bool:
     key = (*layer.key, "activation")
     activation = layer.activation
     if activation.law is None:
-        return trouble.choice(key, "activation", activation.name or "", ("linear", *ACTIVATIONS, *VECTOR_LAWS), ())
+        return trouble.choice(key, "activation", activation.name or "", ("linear", *ACTIVATIONS, *VECTOR_LAWS))
     before = len(trouble.found)
     trouble.unknown_names(key, activation.law, {LAW_VARIABLE, *activation.parameters}, "this law, which reads x")
     for name in activation.train:

@@ -56,7 +56,7 @@ def understand_training(scenario: Scenario, trouble: Trouble, parameters: Sequen
     _check_objectives(trouble, scenario, parameters)
     _check_together(trouble, training, judged)
     _check_passes(trouble, training, parameters)
-    known = trouble.choice((*KEY, "optimizer"), "optimizer", training.optimizer, tuple(OPTIMIZERS), ())
+    known = trouble.choice((*KEY, "optimizer"), "optimizer", training.optimizer, tuple(OPTIMIZERS))
     if not known:
         return Settings(training=training)
     optimizer = OPTIMIZERS[training.optimizer]
@@ -87,7 +87,7 @@ def _key_of(scenario: Scenario, option: str) -> str:
 def _check_schedule(trouble: Trouble, training: Training) -> None:
     plan = training.schedule
     key = (*KEY, "schedule")
-    if plan is None or not trouble.choice((*key, "kind"), "schedule", plan.kind, tuple(SCHEDULES), ()):
+    if plan is None or not trouble.choice((*key, "kind"), "schedule", plan.kind, tuple(SCHEDULES)):
         return
     known = SCHEDULES[plan.kind].options
     for option, value in plan.options.items():

@@ -1,7 +1,6 @@
-"""Every key that a scenario may have: what it holds, what it is when left out, or that it comes later.
+"""Every key that a scenario may have: what it holds, and what it is when left out.
 
-The tables below are the scenario contract, one line a key. `LATER` marks what the contract names and
-this version does not do; it is refused by name, and never taken for a default in silence.
+The tables below are the scenario contract, one line a key. Which keys a kind of layer has stands in `KINDS`.
 """
 
 from __future__ import annotations
@@ -72,9 +71,9 @@ class Law:
 
 @dataclass(frozen=True)
 class Rule:
-    """What a key holds. Without a reader it is not supported yet."""
+    """What a key holds."""
 
-    read: Reader | None
+    read: Reader
     default: object = None
     needed: bool = False
 
@@ -85,9 +84,6 @@ def need(read: Reader) -> Rule:
 
 def may(read: Reader, default: object = None) -> Rule:
     return Rule(read, default)
-
-
-LATER = Rule(None)
 
 
 def law_in(value: object, label: str, variables: tuple[str, ...]) -> Law:

@@ -103,7 +103,7 @@ def read_table(
     reading: Reading, value: object, rules: Mapping[str, Rule], key: KeyPath, where: str
 ) -> dict[str, Any]:
     """Every key of `rules`: read, or its default. Mistakes are noted, and leave the default."""
-    got = {name: rule.default for name, rule in rules.items() if rule.read}
+    got = {name: rule.default for name, rule in rules.items()}
     if not is_table(value):
         reading.wrong(key, f"{where} must be a table, not {kind_of(value)}")
         return got
@@ -113,8 +113,6 @@ def read_table(
         rule = rules.get(name)
         if rule is None:
             reading.wrong(path, f"unknown key {quoted(name)}{inside}{reading.near(name, rules)}")
-        elif rule.read is None:
-            reading.wrong(path, f"not supported yet: {name}")
         elif (result := reading.value(rule.read, written, path, name)) is not None:
             got[name] = result
     for name, rule in rules.items():
