@@ -109,7 +109,7 @@ CLIP_AT: Line = ("clipped", lambda f, g, c: f.where(g > c, c, f.where(g < -c, -c
 
 # Schedules: the learning rate of an epoch, from the rate η of the file. `torch.optim.lr_scheduler`, stepped each epoch.
 @dataclass(frozen=True)
-class Schedule:
+class RateRule:
     """`options` are its keys, with None where there is no default."""
 
     options: Mapping[str, float | None]
@@ -124,12 +124,12 @@ def _linear(η: float, epoch: int, start_factor: float, end_factor: float, total
     return η * (start_factor + (end_factor - start_factor) * min(epoch, total_iters) / total_iters)
 
 
-SCHEDULES: dict[str, Schedule] = {
-    "step": Schedule({"step_size": None, "gamma": 0.1}, lambda η, epoch, step_size, gamma:
+SCHEDULES: dict[str, RateRule] = {
+    "step": RateRule({"step_size": None, "gamma": 0.1}, lambda η, epoch, step_size, gamma:
                      η * gamma ** (epoch // step_size)),
-    "exponential": Schedule({"gamma": None}, lambda η, epoch, gamma: η * gamma**epoch),
-    "cosine": Schedule({"t_max": None, "eta_min": 0.0}, _cosine),
-    "linear": Schedule({"start_factor": 1 / 3, "end_factor": 1.0, "total_iters": 5.0}, _linear),
+    "exponential": RateRule({"gamma": None}, lambda η, epoch, gamma: η * gamma**epoch),
+    "cosine": RateRule({"t_max": None, "eta_min": 0.0}, _cosine),
+    "linear": RateRule({"start_factor": 1 / 3, "end_factor": 1.0, "total_iters": 5.0}, _linear),
 }
 
 

@@ -101,17 +101,17 @@ def check_replay(run: Run) -> tuple[Replay, tuple[str, ...]]:
         following = other.schedule.at(stop).unpack(other.schedule.advance(other.state(stop), stop, 1))
         env, here = other.env(stop), other.program(stop)
         for w, after in here.nexts.items():
-            if _alike(env.array(after)) != _alike(following[w.name]):
+            if alike(env.array(after)) != alike(following[w.name]):
                 notes.append(f"{w.name} after update {stop} is another number when stepped than when played")
                 ok = False
     return Replay(ok, most), tuple(notes)
 
 
 def _bits(state: State) -> bytes:
-    return b"".join(_alike(x) for x in state)
+    return b"".join(alike(x) for x in state)
 
 
-def _alike(x: Any) -> bytes:
+def alike(x: Any) -> bytes:
     """The bits of numbers, every NaN alike: their signs say nothing."""
     numbers = np.asarray(x, float)
     return np.where(np.isnan(numbers), np.nan, numbers).tobytes()

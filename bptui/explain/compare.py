@@ -17,6 +17,7 @@ from ..replay.quantity import evaluate
 from ..replay.run import Run
 from ..scenario.errors import QuantityError, printable
 from ..scenario.expression import read_quantity
+from .check import alike
 from .naming import Namer, quantity_text
 
 WORDS = ("name", "path", "title", "source", "about", "beside", "start", "claims", "digest", "lines", "key")
@@ -120,11 +121,11 @@ def part_at(a: Run, b: Run, update: int) -> Parting | None:
         theirs = dict(_values(b, update, given))
         shared = [(name, mine, theirs[name]) for name, mine in _values(a, update, given)
                   if name in theirs and theirs[name].shape == mine.shape]
-        differing = [n for n, (_, mine, other) in enumerate(shared) if _bits(mine) != _bits(other)]
+        differing = [n for n, (_, mine, other) in enumerate(shared) if alike(mine) != alike(other)]
         if differing:
             name, mine, other = shared[differing[0]]
             at = next(n for n, (x, y) in enumerate(zip(mine.ravel(), other.ravel(), strict=True))
-                      if _bits(x) != _bits(y))
+                      if alike(x) != alike(y))
             before, differ, values = (0, 0, 0) if given else (differing[0], len(differing), len(shared))
             return Parting(update, name, float(mine.ravel()[at]), float(other.ravel()[at]), before, differ, values)
     return None
@@ -144,11 +145,6 @@ def _values(run: Run, update: int, given: bool) -> Iterator[tuple[str, np.ndarra
 def _small(var: Var) -> bool:
     """Whether a tensor is compared element by element; a large one as a whole."""
     return var.lane_size <= 1000
-
-
-def _bits(value: Any) -> bytes:
-    numbers = np.asarray(value, float)
-    return np.where(np.isnan(numbers), np.nan, numbers).tobytes()
 
 
 # in words

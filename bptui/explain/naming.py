@@ -97,6 +97,8 @@ class Namer:
             if delta and var.of[0].name.endswith(".net") and var.symbol.startswith(f"∂{self.scenario.loss.name}/"):
                 return f"{delta}_{var.of[0].symbol.split('_', 1)[-1]}"
             return f"{var.symbol.split('/')[0]}/∂{self.tensor(var.of[0])}"
+        if var.role == "share":
+            return f"{var.symbol.split('/')[0]}/∂{self.tensor(var.of[0])} {self.by(var.of[1])}"
         if var.role == "next":
             return f"{self.tensor(var.of[0])}⁺"
         return self.lettered(var.symbol or var.name)

@@ -126,7 +126,7 @@ class Objective:
 
 
 @dataclass(frozen=True)
-class Schedule:
+class RateSchedule:
     """How the learning rate goes from epoch to epoch."""
 
     kind: str
@@ -156,7 +156,7 @@ class Training:
     perturbation: float = 1e-4
     clip_norm: float | None = None
     clip_value: float | None = None
-    schedule: Schedule | None = None
+    schedule: RateSchedule | None = None
     until: Condition | None = None               # looked at after each update
     patience: int | None = None                  # epochs without a better E.validation
     objectives: tuple[Objective, ...] = ()

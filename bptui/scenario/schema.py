@@ -12,7 +12,7 @@ from typing import Any
 
 from .errors import ExpressionError, did_you_mean, quoted
 from .expression import COMPARISONS, read_expression, read_quantity
-from .records import Activation, Array, Condition, Init, Schedule
+from .records import Activation, Array, Condition, Init, RateSchedule
 from .tokens import NAME, name_fault
 from .trees import Call, Operation, Tree, names_in
 from .values import (
@@ -251,13 +251,13 @@ def is_condition(tree: Tree) -> bool:
     return isinstance(tree, Operation) and tree.operator in CONDITIONS
 
 
-def schedule(value: object, label: str) -> Schedule:
+def schedule(value: object, label: str) -> RateSchedule:
     """`{ kind = "step", step_size = 10, gamma = 0.5 }`."""
     options = dict(table(value, label))
     if "kind" not in options:
         raise Wrong(f'{label} needs a kind, as in {{ kind = "step", step_size = 10, gamma = 0.5 }}')
     kind = below(text, options.pop("kind"), "kind", "kind")
-    return Schedule(kind, {key: below(number, option, key, key) for key, option in options.items()})
+    return RateSchedule(kind, {key: below(number, option, key, key) for key, option in options.items()})
 
 
 def noise(value: object, label: str) -> Init:

@@ -15,6 +15,8 @@ import pytest
 from bptui.engine.scalars import Scalars
 from bptui.explain.chain import Explainer
 from bptui.explain.check import check_run
+from bptui.explain.listing import listing
+from bptui.explain.naming import Namer
 from bptui.explain.words import about_step
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position
@@ -212,3 +214,25 @@ def test_every_value_of_a_layer_is_explained_and_said_in_words(kind: str) -> Non
         chain = at.chain(value)
         assert chain.rows[-1].value == at.reader.value(at.cell(value)) or np.isnan(chain.rows[-1].value or 0.0)
         assert about_step(at, Position(0, value, times.stops(value)), chain)
+
+
+@pytest.mark.parametrize("kind", ["batch_norm", "layer_norm"])
+def test_a_norm_without_bias_has_none(kind: str) -> None:
+    norm = f"{layer(kind, name='norm')}bias = false\n"
+    run = opened(text(3, [layer("dense", units=3), norm, layer("dense", units=1)], 1, 4))
+    assert "norm.bias" not in run.parameters(0) and "norm.gain" in run.parameters(0)
+    assert np.array_equal(run.value("norm.out"), np.asarray(run.value("norm.gain")) * run.value("norm.normal"))
+    assert check_run(run).ok
+
+
+def test_an_embedding_that_says_nothing_is_drawn_from_the_normal_distribution() -> None:
+    written = text(2, [layer("embedding", name="words", vocabulary=500, size=4), layer("flatten"),
+                       layer("dense", units=1)], 1, data=[[0, 1], [2, 3], [4, 5]])
+    drawn = np.asarray(opened(written).value("words.weights"))
+    assert abs(drawn.mean()) < 0.1 and abs(drawn.std() - 1) < 0.05      # as torch.nn.Embedding
+
+
+def test_a_listing_names_the_step_of_each_share() -> None:
+    run = opened(text([3, 2], [layer("rnn", name="memory", units=2), layer("dense", units=1)], 1))
+    shown = {line.left: line.right for line in listing(run.program(0), run.times(0), Namer(run.scenario))}
+    assert shown["∂E/∂W_h"] == "∂E/∂W_h at step 2 + ∂E/∂W_h at step 1 + ∂E/∂W_h at step 0"

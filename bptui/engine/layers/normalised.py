@@ -60,11 +60,12 @@ def _normalised(site: Site, x: Signal, mean: Var, variance: Var, axis: str) -> S
     gain = site.parameter("gain", axis, site.option("gain", np.ones(count)),
                           f"gain of {site.layer.name!r} must be {count} numbers", (count, count),
                           symbol=f"g_{site.names.letter}", elements=site.names.gain)
-    bias = site.layer.bias
-    shift = site.parameter("bias", axis, np.zeros(count) if bias is None or bias is False else bias,
+    out, bias = site.result("out", x.var.letters, units), site.layer.bias
+    if bias is False:
+        return Signal(site.line(Equation(out, (contract((gain, normal), out),))), units)
+    shift = site.parameter("bias", axis, np.zeros(count) if bias is None else bias,
                            f"bias of {site.layer.name!r} must be {count} numbers", (count, count),
                            trained=site.layer.train_bias, symbol=f"b_{site.names.letter}", elements=site.names.bias)
-    out = site.result("out", x.var.letters, units)
     return Signal(site.line(Equation(out, (contract((gain, normal), out), contract((shift,), out)))), units)
 
 

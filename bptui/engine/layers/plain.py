@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...scenario.records import Activation
+from ...scenario.records import Activation, Init
 from ..builder import Lowering, contract
 from ..laws import ACTIVATIONS
 from ..program import Equation, Var
@@ -91,7 +91,8 @@ def embedding(site: Site, x: Signal) -> Signal:
     vocabulary = x.shape[-1]
     size = site.option("size")[0]
     d, v = site.axis(size), x.var.letters[-1]
-    table = site.parameter("weights", v + d, site.layer.weights,
+    given = site.layer.weights if site.layer.weights is not None else Init("normal")       # PyTorch's default here
+    table = site.parameter("weights", v + d, given,
                            f"weights of {site.layer.name!r} must be {vocabulary} rows of {size}, a row per word",
                            (vocabulary, size), symbol=f"W_{site.names.letter}", elements=site.names.weights)
     out = site.result("out", x.var.letters[:-1] + d, None)
