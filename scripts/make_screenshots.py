@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bptui.tui.commands import markdown_table
+from bptui.debugger.commands import markdown_table
 from bptui.tui.picture import take_screenshot
 
 TOP = Path(__file__).resolve().parent.parent

@@ -22,6 +22,7 @@ ORDER = (
     "replay",
     "explain",
     "export",
+    "debugger",
     "tui",
     "cli",
 )  # each imports only those before it

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from bptui.debugger.commands import COMMANDS, markdown_table
 from bptui.scenario.shipped import shipped
-from bptui.tui.commands import COMMANDS, markdown_table
 
 TOP = Path(__file__).resolve().parent.parent
 README = (TOP / "README.md").read_text("utf-8")

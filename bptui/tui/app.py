@@ -22,17 +22,17 @@ from textual.events import Key
 from textual.message import Message
 from textual.screen import Screen
 
+from ..debugger import asking, cursors, finding
+from ..debugger.commands import COMMANDS
+from ..debugger.session import Session
 from ..replay.places import write
 from ..replay.run import open_run
 from ..scenario.errors import printable
 from ..scenario.shipped import gallery
-from . import asking, cursors, finding
-from .commands import COMMANDS
 from .dialogs import Ask, Gallery, Help, Palette
 from .driver import TolerantDriver
 from .grid import Grid, SpanCompositor
 from .layout import LOWER_FROM, panes
-from .session import Session
 
 SLICE = 0.008                                       # seconds of work between two looks at the keyboard
 REST = 0.002

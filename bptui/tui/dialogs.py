@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
-from .commands import COMMANDS, FIRST_LINES
+from ..debugger.commands import COMMANDS, FIRST_LINES
 
 ASKS = {"go": ("go to", "120, #120:31, 50%, e12, d(E, w5) …"),
         "find": ("find", "a number by its digits, as 0.0554, or a name"),
@@ -51,10 +51,15 @@ class Ask(ModalScreen[str | None]):
 
 
 class Palette(CommandPalette):
-    """Textual's command palette; its own ends the program when it is closed before its first search begins."""
+    """Textual's command palette; its own ends the program when it is closed before its first search begins,
+    and when a page is turned in a list that has not been laid out yet."""
 
     def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
         return super().run_worker(*arguments, **{**options, "exit_on_error": False})
+
+    def _action_command_list(self, action: str) -> None:
+        if any(commands.scrollable_content_region.height for commands in self.query(CommandList)):
+            super()._action_command_list(action)
 
 
 def help_text() -> Text:

@@ -19,8 +19,8 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from ..debugger.session import Session
 from .layout import panes, screen
-from .session import Session
 from .views.canvas import Line
 
 # The terminal's own colours. The two signs differ in lightness too, and carry + and - besides.

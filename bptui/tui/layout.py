@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from .session import Session
+from ..debugger.session import Session
 from .views import cards, chainpane, frame, loss, network, tables
 from .views.canvas import Canvas, Line, cut, joined
 

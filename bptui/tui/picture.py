@@ -12,9 +12,9 @@ from pathlib import Path
 
 from textual.app import App
 
+from ..debugger.session import Session
 from ..replay.run import open_run
 from .app import BptuiApp, Debugger
-from .session import Session
 
 FONT = '"DejaVu Sans Mono", Menlo, Consolas, monospace'
 PATIENCE = 60.0                                     # seconds until a run that is still working is drawn as it is

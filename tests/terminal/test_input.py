@@ -15,10 +15,10 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 from textual.message import Message
 
+from bptui.debugger.session import Session
 from bptui.replay.run import open_run
 from bptui.tui.app import BptuiApp
 from bptui.tui.driver import PASSED, TolerantDriver
-from bptui.tui.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 TWO_LAYER = "scenarios/two_layer.toml"
@@ -134,6 +134,22 @@ async def test_a_search_in_a_palette_that_is_gone_does_not_end_it() -> None:
         assert app.is_running
         await pilot.press("escape", "escape", "s")
         assert app.session is not None and app.session.position.inner == 1
+
+
+async def test_turning_a_page_before_the_palette_is_laid_out_does_not_end_it() -> None:
+    app = BptuiApp(Session(open_run(ROOT / "scenarios" / "two_layer.toml")), headless=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("colon")
+        palette = app.screen
+        assert isinstance(palette, CommandPalette)
+        commands = palette.query_one(CommandList)
+        commands.styles.height = 0
+        await pilot.pause()
+        commands.highlighted = 0
+        commands._index_to_line.clear()
+        for key in ("pageup", "pagedown"):
+            await pilot.press(key)
+        assert app.is_running and app.return_value is None
 
 
 def test_random_bytes_do_not_end_it(terminal: Open, patched: Callable[[str], tuple[str, ...]]) -> None:

@@ -18,6 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from bptui.debugger import asking, finding
+from bptui.debugger.commands import COMMANDS
+from bptui.debugger.session import LEFT, RIGHT, Session, same_in
 from bptui.engine.arrays import Arrays
 from bptui.engine.scalars import Cell
 from bptui.engine.unroll import Trace
@@ -29,11 +32,8 @@ from bptui.replay.timeline import Position, Timeline, scalars
 from bptui.scenario.expression import read_quantity
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import shipped
-from bptui.tui import asking, finding
 from bptui.tui.app import Debugger
-from bptui.tui.commands import COMMANDS
 from bptui.tui.layout import screen
-from bptui.tui.session import LEFT, RIGHT, Session, same_in
 from bptui.tui.views.canvas import Line
 
 SHIPPED = dict(shipped())

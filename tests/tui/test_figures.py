@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from bptui.debugger.cursors import show
 from bptui.replay.timeline import Position
-from bptui.tui.cursors import show
 
 GLYPHS = {"agrees": "=", "last digit": "≈", "known erratum": "≠", "differs": "≠"}
 SCENARIOS = ["two_layer", "two_layer_in_place", "single_neuron", "single_neuron_second_pass"]

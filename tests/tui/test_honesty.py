@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from bptui.debugger.cursors import length
 from bptui.replay.timeline import Position
-from bptui.tui.cursors import length
 
 Cursors = dict[str, int | None]
 CASES = [                                           # scenario, what is followed, executor, every how many positions

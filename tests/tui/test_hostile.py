@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from bptui.debugger.session import Session
 from bptui.replay.run import Run, open_run
 from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
@@ -23,7 +24,6 @@ from bptui.tui.app import BptuiApp
 from bptui.tui.dialogs import Gallery
 from bptui.tui.layout import screen
 from bptui.tui.picture import settled
-from bptui.tui.session import Session
 from bptui.tui.views.canvas import Canvas
 
 LONG = "a_name_of_as_many_characters_as_the_reader_allows_for_name"   # with two more: sixty

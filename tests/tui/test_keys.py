@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from textual.keys import Keys, _character_to_key
 
+from bptui.debugger.commands import COMMANDS, FIRST_LINES
 from bptui.explain.rows import current_row
 from bptui.replay.moves import Path
 from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp, Debugger
-from bptui.tui.commands import COMMANDS, FIRST_LINES
 from bptui.tui.dialogs import ASKS, Ask, Help, help_text
 from bptui.tui.picture import settled
 from bptui.tui.views.frame import footer, keys

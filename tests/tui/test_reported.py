@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from bptui.debugger import asking, cursors, finding
+from bptui.debugger.session import Session
 from bptui.explain.check import check_run
 from bptui.explain.got import compare
 from bptui.explain.search import read_number
 from bptui.replay.run import open_run
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.reader import render
-from bptui.tui import asking, cursors, finding
 from bptui.tui.layout import screen
-from bptui.tui.session import Session
 
 EQUATIONS = "[equations]\nforward = [{0}]\nloss = 'E'\n"
 LAYER = ("[network]\ninputs = 1\n[[network.layers]]\nkind = 'dense'\nunits = {units}\n{more}\n[loss]\nkind = 'sum'\n"

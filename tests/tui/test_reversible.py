@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from bptui.debugger.commands import COMMANDS
 from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp
-from bptui.tui.commands import COMMANDS
 from bptui.tui.picture import settled
 
 FOUR = [("two_layer", None), ("two_layer", "w5"), ("two_layer", "w1"), ("two_layer_in_place", "w1"),

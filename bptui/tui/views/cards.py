@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ...debugger import cursors
+from ...debugger.session import Session
 from ...explain import notation
 from ...replay.places import write
-from .. import cursors
-from ..session import Session
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
 

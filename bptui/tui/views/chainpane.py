@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ...debugger.session import Session
 from ...explain import notation
 from ...explain.rows import Chain, Row, column, current_row
-from ..session import Session
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
 

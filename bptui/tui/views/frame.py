@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ...debugger import cursors
+from ...debugger.session import Session
 from ...explain import notation
 from ...replay.timeline import Position
-from .. import cursors
-from ..session import Session
 from .canvas import Canvas, Line
 
 MOST_CELLS = 40                                     # values of an update that have a cell each in the track

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from ...debugger.session import Session
 from ...explain import notation
-from ..session import Session
 from .canvas import Canvas, Line
 from .frame import BLOCKS, LOGARITHMIC, rule
 

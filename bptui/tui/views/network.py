@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...debugger.cursors import drawn, layer_outs, nodes
+from ...debugger.session import Session
 from ...engine.program import Program, Var
 from ...explain import notation
-from ..cursors import drawn, layer_outs, nodes
-from ..session import Session
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from ...debugger import cursors
+from ...debugger.program import program_entries
+from ...debugger.session import Session
 from ...explain import notation
 from ...explain.claims import figure
 from ...explain.marks import GLYPHS, Printed
 from ...replay.timeline import Position
-from .. import cursors
-from ..program import program_entries
-from ..session import Session
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
 
