@@ -91,7 +91,7 @@ class Session:
     def _place(self, text: str) -> Place | None:
         try:
             tree = read_quantity(text)
-            return places.target(self.run, tree, 0) or find(self.run, self.run.program(0), tree)
+            return places.target(self.run, self.run.program(0), tree) or find(self.run, self.run.program(0), tree)
         except (ExpressionError, QuantityError):
             return None
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .executor import Env, Feed, State
+from .executor import Asked, Env, Feed, Row, State, Wanted
 from .program import FIXED, Equation, Program, Term, Var, live_equations
 from .readings import ARRAYS
 from .scalars import Cell
@@ -241,6 +243,21 @@ def execute(steps: Compiled, values: dict[Var, Array]) -> None:
         values[out] = compute(*[values[a] for a in args])
 
 
+Together = list[tuple[Var, Array]]                  # variables, and the elements of each that are wanted
+Watching = tuple[Compiled, Together, list[tuple[Asked, Compiled, Together]]]
+
+
+def together(cells: Sequence[Cell]) -> Together:
+    """Neighbouring cells of one variable, to be read at once."""
+    return [(var, np.array([flat for _, flat in group]))
+            for var, group in groupby(cells, key=lambda cell: cell[0])]
+
+
+def read(wanted: Together, values: Mapping[Var, Array]) -> list[float]:
+    env = Arrays(values)
+    return [number for var, flats in wanted for number in env.array(var).reshape(-1)[flats].tolist()]
+
+
 class Vectorised:
     """The numpy executor. A state is a tuple of arrays, one for each parameter."""
 
@@ -251,6 +268,7 @@ class Vectorised:
         self._all = compiled(program.equations)
         self._update = compiled(live_equations(program.equations, program.nexts.values()))
         self._constants = constants(program.equations)
+        self._watching: WeakKeyDictionary[Wanted, Watching] = WeakKeyDictionary()
 
     def pack(self, values: Mapping[str, Array]) -> State:
         return tuple(np.array(values[v.name], float) for v in self.program.state)
@@ -279,17 +297,31 @@ class Vectorised:
                 state = self._following(state, values)
         return state
 
-    def watch(self, cells: Sequence[Cell], state: State, feeds: Sequence[Feed],
-              see: Callable[[tuple[float, ...]], object]) -> State:
-        steps = compiled(live_equations(self.program.equations,
-                                        (*self.program.nexts.values(), *(v for v, _ in cells))))
+    def watch(self, wanted: Wanted, state: State, feeds: Sequence[Feed]) -> tuple[State, list[Row]]:
+        if wanted not in self._watching:
+            self._watching[wanted] = self._compiled(wanted)
+        steps, own, queries = self._watching[wanted]
+        rows: list[Row] = []
         with np.errstate(all="ignore"):
             for feed in feeds:
                 values = self._start(state, feed)
                 execute(steps, values)
-                see(tuple(float(np.asarray(values[v]).flat[n]) for v, n in cells))
+                row = read(own, values)
+                for asked, more, theirs in queries:
+                    beside = {**values, **asked.seeds, **constants(asked.equations)}
+                    execute(more, beside)
+                    row += read(theirs, beside)
+                rows.append(row)
                 state = self._following(state, values)
-        return state
+        return state, rows
+
+    def _compiled(self, wanted: Wanted) -> Watching:
+        inputs = {v for asked in wanted.queries for eq in asked.equations for v in eq.operands}
+        made = {eq.out for eq in self.program.equations}
+        steps = compiled(live_equations(self.program.equations, (
+            *self.program.nexts.values(), *(v for v, _ in wanted.cells), *(v.base for v in inputs if v.base in made))))
+        return steps, together(wanted.cells), [
+            (asked, compiled(asked.equations), together(asked.cells)) for asked in wanted.queries]
 
     def trace(self, state: State, feed: Feed) -> Arrays:
         values = self._start(state, feed)

@@ -6,7 +6,8 @@ each, an array) is the executor's business. A feed is what one update reads besi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,6 +17,25 @@ from .scalars import Cell
 
 State = tuple[Any, ...]
 Feed = tuple[Any, ...]
+Row = Sequence[float]                               # the numbers that were wanted of one update
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A query program with its seeds, and the scalars of it that are wanted."""
+
+    equations: tuple[Equation, ...]
+    seeds: Mapping[Var, np.ndarray]
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """Scalars of a program to be seen at each update: its own, then those of queries. Make it once: executors
+    compile a loop for each."""
+
+    cells: tuple[Cell, ...]
+    queries: tuple[Asked, ...] = ()
 
 
 class Env(Protocol):
@@ -48,9 +68,8 @@ class Executor(Protocol):
         """The state after one update for each feed."""
         ...
 
-    def watch(self, cells: Sequence[Cell], state: State, feeds: Sequence[Feed],
-              see: Callable[[tuple[float, ...]], object]) -> State:
-        """As `advance`, handing the values of `cells` to `see` at each update."""
+    def watch(self, wanted: Wanted, state: State, feeds: Sequence[Feed]) -> tuple[State, list[Row]]:
+        """As `advance`, with what is wanted of each update."""
         ...
 
     def trace(self, state: State, feed: Feed) -> Env:

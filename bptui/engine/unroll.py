@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from .executor import Env, Feed, State
+from .executor import Env, Feed, Row, State, Wanted
 from .program import FIXED, Equation, Program, Var
 from .readings import FLOATS, IEEE, PYTHON, PYTHON_IEEE, SOURCE, SOURCE_IEEE, Dialect, Text
 from .scalars import Cell, Scalars, is_copy
@@ -25,6 +26,8 @@ from .scalars import Cell, Scalars, is_copy
 MOST_STATEMENTS = 2000
 MOST_TERMS = 400                                    # in one expression: Python's compiler recurses into each
 _ERRORS = (OverflowError, ZeroDivisionError, ValueError)
+NOTHING = Wanted(())
+Loop = tuple[Callable[..., Any], Callable[..., Any]]
 _NAMES = re.compile(r"\b[twx]\d+\b")
 
 
@@ -56,6 +59,14 @@ class Statements:
             for flat in range(var.size):
                 self.spelling[var, flat] = repr(var.constant_value(flat))
                 if var.role == "identity" and not var.constant_value(flat):
+                    self.nothing.add((var, flat))
+
+    def seeded(self, seeds: Mapping[Var, np.ndarray]) -> None:
+        """Where a query starts; from an element that is 0 no path leads anywhere."""
+        for var, value in seeds.items():
+            for flat, number in enumerate(np.asarray(value, float).ravel().tolist()):
+                self.spelling[var, flat] = repr(number)
+                if number == 0.0:
                     self.nothing.add((var, flat))
 
     def add(self, equation: Equation, prefix: str = "t") -> None:
@@ -142,7 +153,7 @@ class Unrolled:
         self.statements.fixed(program.equations)
         for eq in program.equations:
             self.statements.add(eq)
-        self._loops: dict[tuple[str, ...], tuple[Callable[..., Any], Callable[..., Any]]] = {}
+        self._loops: WeakKeyDictionary[Wanted, Loop] = WeakKeyDictionary()
 
     def pack(self, values: Mapping[str, np.ndarray]) -> State:
         return tuple(chain.from_iterable(values[v.name].ravel().tolist() for v in self.program.state))
@@ -162,19 +173,38 @@ class Unrolled:
         spelled = self.statements.spelling
         return {spelled[v, n]: spelled[out, n] for v, out in self.program.nexts.items() for n in range(v.size)}
 
-    def _loop(self, watched: tuple[str, ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    def _loop(self, wanted: Wanted) -> Loop:
         """The loop over feeds, as it is fast and as it never raises."""
-        if watched not in self._loops:
+        if wanted not in self._loops:
             following = self._next()
-            needed = self.statements.needed_for((*following.values(), *watched))
-            self._loops[watched] = tuple(                       # type: ignore[assignment]
-                compile_text(self._loop_source(needed, following, watched, column), "run", functions)
-                for column, functions in ((1, FLOATS), (2, IEEE)))
-        return self._loops[watched]
+            statements, watched = self._asked(wanted)
+            needed = statements.needed_for((*following.values(), *watched))
+            fast, safe = (compile_text(self._loop_source([statements.lines[n] for n in needed], following, watched,
+                                                         column), "run", functions)
+                          for column, functions in ((1, FLOATS), (2, IEEE)))
+            self._loops[wanted] = fast, safe
+        return self._loops[wanted]
 
-    def _loop_source(self, needed: list[int], following: dict[str, str], watched: tuple[str, ...],
+    def _asked(self, wanted: Wanted) -> tuple[Statements, tuple[str, ...]]:
+        """The statements, with those of the queries after them, and how what is wanted is spelled."""
+        watched = [self.statements.spelling[c] for c in wanted.cells]
+        lines = self.statements.lines
+        for asked in wanted.queries:                # each with its own seeds
+            more = Statements()
+            more.lines, more.spelling = list(lines), dict(self.statements.spelling)
+            more.seeded(asked.seeds)
+            more.fixed(asked.equations)
+            for eq in asked.equations:
+                more.add(eq)
+            watched += [more.spelling[c] for c in asked.cells]
+            lines = more.lines
+        every = Statements()
+        every.lines = lines
+        return every, tuple(watched)
+
+    def _loop_source(self, needed: list[tuple[str, str, str]], following: dict[str, str], watched: tuple[str, ...],
                      column: int) -> str:
-        lines = [f"        {self.statements.lines[n][0]} = {self.statements.lines[n][column]}" for n in needed]
+        lines = [f"        {line[0]} = {line[column]}" for line in needed]
         if watched:
             lines.append(f"        see(({_tuple(watched)}))")
         if following:
@@ -187,26 +217,16 @@ class Unrolled:
             f"    return ({_tuple(self.weights)})"])
 
     def advance(self, state: State, feeds: Sequence[Feed]) -> State:
-        return self._run((), state, feeds, None)
+        return self.watch(NOTHING, state, feeds)[0]
 
-    def watch(self, cells: Sequence[Cell], state: State, feeds: Sequence[Feed],
-              see: Callable[[tuple[float, ...]], object]) -> State:
-        names = tuple(self.statements.spelling[c] for c in cells)
-        seen: list[tuple[float, ...]] = []          # handed on only once the slice has not raised
-        end = self._run(names, state, feeds, seen)
-        for values in seen:
-            see(values)
-        return end
-
-    def _run(self, watched: tuple[str, ...], state: State, feeds: Sequence[Feed], seen: list[Any] | None) -> State:
-        fast, safe = self._loop(watched)
-        see = seen.append if seen is not None else None
+    def watch(self, wanted: Wanted, state: State, feeds: Sequence[Feed]) -> tuple[State, list[Row]]:
+        fast, safe = self._loop(wanted)
+        seen: list[Row] = []
         try:
-            return fast(state, feeds, see)
+            return fast(state, feeds, seen.append), seen
         except _ERRORS:
-            if seen is not None:
-                seen.clear()
-            return safe(state, feeds, see)
+            seen = []
+            return safe(state, feeds, seen.append), seen
 
     @cached_property
     def _tracers(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
@@ -237,11 +257,7 @@ class Unrolled:
         more = Statements()
         more.spelling = dict(env.spelling)
         values = dict(env.values)
-        for var, value in seeds.items():
-            for flat, number in enumerate(np.asarray(value, float).ravel().tolist()):
-                more.spelling[var, flat] = repr(number)
-                if number == 0.0:
-                    more.nothing.add((var, flat))
+        more.seeded(seeds)
         more.fixed(equations)
         for eq in equations:
             more.add(eq, "q")

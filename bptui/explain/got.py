@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
+from ..engine.executor import Wanted
 from ..engine.program import Program, Var
-from ..engine.scalars import Cell
 from ..replay.quantity import Place, find
 from ..replay.run import Run
 from ..replay.timeline import Position
@@ -113,15 +114,15 @@ def _over_the_run(base: Run, run: Run, typed: Typed, places: list[Place], update
     """The same quantity at other updates."""
     end = min(run.updates, MOST_UPDATES)
     at, count = 0, 0
+
+    @cache
+    def wanted(program: Program) -> Wanted:
+        own = min(lane, program.samples - 1)
+        return Wanted(tuple((v, v.flat(p.element or 0, own)) for p in places
+                            for v in (_same_in(program, p),) if v is not None))
     while at < end and places and count < most:
         chunk = min(CHUNK if run.schedule.kind == "straight" else 4, end - at)
-        rows: list[tuple[float, ...]] = []
-
-        def cells(program: Program) -> list[Cell]:
-            own = min(lane, program.samples - 1)
-            return [(v, v.flat(p.element or 0, own)) for p in places
-                    for v in (_same_in(program, p),) if v is not None]
-        run.schedule.watch(cells, run.state(at), at, chunk, rows.append)
+        _, rows = run.schedule.watch(wanted, run.state(at), at, chunk)
         for offset in np.flatnonzero([bool(np.any(typed.matches(np.array(r)))) for r in rows]):
             here = at + int(offset)
             if here == update or count >= most:

@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from functools import cache
 
 import numpy as np
 
+from ..engine.executor import Wanted
 from ..engine.program import Equation, Program, term_letters
 from ..engine.scalars import Cell
 from ..engine.structure import Gather, Scatter
@@ -204,15 +206,15 @@ def in_run(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit | Non
     """The known run from its start: every value, or only the cost and the outputs of large programs."""
     small = run.schedule.kind == "straight"
     namer = Namer(run.scenario)
+    wanted = cache(lambda program: Wanted(tuple(watched(program, lane, small))))
     at = 0
     while at <= run.known:
         count = min(CHUNK if small else 1, run.known + 1 - at)
         program = run.program(at)
         if run.schedule.batches > 1:
             count = 1                               # neighbours may have another program
-        cells = watched(program, lane, small)
-        rows: list[tuple[float, ...]] = []
-        run.schedule.watch(lambda p, lane=lane: watched(p, lane, small), run.state(at), at, count, rows.append)
+        cells = wanted(program).cells
+        _, rows = run.schedule.watch(wanted, run.state(at), at, count)
         for row, element in np.argwhere(typed.matches(np.array(rows))):
             if at + int(row) == update:
                 continue

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 
-from ..engine.program import LEAVES
+import numpy as np
+
+from ..engine.program import LEAVES, Program, Var
 from ..scenario.errors import ExpressionError, QuantityError
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Attribute, Call, Index, Name, Pin, Tree
 from .quantity import Place, dotted, find, unknown
 from .run import Run
-from .timeline import Position
+from .timeline import Position, Timeline
 
 
-def write(position: Position) -> str:
+def write(run: Run, position: Position) -> str:
     """A position that can be typed back: `#120:31`, and `#120:31.2` in the making of value 31."""
-    return f"#{position.update}:{position.value}"
+    inner = f".{position.inner}" if position.inner < run.times(position.update).stops(position.value) else ""
+    return f"#{position.update}:{position.value}{inner}"
 
 
 def read(run: Run, text: str, update: int = 0) -> Position:
@@ -24,8 +28,8 @@ def read(run: Run, text: str, update: int = 0) -> Position:
     Raises QuantityError, in one sentence.
     """
     text = text.strip()
-    if match := re.fullmatch(r"#?([0-9]{1,18})(?::([0-9]{1,18}))?", text):
-        return _at(run, int(match[1]), int(match[2] or 0))
+    if match := re.fullmatch(r"#?([0-9]{1,18})(?::([0-9]{1,18})(?:\.([0-9]{1,18}))?)?", text):
+        return _at(run, int(match[1]), int(match[2] or 0), None if match[3] is None else int(match[3]))
     if match := re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*%", text):
         share = float(match[1])
         if share > 100:
@@ -43,16 +47,21 @@ def read(run: Run, text: str, update: int = 0) -> Position:
         tree, update = tree.base, tree.at
     if update and not run.goes_on(update - 1):
         raise _past_the_end(run)
-    return _quantity(run, tree, update, text)
+    times = run.times(update)
+    value = quantity(run, times, tree, text)
+    return Position(update, value, times.stops(value))
 
 
-def _at(run: Run, update: int, value: int) -> Position:
+def _at(run: Run, update: int, value: int, inner: int | None = None) -> Position:
     if update and not run.goes_on(update - 1):
         raise _past_the_end(run)
     times = run.times(update)
     if value > times.count:
         raise QuantityError(f"update {update} has {times.count} values; value {value} is past its end")
-    return Position(update, value, times.stops(value))
+    stops = times.stops(value)
+    if inner is not None and not min(1, stops) <= inner <= stops:
+        raise QuantityError(f"value {value} has {stops} stops; {inner} is none of them")
+    return Position(update, value, stops if inner is None else inner)
 
 
 def _past_the_end(run: Run) -> QuantityError:
@@ -60,9 +69,8 @@ def _past_the_end(run: Run) -> QuantityError:
     return QuantityError(f"the run ends after {most}{run.updates} updates")
 
 
-def target(run: Run, tree: Tree, update: int) -> Place | None:
+def target(run: Run, program: Program, tree: Tree) -> Place | None:
     """The x of `d(E, x)`, `x.grad` or ∂E/∂x, as a scalar place; None for other quantities."""
-    program = run.program(update)
     match tree:
         case Call("d", (y, x)):
             of = find(run, program, y)
@@ -70,7 +78,7 @@ def target(run: Run, tree: Tree, update: int) -> Place | None:
                 return None
             place = find(run, program, x)
         case Index(Call("d", (y, x)), index):       # d(E, hidden.weights)[0,406]
-            return target(run, Call("d", (y, Index(x, index))), update)
+            return target(run, program, Call("d", (y, Index(x, index))))
         case Attribute(base, "grad"):
             place = find(run, program, base)
         case _:
@@ -78,10 +86,10 @@ def target(run: Run, tree: Tree, update: int) -> Place | None:
     return place if place is not None and place.scalar else None
 
 
-def _quantity(run: Run, tree: Tree, update: int, text: str) -> Position:
-    """Where a quantity is made."""
-    program, times = run.program(update), run.times(update)
-    derivative = target(run, tree, update)
+def quantity(run: Run, times: Timeline, tree: Tree, text: str) -> int:
+    """The number of the value that makes a quantity in an update; 0 where it is there from the start of it."""
+    program = times.program
+    derivative = target(run, program, tree)
     asked = tree.base if isinstance(tree, Index) else tree
     made, element = None, 0
     if derivative is not None:
@@ -103,10 +111,43 @@ def _quantity(run: Run, tree: Tree, update: int, text: str) -> Position:
             raise QuantityError(f"{place.var.name} has {place.var.lane_size} elements: name one, as "
                                 f"{place.var.name}[{','.join('0' for _ in place.var.lane_shape)}]")
         if place.var.role in LEAVES:
-            return Position(update)
+            return 0
         made, element = place.var, place.element or 0
     block = next((n for n, b in enumerate(times.blocks) if b.out is made), None)
     if made is None or block is None:
         raise QuantityError("this run does not make that quantity, so there is no step to go to")
-    value = times.number(block, element)
-    return Position(update, value, times.stops(value))
+    return times.number(block, element)
+
+
+# values by name, for all updates of a kind
+
+def called(run: Run, times: Timeline, place: str) -> tuple[int, ...]:
+    """The numbers of the values that a quantity, or a pattern of names, means in an update; none where it has none.
+
+    The names of a value are phase/layer/name and phase/name, where ∂E/∂w5 and the update of w5 are called w5.
+    """
+    if "/" in place or "*" in place:
+        pattern = place.replace("[", "[[]")         # brackets are part of a name
+        return tuple(times.number(n, element) for n, block in enumerate(times.blocks)
+                     for element, name in enumerate(_names(times, n))
+                     if fnmatchcase(f"{block.phase}/{name}", pattern)
+                     or (block.group and fnmatchcase(f"{block.phase}/{block.group}/{name}", pattern)))
+    try:
+        value = quantity(run, times, read_quantity(place), place)
+    except QuantityError:
+        return ()
+    return (value,) if value else ()
+
+
+def _names(times: Timeline, block: int) -> list[str]:
+    """What the elements of a block are called in a pattern."""
+    out = times.blocks[block].out
+    var = out.of[0] if out.of and out.of[0].lane_size == out.lane_size else out
+    named = {at: name for name, at in times.program.names.items()}
+    return [named.get((var, e)) or f"{var.name}{_index(var, e)}" for e in range(out.lane_size)]
+
+
+def _index(var: Var, element: int) -> str:
+    if var.lane_shape == ():
+        return ""
+    return f"[{','.join(str(int(i)) for i in np.unravel_index(element, var.lane_shape))}]"

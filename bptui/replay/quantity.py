@@ -177,7 +177,7 @@ def _value(at: Moment, tree: Tree) -> Any:
         case Call("changed", (inner,)):
             return at.update > 0 and not _same_bits(_value(at, inner), _value(_before(at), inner))
         case Call(function, args):
-            return _call(function, [_value(at, a) for a in args])
+            return call(function, [_value(at, a) for a in args])
         case Operation(operator, args):
             return _operate(at, operator, args)
     place = find(at.run, at.program, tree)
@@ -310,7 +310,7 @@ def _same_bits(a: Any, b: Any) -> bool:
     return np.asarray(a, float).tobytes() == np.asarray(b, float).tobytes()
 
 
-_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide, "**": np.power,
     "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "==": np.equal, "!=": np.not_equal,
 }
@@ -327,7 +327,7 @@ def _operate(at: Moment, operator: str, args: tuple[Tree, ...]) -> Any:
         return any(_truth(_value(at, a)) for a in args)
     a, b = (np.asarray(_value(at, x), float) for x in args)
     try:
-        result = _ARITHMETIC[operator](a, b)
+        result = ARITHMETIC[operator](a, b)
     except ValueError:
         raise QuantityError(f"shapes {list(a.shape)} and {list(b.shape)} do not fit together at {operator!r}") from None
     if operator in COMPARISONS:                     # comparisons with NaN are false, != too
@@ -367,7 +367,7 @@ _CALLS: dict[str, Callable[..., Any]] = {
 }
 
 
-def _call(function: str, args: list[Any]) -> Any:
+def call(function: str, args: list[Any]) -> Any:
     try:
         if function in _CALLS:
             return _CALLS[function](*args)

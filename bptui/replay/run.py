@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..engine.executor import Env, State
+from ..engine.executor import Env, State, Wanted
 from ..engine.model import Model
 from ..engine.program import Program, Var
 from ..engine.query import Query, query
@@ -53,6 +53,7 @@ class Run:
         self._evaluations: OrderedDict[tuple[int, bool], Env] = OrderedDict()
         self.query = cache(query)
         self.timeline = cache(Timeline)
+        self._watched = cache(self._what_is_watched)
         self.waits = True                           # for its end to be found, when it may end early and is asked
         self.ended = ""                             # why the run ended before its last update, once it has
         self.validation: list[tuple[int, float]] = []   # (update, E.validation) at ends of epochs, as far as known
@@ -63,6 +64,11 @@ class Run:
         self._each = 1 if self._patience is not None else max(1, epochs // CURVE_OF_VALIDATION)
 
     # what is where
+
+    @property
+    def changes(self) -> tuple[int, ...]:
+        """The updates from which its programs are others than before, from 0 on."""
+        return (0,)
 
     def program(self, update: int) -> Program:
         return self.schedule.program(update)
@@ -127,18 +133,24 @@ class Run:
         if self.model.judged:
             epoch = self._each * self.schedule.batches
             hop = min(hop, (start // epoch + 1) * epoch - start)
-        until = self._until
-        seen: list[tuple[float, ...]] = []
-        head = self.schedule.watch(
-            lambda p: ((p.watched, 0), *(until.cells(p) if until else ())), self._head, start, hop, seen.append)
-        for n, values in enumerate(seen):
-            self._note(values[0])
-            if until is not None and start + n > 0 and until.holds(start + n, values[1:]):
-                self._end(start + n, f"{until.text} holds")
+        head, rows = self.schedule.watch(self._watched, self._head, start, hop)
+        if self._until is not None:
+            ending = self._until.first_true(start, [row[1:] for row in rows], self.schedule.programs(start, hop))
+            if ending is not None:
+                for row in rows[:ending + 1]:
+                    self._note(row[0])
+                self._end(start + ending, f"{self._until.text} holds")
                 return
+        for row in rows:
+            self._note(row[0])
         self.known, self._head = start + hop, head
         self.keyframes.keep(self.known, head)
         self._judge()
+
+    def _what_is_watched(self, program: Program) -> Wanted:
+        """The cost, and what `until` looks at."""
+        more = self._until.wanted(program) if self._until is not None else Wanted(())
+        return Wanted(((program.watched, 0), *more.cells), more.queries)
 
     def _end(self, update: int, why: str) -> None:
         """The run ends after `update` updates."""

@@ -7,15 +7,15 @@ once. One executor serves the whole run, and is chosen here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
+from itertools import groupby
 
 from ..engine.arrays import Vectorised
 from ..engine.chance import shuffled
-from ..engine.executor import Executor, Feed, State
+from ..engine.executor import Executor, Feed, Row, State, Wanted
 from ..engine.model import Model
 from ..engine.program import Program
-from ..engine.scalars import Cell
 from ..engine.unroll import MOST_STATEMENTS, Unrolled, count_statements
 
 LONGEST = 1 << 16                                   # updates in a stretch
@@ -114,12 +114,21 @@ class Schedule:
             state = executor.advance(state, feeds)
         return state
 
-    def watch(self, cells: Callable[[Program], Sequence[Cell]], state: State, update: int, count: int,
-              see: Callable[[tuple[float, ...]], object]) -> State:
-        """As `advance`, showing the values of `cells` at each update on the way."""
+    def watch(self, wanted: Callable[[Program], Wanted], state: State, update: int,
+              count: int) -> tuple[State, list[Row]]:
+        """As `advance`, with what is wanted of each update; `wanted` answers the same for the same program."""
+        rows: list[Row] = []
         for executor, feeds in self.stretches(update, count):
-            state = executor.watch(cells(executor.program), state, feeds, see)
-        return state
+            state, seen = executor.watch(wanted(executor.program), state, feeds)
+            rows += seen or [()] * len(feeds)       # nothing is wanted of this program
+        return state, rows
+
+    def programs(self, first: int, count: int) -> list[tuple[Program, int]]:
+        """The programs of the updates from `first`, each with how many neighbours it serves."""
+        if len(self._sizes) == 1 and len(self.model.goals) == 1:
+            return [(self.program(first), count)]
+        return [(program, len(list(each))) for program, each in
+                groupby(self.program(n) for n in range(first, first + count))]
 
     # evaluation
 

@@ -293,7 +293,7 @@ def run_app(path: Path | None, at: str | None = None) -> int:
     app = BptuiApp(session, at)
     app.run(mouse=False)
     if app.return_code == 0 and app.session is not None:
-        scenario, place = app.session.run.scenario, write(app.session.position)
+        scenario, place = app.session.run.scenario, write(app.session.run, app.session.position)
         words = ("bptui", printable(str(scenario.path or scenario.name)), "--at", place)
         print(" ".join(map(shlex.quote, words)))
     return 70 if app.return_code is None else app.return_code

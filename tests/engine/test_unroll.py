@@ -10,12 +10,14 @@ import math
 import re
 import struct
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pytest
 
 from bptui.engine import unroll
+from bptui.engine.executor import Wanted
 from bptui.engine.readings import FLOATS
 from bptui.engine.unroll import MOST_STATEMENTS, count_statements
 from bptui.replay.run import Run, open_run
@@ -235,8 +237,9 @@ EXPLODING = {
 @pytest.mark.parametrize("name", EXPLODING)
 def test_a_run_that_raises_goes_on_with_inf_and_nan(name: str, open_text: Open) -> None:
     run = open_text(EXPLODING[name], "straight")
-    schedule, seen = run.schedule, list[float]()
-    end = schedule.watch(lambda p: ((p.cost, 0),), schedule.start(), 0, 60, lambda v: seen.append(v[0]))
+    schedule = run.schedule
+    end, rows = schedule.watch(cache(lambda p: Wanted(((p.cost, 0),))), schedule.start(), 0, 60)
+    seen = [row[0] for row in rows]
     assert all(type(x) is float for x in (*seen, *end))
     assert not all(math.isfinite(x) for x in (*seen, *end))
     one_by_one, state = list[float](), schedule.start()
@@ -258,7 +261,7 @@ def test_the_updates_before_the_first_that_raises_have_the_bits_of_the_fast_path
     run = open_text(EXPLODING[name], "straight")
     schedule, executor = run.schedule, run.schedule.at(0)
     assert isinstance(executor, unroll.Unrolled)
-    fast, safe = executor._loop(())
+    fast, safe = executor._loop(unroll.NOTHING)
     state, before = schedule.start(), 0
     feeds = [schedule.feed(0)] * 60
     while before < 60:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from bptui.engine.executor import Wanted
 from bptui.replay import places
 from bptui.replay.keyframes import Keyframes, size_of
 from bptui.replay.moves import Path
@@ -268,8 +269,8 @@ def test_until_is_the_same_in_slices_and_beyond_a_hop(slices: float, executor: s
     run.keyframes = Keyframes(run.schedule.start(), 8 * size_of(run.schedule.start()))
     while run.work(slices):
         pass
-    costs = list[float]()
-    free.schedule.watch(lambda p: ((p.cost, 0),), free.schedule.start(), 0, 4000, lambda v: costs.append(v[0]))
+    watched = Wanted(((free.program(0).cost, 0),))
+    costs = [row[0] for row in free.schedule.watch(lambda p: watched, free.schedule.start(), 0, 4000)[1]]
     end = next(n for n in range(1, 4000) if costs[n] < 0.0165)
     assert 1000 < end == run.updates == run.known and run.keyframes.stride > 64
     assert run.curve.tolist() == costs[:end + 1] and max(run.keyframes.frames) <= end

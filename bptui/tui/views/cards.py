@@ -80,5 +80,5 @@ def yours(session: Session, width: int, height: int) -> list[Line]:
         c.put(POINT - notation.point(text), y, text, sign_style(found.hit.value))
         where = f"{found.hit.what} in {found.run.scenario.name}" if found.beside else found.hit.what
         when = f", after {notation.counted(found.hit.at.update, 'update')}" if found.hit.at.update else ""
-        c.put(SAYS, y, f"{where}{when}: {write(found.hit.at)}", "", until=width - 1)
+        c.put(SAYS, y, f"{where}{when}: {write(found.run, found.hit.at)}", "", until=width - 1)
     return c.lines()

@@ -1,0 +1,183 @@
+"""What the names in a condition read in a program, as scalars that the update loop can show at each update.
+
+A name reads cells of the program, a derivative that the run does not make the cells of a query program. What cannot
+be read so raises Slow, and is evaluated update by update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..engine.executor import Asked
+from ..engine.laws import CONSTANTS
+from ..engine.program import LEAVES, Program, Var
+from ..engine.scalars import Cell
+from ..scenario.trees import Attribute, Call, Index, Name, Operation, Pin, Tree, parts
+from .quantity import Place, find
+
+if TYPE_CHECKING:
+    from .run import Run
+    from .timeline import Timeline
+
+
+class Slow(Exception):
+    """This can only be evaluated update by update."""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """What a name reads in one program: scalars of it or of a query, in a shape; None: they are all 0.
+
+    `home` is the variable whose making makes it known; None for a derivative that the run does not make.
+    """
+
+    shape: tuple[int, ...]
+    cells: tuple[Cell, ...] | None
+    asked: Asked | None
+    home: Var | None
+    element: int
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape, dtype=int))
+
+
+def read(run: Run, program: Program, tree: Tree, following: bool, lane: int) -> Leaf | None:
+    """What a leaf reads in a program, or what state is after its update; None where the program does not have it."""
+    match tree:
+        case Call("d", (y, x)):
+            return _derivative(run, program, y, x, lane)
+        case Index(Call("d", (y, x)), index):
+            return _derivative(run, program, y, Index(x, index), lane)
+        case Attribute(base, part) if part in ("grad", "next"):
+            place = find(run, program, base)
+            var = (program.gradients if part == "grad" else program.nexts).get(place.var) if place else None
+            return None if var is None or place is None else read_place(Place(var, place.element), lane)
+        case Attribute(base, part) if find(run, program, tree) is None:
+            place = find(run, program, base)
+            named = program.variables.get(f"{place.var.name}.{part}") if place else None
+            if named is None or place is None:
+                return None
+            return read_place(Place(named, place.element if named.shape == place.var.shape else None), lane)
+    place = find(run, program, tree)
+    if place is None:
+        return None
+    if place.var in program.stacks:
+        raise Slow
+    var = program.nexts.get(place.var, place.var) if following else place.var
+    return read_place(Place(var, place.element), lane)
+
+
+def change(tree: Tree) -> Tree | None:
+    """`w5.change` as w5.next - w5."""
+    if isinstance(tree, Attribute) and tree.name == "change":
+        return Operation("-", (Attribute(tree.base, "next"), tree.base))
+    return None
+
+
+def is_leaf(run: Run, program: Program, tree: Tree) -> bool:
+    """Whether a tree is read as a whole. Raises Slow for what only the language of quantities can make of it."""
+    match tree:
+        case Call("d", _) | Index(Call("d", _), _):
+            return True
+        case Attribute(name="grad" | "next"):
+            return True
+        case Attribute(name="training" | "validation") | Name(id="forward_passes"):
+            raise Slow
+        case Name() | Attribute():
+            return not (isinstance(tree, Name) and tree.id in CONSTANTS and find(run, program, tree) is None)
+        case Index(base, _):
+            return not isinstance(base, Call | Operation) and find(run, program, tree) is not None
+        case _:
+            return False
+
+
+def leaves_of(run: Run, program: Program, tree: Tree) -> Iterator[Tree]:
+    if isinstance(tree, Pin):
+        return
+    if isinstance(tree, Name | Attribute | Index) or (isinstance(tree, Call) and tree.function == "d"):
+        yield (change(tree) and Attribute(tree.base, "next")) or tree    # type: ignore[union-attr]
+        return
+    for part in parts(tree):
+        yield from leaves_of(run, program, part)
+
+
+def of_state(run: Run, program: Program, tree: Tree) -> bool:
+    """Whether a tree is made of what goes on from update to update, and of nothing that an update makes."""
+    leaves = list(leaves_of(run, program, tree))
+    if any(isinstance(t, Pin) for t in _walk(tree)) or not leaves:
+        return False
+    places = [find(run, program, leaf) if not isinstance(leaf, Call) else None for leaf in leaves]
+    return all(place is not None and place.var in program.state for place in places)
+
+
+def _walk(tree: Tree) -> Iterator[Tree]:
+    yield tree
+    for part in parts(tree):
+        yield from _walk(part)
+
+
+def depends_on_sample(run: Run, program: Program, tree: Tree) -> bool:
+    """Whether the value of a tree is of one sample."""
+    for leaf in _walk(tree):
+        if isinstance(leaf, Name | Attribute | Index):
+            place = find(run, program, leaf)
+            if place is not None and place.var.lanes:
+                return True
+    return False
+
+
+def read_place(place: Place, lane: int) -> Leaf:
+    var = place.var
+    if place.element is not None:
+        return Leaf((), ((var, var.flat(place.element, lane)),), None, var, place.element)
+    return Leaf(var.lane_shape, tuple((var, var.flat(e, lane)) for e in range(var.lane_size)), None, var,
+                var.lane_size - 1)
+
+
+def _derivative(run: Run, program: Program, y: Tree, x: Tree, lane: int) -> Leaf | None:
+    of, by = find(run, program, y), find(run, program, x)
+    if of is None or by is None:
+        return None
+    if of.var in program.stacks or by.var in program.stacks or of.var is by.var or not of.scalar:
+        raise Slow
+    element = by.element if by.element is not None else by.var.lane_size - 1
+    home = next((b.out for b in program.blocks if of.var is program.cost and b.out.derivative_of is by.var), None)
+    training = run.scenario.training
+    if home is not None and (training.gradient, training.update_order) == ("backpropagation", "simultaneous"):
+        return read_place(Place(home, by.element), lane)
+    found = run.query(program, of.var, by.var)
+    if found.adjoint is None:
+        return Leaf(() if by.element is not None else by.var.lane_shape, None, None, home, element)
+    read = read_place(Place(found.adjoint, by.element), lane)
+    seeds: dict[Var, np.ndarray] = {}
+    if found.seed is not None:
+        seeds[found.seed] = np.zeros(found.seed.shape)
+        seeds[found.seed].flat[of.var.flat(of.element or 0, lane)] = 1.0
+    assert read.cells is not None
+    return Leaf(read.shape, read.cells, Asked(found.equations, seeds, read.cells), home, element)
+
+
+def number_of(times: Timeline, leaf: Leaf | None) -> int | None:
+    """The number of the value that makes a leaf known, in one update; None where that update does not have it."""
+    if leaf is None:
+        return None
+    if leaf.home is None:
+        return end_of_derivatives(times)
+    if leaf.home.role in LEAVES:
+        return 0
+    block = times.program.home_of.get(leaf.home.base)
+    if block is None or block >= len(times.blocks):
+        return None
+    out = times.blocks[block].out
+    return times.number(block, min(leaf.element, out.lane_size - 1))
+
+
+def end_of_derivatives(times: Timeline) -> int:
+    """With which value a derivative is shown that the run does not make."""
+    back = [n for n, b in enumerate(times.blocks) if b.phase in ("backward", "perturbation")]
+    return times.span(back[-1])[1] if back else times.cost_value
