@@ -1,69 +1,187 @@
 """What a user can do: one record for each command.
 
-The key bindings, the footer's help, the palette, the help screen and the README's table are made from this
-table, so they cannot disagree. `action` is a method of the application.
+The key bindings, the footer's help, the palette, the help screen, the verbs of the debugger without a screen and the
+README's table are made from this table, so they cannot disagree. What a command does is a function of the session and
+of the line that was typed for it, where it asks for one; the few that belong to the screen have none.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+from . import asking, cursors, finding, frames, seeking, stopping, suggesting, travelling, watching
+from .session import Session
+
+Act = Callable[[Session, str], object]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a command asks for: its label, a hint, what stands there at first, and why it cannot be asked now."""
+
+    label: str
+    hint: str
+    prefill: Callable[[Session], str] = lambda session: ""
+    refusal: Callable[[Session], str] = lambda session: ""
+    names: bool = False                             # whether names of quantities are completed
 
 
 @dataclass(frozen=True)
 class Command:
-    """`keys` are Textual's names, the first being the one that is shown."""
+    """`keys` are Textual's names, the first being the one that is shown. Without `act` it is the screen's business."""
 
     id: str
     keys: str
     shown: str
     title: str
     help: str
-    action: str
     group: str
+    act: Act | None = None
+    asks: Question | None = None
 
 
-COMMANDS: tuple[Command, ...] = tuple(Command(*row) for row in (
-    ("into", "s,f11", "s", "Step into", "the next term or factor", "move('into')", "Time"),
-    ("back_into", "S,f8", "S", "Step back into", "the term or factor before", "move('back_into')", "Time"),
-    ("over", "n,f10", "n", "Step over", "the end of this value, or of the next", "move('over')", "Time"),
-    ("back_over", "N,f7", "N", "Step back over", "the end of the value before", "move('back_over')", "Time"),
-    ("out", "f,f12", "f", "Step out", "the end of this layer, phase or update", "move('out')", "Time"),
-    ("back_out", "F", "F", "Step back out", "the start of this layer, phase or update", "move('back_out')", "Time"),
-    ("go", "g", "g", "Go to …", "120, #120:31, 50%, e12, d(E, w5)", "ask('go')", "Time"),
-    ("end", "G", "G", "Go to the end", "the end of the run, at its loss", "end", "Time"),
-    ("back", "minus", "-", "Back", "the place before the last jump", "back", "Time"),
-    ("forward", "equals_sign", "=", "Forward", "the place that - left", "forward", "Time"),
-    ("next_sample", "right_parenthesis", ")", "Next sample", "the next of the batch; time stays", "sample(1)", "Time"),
-    ("previous_sample", "left_parenthesis", "(", "Previous sample", "the one before; time stays", "sample(-1)", "Time"),
-    ("enter", "enter", "Enter", "Follow", "where does this come from?", "enter", "Ask"),
-    ("only", "o", "o", "Only, or all", "what is followed, or all values", "only", "Ask"),
-    ("find", "slash", "/", "Find …", "a number by its digits, or a name", "ask('find')", "Ask"),
-    ("next_find", "full_stop", ".", "Next find", "the next place that shows it", "find_again(1)", "Ask"),
-    ("previous_find", "comma", ",", "Previous find", "the place before", "find_again(-1)", "Ask"),
-    ("got", "i", "i", "I got another number …", "is it rounding? where else is it?", "ask('got')", "Ask"),
-    ("next_pane", "tab", "Tab", "Next pane", "give the next pane the cursor", "pane(1)", "Panes"),
-    ("previous_pane", "shift+tab", "Shift+Tab", "Previous pane", "give the one before the cursor", "pane(-1)", "Panes"),
-    ("chain", "1", "1", "Chain", "the chain of factors", "show('chain')", "Panes"),
-    ("network", "2", "2", "Network", "the picture of the network", "show('network')", "Panes"),
-    ("program", "3", "3", "Program", "the equations, as they run", "show('program')", "Panes"),
-    ("parameters", "4", "4", "Parameters", "weights, derivatives, next values", "show('parameters')", "Panes"),
-    ("values", "5", "5", "Values", "every value of this update", "show('values')", "Panes"),
-    ("printed", "6", "6", "Printed figures", "what the source prints; does it agree?", "show('printed')", "Panes"),
-    ("loss", "7", "7", "Loss", "the loss over the updates, validation beside it", "show('loss')", "Panes"),
-    ("up", "up,k", "↑", "Up", "the cursor of the pane; time stays", "cursor(-1)", "Panes"),
-    ("down", "down,j", "↓", "Down", "the cursor of the pane; time stays", "cursor(1)", "Panes"),
-    ("left", "left,h", "←", "Left", "fold a path; or the pane before", "sideways(-1)", "Panes"),
-    ("right", "right,l", "→", "Right", "unfold a path; or the next pane", "sideways(1)", "Panes"),
-    ("page_up", "pageup", "PgUp", "Page up", "eight rows up", "cursor(-8)", "Panes"),
-    ("page_down", "pagedown", "PgDn", "Page down", "eight rows down", "cursor(8)", "Panes"),
-    ("home", "home", "Home", "Top", "the first row of the pane", "cursor(-1000000000)", "Panes"),
-    ("bottom", "end", "End", "Bottom", "the last row of the pane", "cursor(1000000000)", "Panes"),
-    ("close", "escape", "Esc", "Close", "what is open or followed; never quits", "close", "Program"),
-    ("palette", "colon", ":", "Command palette", "every command, by name", "palette", "Program"),
-    ("help", "question_mark,f1", "?", "Help", "this page", "help", "Program"),
-    ("interrupt", "ctrl+c", "Ctrl-C", "Stop a search", "and stand where it began", "interrupt", "Program"),
-    ("quit", "q,ctrl+q", "q", "Quit", "and print the line that comes back here", "leave", "Program"),
-))
+def _move(kind: str) -> Act:
+    return lambda session, text: session.move(kind)
+
+
+def _show(pane: str) -> Act:
+    return lambda session, text: cursors.show(session, pane)
+
+
+def _cursor(by: int) -> Act:
+    return lambda session, text: cursors.move(session, by)
+
+
+GO = Question("go to", "120, #120:31, 50%, e12, d(E, w5) …", names=True)
+FIND = Question("find", "a number by its digits, as 0.0554, or a name", names=True)
+GOT = Question("I got", "your number, as you have it",
+               refusal=lambda session: asking.NOTHING if asking.selected(session) is None else "")
+STOP = Question("stop at", "d(E, w5)   E < 0.001   changed(w5)   trouble   … hit % 100   … log E",
+                suggesting.stop, names=True)
+WATCH = Question("watch", "w5, d(E, w5), abs(w5 - w5@0), E@prev …", suggesting.quantity, names=True)
+MARK = Question("mark this place as", "a letter")
+TO_MARK = Question("go to the place marked", "a letter")
+REPEAT = Question("repeat", "how often, and what: 10 n")
+
+
+def _toggle_or_ask(session: Session, text: str) -> None:
+    """Set a stop; with the cursor in the list of stops, and nothing typed, switch the one it is on."""
+    if not text and session.focus == "stops" and session.stops:
+        stopping.switch(session, list(session.stops)[cursors.at(session, "stops")])
+    elif text:
+        stopping.set_stop(session, text)
+
+
+def repeat(session: Session, text: str) -> None:
+    """`10 n`: a command many times over, until it no longer moves anything."""
+    found = re.fullmatch(r"\s*([0-9]{1,6})\s*(\S+)\s*", text)
+    command = next((c for c in COMMANDS if found and c.shown == found[2] and c.group == "Time" and c.act is not None
+                    and c.asks is None), None)
+    if found is None or command is None or command.act is None:
+        session.message = "Say how often and which step: 10 n, or 100 a."
+        return
+    start = session.position
+    for _ in range(min(int(found[1]), travelling.MOST_REPEATS)):
+        before = session.position
+        command.act(session, "")
+        if session.position == before:
+            break
+    if session.position != start:
+        session.came_from(start)
+
+
+ROWS: tuple[tuple[Any, ...], ...] = (
+    ("into", "s,f11", "s", "Step into", "the next term or factor", "Time", _move("into")),
+    ("back_into", "S,f8", "S", "Step back into", "the term or factor before", "Time", _move("back_into")),
+    ("over", "n,f10", "n", "Step over", "the end of this value, or of the next", "Time", _move("over")),
+    ("back_over", "N,f7", "N", "Step back over", "the end of the value before", "Time", _move("back_over")),
+    ("out", "f,f12", "f", "Step out", "the end of this layer, phase or update", "Time", _move("out")),
+    ("back_out", "F", "F", "Step back out", "the start of this layer, phase or update", "Time", _move("back_out")),
+    ("again", "a", "a", "Same value, next update", "where stands it after one more update?", "Time",
+     lambda s, text: travelling.again(s, 1)),
+    ("back_again", "A", "A", "Same value, update before", "where stood it one update ago?", "Time",
+     lambda s, text: travelling.again(s, -1)),
+    ("frame_up", "u", "u", "Up the stack", "n, N and f go by layer, phase, update …; time stays", "Time",
+     lambda s, text: frames.choose(s, 1)),
+    ("frame_down", "d", "d", "Down the stack", "and by less again; time stays", "Time",
+     lambda s, text: frames.choose(s, -1)),
+    ("to_cursor", "t", "t", "Run to the cursor", "forwards or back", "Time", lambda s, text: travelling.to_cursor(s)),
+    ("repeat", "asterisk", "*", "Repeat …", "a step many times over: 10 n", "Time", repeat, REPEAT),
+    ("play", "p", "p", "Play", "step by step by itself; any key ends it", "Time"),
+    ("go", "g", "g", "Go to …", "120, #120:31, 50%, e12, d(E, w5)", "Time", lambda s, text: s.go(text), GO),
+    ("end", "G", "G", "Go to the end", "the end of the run, at its loss", "Time", lambda s, text: s.end()),
+    ("back", "minus", "-", "Back", "the place before the last jump", "Time", lambda s, text: s.back()),
+    ("forward", "equals_sign", "=", "Forward", "the place that - left", "Time", lambda s, text: s.forward()),
+    ("mark", "m", "m", "Mark this place …", "with a letter", "Time", travelling.bookmark, MARK),
+    ("to_mark", "apostrophe", "'", "Go to a mark …", "the place that has a letter", "Time", travelling.to_bookmark,
+     TO_MARK),
+    ("next_sample", "right_parenthesis", ")", "Next sample", "the next of the batch; time stays", "Time",
+     lambda s, text: s.sample(1)),
+    ("previous_sample", "left_parenthesis", "(", "Previous sample", "the one before; time stays", "Time",
+     lambda s, text: s.sample(-1)),
+    ("next_stop", "c,f5", "c", "Run to the next stop", "the next hit of any stop; says why it stopped", "Stops",
+     lambda s, text: seeking.next_stop(s, 1)),
+    ("previous_stop", "C,f6", "C", "Back to the stop before", "the hit before this", "Stops",
+     lambda s, text: seeking.next_stop(s, -1)),
+    ("next_change", "v", "v", "Next change", "of the value under the cursor", "Stops",
+     lambda s, text: seeking.next_change(s, 1)),
+    ("previous_change", "V", "V", "Change before", "who changed this last?", "Stops",
+     lambda s, text: seeking.next_change(s, -1)),
+    ("next_trouble", "x", "x", "Next trouble", "NaN, Inf, a dead unit, a gradient of 0, a loss that goes up", "Stops",
+     lambda s, text: seeking.next_trouble(s, 1)),
+    ("previous_trouble", "X", "X", "Trouble before", "where something began to go wrong", "Stops",
+     lambda s, text: seeking.next_trouble(s, -1)),
+    ("stop", "b,f9", "b", "Stop here …", "or on a condition; in the list of stops: on or off", "Stops",
+     _toggle_or_ask, STOP),
+    ("stops", "B", "B", "Stops", "the list; Enter lists the hits of one", "Stops", _show("stops")),
+    ("watch", "w", "w", "Watch …", "a quantity, here and as it changes", "Stops",
+     watching.add, WATCH),
+    ("watches", "W", "W", "Watches", "the list; Enter lists what one was", "Stops", _show("watches")),
+    ("remove", "D,delete", "D", "Remove", "the stop or the watch under the cursor", "Stops",
+     lambda s, text: cursors.remove(s)),
+    ("enter", "enter", "Enter", "Follow", "where does this come from?", "Ask", lambda s, text: cursors.enter(s)),
+    ("only", "o", "o", "Only, or all", "what is followed, or all values", "Ask", lambda s, text: s.toggle_only()),
+    ("find", "slash", "/", "Find …", "a number by its digits, or a name", "Ask",
+     finding.find, FIND),
+    ("next_find", "full_stop", ".", "Next find", "the next place that shows it", "Ask",
+     lambda s, text: finding.find_again(s, 1)),
+    ("previous_find", "comma", ",", "Previous find", "the place before", "Ask",
+     lambda s, text: finding.find_again(s, -1)),
+    ("got", "i", "i", "I got another number …", "is it rounding? where else is it?", "Ask",
+     asking.compare, GOT),
+    ("next_pane", "tab", "Tab", "Next pane", "give the next pane the cursor", "Panes"),
+    ("previous_pane", "shift+tab", "Shift+Tab", "Previous pane", "give the one before the cursor", "Panes"),
+    ("chain", "1", "1", "Chain", "the chain of factors", "Panes", _show("chain")),
+    ("network", "2", "2", "Network", "the picture of the network", "Panes", _show("network")),
+    ("program", "3", "3", "Program", "the equations, as they run", "Panes", _show("program")),
+    ("parameters", "4", "4", "Parameters", "weights, derivatives, next values", "Panes", _show("parameters")),
+    ("values", "5", "5", "Values", "every value of this update", "Panes", _show("values")),
+    ("printed", "6", "6", "Printed figures", "what the source prints; does it agree?", "Panes", _show("printed")),
+    ("loss", "7", "7", "Loss", "the loss over the updates, validation beside it", "Panes", _show("loss")),
+    ("up", "up,k", "↑", "Up", "the cursor of the pane; time stays", "Panes", _cursor(-1)),
+    ("down", "down,j", "↓", "Down", "the cursor of the pane; time stays", "Panes", _cursor(1)),
+    ("left", "left,h", "←", "Left", "fold a path; or the pane before", "Panes"),
+    ("right", "right,l", "→", "Right", "unfold a path; or the next pane", "Panes"),
+    ("page_up", "pageup", "PgUp", "Page up", "eight rows up", "Panes", _cursor(-8)),
+    ("page_down", "pagedown", "PgDn", "Page down", "eight rows down", "Panes", _cursor(8)),
+    ("home", "home", "Home", "Top", "the first row of the pane", "Panes", _cursor(-1000000000)),
+    ("bottom", "end", "End", "Bottom", "the last row of the pane", "Panes", _cursor(1000000000)),
+    ("close", "escape", "Esc", "Close", "what is open or followed; never quits", "Program", lambda s, text: s.close()),
+    ("palette", "colon", ":", "Command palette", "every command, by name", "Program"),
+    ("help", "question_mark,f1", "?", "Help", "this page", "Program"),
+    ("interrupt", "ctrl+c", "Ctrl-C", "Stop a search", "and stand where it began", "Program"),
+    ("quit", "q,ctrl+q", "q", "Quit", "and print the line that comes back here", "Program"),
+)
+
+
+def _command(row: tuple[Any, ...]) -> Command:
+    return Command(*row)
+
+
+COMMANDS: tuple[Command, ...] = tuple(map(_command, ROWS))
 
 FIRST_LINES = (
     "s steps to the next term or factor, n to the next value, f to the end",
@@ -88,3 +206,6 @@ def markdown_table() -> str:
         shown = command.shown.replace("|", "\\|")
         rows.append(f"| `{shown}` | {command.title.removesuffix(' …')}: {command.help} |")
     return "\n".join(rows)
+
+
+BY_ID: dict[str, Command] = {command.id: command for command in COMMANDS}

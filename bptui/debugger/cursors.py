@@ -6,6 +6,8 @@ from ..engine.program import Program, Var
 from ..explain.chain import by_name
 from ..explain.rows import current_row
 from ..replay.quantity import Place
+from ..replay.timeline import Position
+from . import stopping, watching
 from .program import program_entries
 from .session import LEFT, RIGHT, Session
 
@@ -45,6 +47,12 @@ def length(session: Session, pane: str) -> int:
             return sum(p.claim.value is not None for p in session.marks.printed)
         case "program":
             return len(program_entries(session))
+        case "watches":
+            return len(session.watches)
+        case "stops":
+            return len(session.stops)
+        case "hits":
+            return listed_count(session)
         case "loss":
             return 0
         case _:
@@ -86,6 +94,8 @@ def default(session: Session, pane: str) -> int:
         case "printed":
             shown = [p for p in session.marks.printed if p.claim.value is not None and p.made <= session.position]
             return max(0, len(shown) - 1)
+        case "hits":
+            return max(0, listed_rank(session) - 1)
         case _:
             return 0
 
@@ -168,11 +178,68 @@ def enter(session: Session) -> None:
             session.follow(Place(var, element))
         case "chain":
             _enter_row(session, number)
+        case "stops":
+            list_hits(session, list(session.stops)[number])
+        case "watches":
+            list_hits(session, session.watches[number])
+        case "hits":
+            _enter_hit(session, number)
         case _:
             figures = [p for p in session.marks.printed if p.claim.value is not None]
             if figures:
                 session.jump(figures[number].made,
                              f"Here the source prints {figures[number].claim.value}. - goes back.")
+
+
+def list_hits(session: Session, of: int | str) -> None:
+    """List the hits of a stop, or what a watch was in each update so far."""
+    session.listed = of
+    session.cursor["hits"] = None
+    show(session, "hits")
+    session.message = ""
+
+
+def listed_count(session: Session) -> int:
+    """The rows of the list of hits: of a stop, as far as they are found; of a watch, the updates so far."""
+    if isinstance(session.listed, str):
+        return session.position.update + 1
+    hits = stopping.hits(session, session.listed)
+    return hits.count if hits is not None else 0
+
+
+def listed_rank(session: Session) -> int:
+    """The row, from 1, that the position has reached."""
+    if isinstance(session.listed, str):
+        return session.position.update + 1
+    hits = stopping.hits(session, session.listed)
+    return hits.rank(session.position) if hits is not None else 0
+
+
+def listed_at(session: Session, row: int) -> Position | None:
+    """Where a row of the list of hits is."""
+    if isinstance(session.listed, str):
+        return Position(row)
+    hits = stopping.hits(session, session.listed)
+    return hits.nth(row + 1) if hits is not None and row < hits.count else None
+
+
+def _enter_hit(session: Session, row: int) -> None:
+    if isinstance(session.listed, str):
+        session.jump(Position(row), f"After {row:,} update{'s' * (row != 1)}. - goes back.")
+    else:
+        stopping.go_to_hit(session, session.listed, row + 1)
+
+
+def remove(session: Session) -> None:
+    """Remove the stop or the watch under the cursor."""
+    if session.focus not in ("stops", "watches") or not length(session, session.focus):
+        session.message = "Put the cursor on a stop (B) or on a watch (W): D removes it."
+        return
+    row = at(session, session.focus)
+    if session.focus == "stops":
+        stopping.remove(session, list(session.stops)[row])
+    else:
+        watching.remove(session, row)
 
 
 def _enter_row(session: Session, number: int) -> None:

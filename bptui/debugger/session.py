@@ -12,25 +12,31 @@ from typing import TYPE_CHECKING
 from ..engine.program import Program, Var
 from ..explain import words
 from ..explain.chain import Explainer
-from ..explain.listing import Line, listing
+from ..explain.listing import Line
 from ..explain.marks import Marks
 from ..explain.naming import Namer
 from ..explain.rows import Chain
 from ..replay import follow, places
+from ..replay.hits import Hits
 from ..replay.moves import Path
 from ..replay.quantity import Place, find
 from ..replay.run import Run, open_run
 from ..replay.timeline import Position, Timeline
+from ..replay.trouble import Troubles
 from ..scenario.errors import ExpressionError, QuantityError, ScenarioError
 from ..scenario.expression import read_quantity
 from ..scenario.shipped import find_beside
+from . import frames
+from .branch import OWN, Branch
 from .insights import Insights
 
 if TYPE_CHECKING:
     from .asking import Yours
     from .finding import Finding
+    from .seeking import Seek
+    from .stopping import SetStop
 
-LEFT, RIGHT = ("network", "program", "loss"), ("parameters", "values", "printed")
+LEFT, RIGHT = ("network", "program", "loss"), ("parameters", "values", "printed", "watches", "stops", "hits")
 PANES = ("chain", *LEFT, *RIGHT)
 
 
@@ -52,11 +58,9 @@ def source(var: Var) -> Var:
 
 class Session:
     def __init__(self, run: Run, at: str | None = None) -> None:
-        self.run = run
         run.waits = False                           # a key is answered at once
-        self.marks = Marks(run)
-        self.namer = Namer(run.scenario)
-        self.insights = Insights(run)
+        self.branch = Branch(OWN, run)
+        self.branches = {OWN: self.branch}
         self.position = Position(0)
         self.lane = 0
         self.followed: Place | None = None
@@ -72,9 +76,15 @@ class Session:
         self.start = 0                              # the row of the parameter that the source explains first
         self.card = False                           # the card of the first screen, asked for again
         self.unfolded: frozenset[tuple[str, int]] = frozenset()  # the adjoints whose chain is shown below their path
-        self._listings: dict[Timeline, tuple[Line, ...]] = {}
-        self._past: list[Position] = []
-        self._future: list[Position] = []
+        self.level = "value"                        # the frame that n and N step by
+        self.stops: dict[int, SetStop] = {}
+        self.last_stop = 0                          # numbers are not given twice
+        self.listed: int | str = 0                  # the stop whose hits are listed, or the watch
+        self.watches: list[str] = []
+        self.bookmarks: dict[str, Position] = {}
+        self.seek: Seek | None = None
+        self.past: list[Position] = []
+        self.future: list[Position] = []
         self._start(at)
 
     def _start(self, at: str | None) -> None:
@@ -94,6 +104,32 @@ class Session:
             return places.target(self.run, self.run.program(0), tree) or find(self.run, self.run.program(0), tree)
         except (ExpressionError, QuantityError):
             return None
+
+    # the run on screen
+
+    @property
+    def run(self) -> Run:
+        return self.branch.run
+
+    @property
+    def marks(self) -> Marks:
+        return self.branch.marks
+
+    @property
+    def namer(self) -> Namer:
+        return self.branch.namer
+
+    @property
+    def insights(self) -> Insights:
+        return self.branch.insights
+
+    @property
+    def troubles(self) -> Troubles:
+        return self.branch.troubles
+
+    @property
+    def searched(self) -> dict[str, Hits]:
+        return self.branch.searched
 
     # what there is
 
@@ -115,11 +151,8 @@ class Session:
         return Explainer(self.run, self.position.update, self.lane, self.here, self.unfolded)
 
     def lines(self) -> tuple[Line, ...]:
-        """The program listing of this update; updates of one batch size share it."""
-        times = self.times
-        if times not in self._listings:
-            self._listings[times] = tuple(listing(times.program, times, self.namer))
-        return self._listings[times]
+        """The program listing of this update."""
+        return self.branch.lines(self.times)
 
     def chain(self) -> Chain | None:
         """The chain on screen: of what is followed, else of the value in the making."""
@@ -189,10 +222,12 @@ class Session:
 
     def move(self, kind: str) -> bool:
         """Step: `into`, `over`, `out`, or `back_` and one of them. False at an end of the run, which is said."""
-        path = self.path()
+        path, before, done = self.path(), self.position, ""
         if kind == "out":
-            found = path.out(self.position)
-            target = found[1] if found else None
+            found = frames.out(self, path)
+            done, target = found if found else ("", None)
+        elif kind.endswith("over"):
+            target = frames.over(self, path, kind == "over")
         else:
             target = getattr(path, kind)(self.position)
         if target is None:
@@ -200,11 +235,21 @@ class Session:
             self.message = "This is the start of the run: there is nothing before it." if back else \
                 "This is the end of the run: there is nothing after it."
             return False
-        if abs(target.update - self.position.update) > 1:
-            self._past.append(self.position)        # a step that crosses updates is a jump: `-` comes back
-            self._future.clear()
-        self._set(target)
+        self.step_to(target)
+        if done:
+            self.message = frames.said(self, before, done)
         return True
+
+    def step_to(self, target: Position) -> None:
+        """Stand at a position that stepping leads to."""
+        if abs(target.update - self.position.update) > 1:
+            self.came_from(self.position)           # a step that crosses updates is a jump
+        self._set(target)
+
+    def came_from(self, place: Position) -> None:
+        """`-` comes back to a place."""
+        self.past.append(place)
+        self.future.clear()
 
     def _set(self, target: Position) -> None:
         """Stand at `target`; cursors and messages belong to the place that was left."""
@@ -220,18 +265,17 @@ class Session:
     def jump(self, target: Position, message: str = "") -> None:
         """Go somewhere that stepping does not lead to; `-` comes back."""
         if target != self.position:
-            self._past.append(self.position)
-            self._future.clear()
+            self.came_from(self.position)
         self._set(target)
         self.began = target
         self.message = message
 
     def back(self) -> None:
         """The place before the last jump."""
-        self._travel(self._past, self._future, "No place to go back to yet: - undoes a jump.")
+        self._travel(self.past, self.future, "No place to go back to yet: - undoes a jump.")
 
     def forward(self) -> None:
-        self._travel(self._future, self._past, "No place to go forward to: = undoes -.")
+        self._travel(self.future, self.past, "No place to go forward to: = undoes -.")
 
     def _travel(self, source: list[Position], other: list[Position], empty: str) -> None:
         if not source:

@@ -7,7 +7,11 @@ decimals and an exponent. Derivatives, contributions and changes always carry th
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
 
 PENDING = "·"
 PLAIN_LEAST, PLAIN_MOST = 1e-6, 1e4
@@ -62,3 +66,25 @@ def percent(share: float) -> str:
 def counted(n: int, one: str) -> str:
     """`1 update`, `2 updates`."""
     return f"{n} {one}" if n == 1 else f"{n} {one}s"
+
+
+DERIVATIVE = re.compile(r"\bd\(\s*(\w+)\s*,\s*([^()]+?)\s*\)")
+
+
+def readable(text: str) -> str:
+    """A typed quantity as it is shown: `d(E, w5)` is ∂E/∂w5."""
+    return DERIVATIVE.sub(r"∂\1/∂\2", text.strip())
+
+
+def value(found: Any, signed: bool = False) -> str:
+    """What a quantity came to: a number, yes or no, or a tensor by its shape and its extremes."""
+    if isinstance(found, bool):
+        return "yes" if found else "no"
+    if not isinstance(found, np.ndarray):
+        return one(float(found), signed)
+    bad = int(np.size(found) - np.isfinite(found).sum())
+    if not found.size or bad == found.size:
+        return f"{list(found.shape)}, {bad} not finite"
+    fine = found[np.isfinite(found)]
+    extremes = f"{list(found.shape)} {short(float(fine.min()))} … {short(float(fine.max()))}"
+    return f"{extremes}, {bad} not finite" if bad else extremes

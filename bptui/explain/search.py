@@ -8,7 +8,6 @@ a generator that pauses often, so that it can be shown, and interrupted.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from ..scenario.errors import QuantityError
 from .claims import figure
 from .marks import Marks
 from .naming import Namer
+from .notation import readable
 from .terms import Reader
 
 CHUNK = 200                                         # updates between two pauses
@@ -92,7 +92,7 @@ def search(run: Run, marks: Marks, text: str, update: int, lane: int) -> Iterato
 def by_name(run: Run, text: str, update: int, lane: int) -> Iterator[Hit | None]:
     """What a quantity names; then values of this update whose name is, begins with, contains `text`."""
     with suppress(QuantityError):
-        yield Hit(places.read(run, text, update), _readable(text), math.nan)
+        yield Hit(places.read(run, text, update), readable(text), math.nan)
     wanted = text.strip().replace(" ", "").replace("+", "⁺").lower()
     times, namer, env = run.times(update), Namer(run.scenario), run.env(update)
     found: tuple[list[Hit], ...] = ([], [], [])
@@ -111,11 +111,6 @@ def by_name(run: Run, text: str, update: int, lane: int) -> Iterator[Hit | None]
         yield from hits
 
 
-def _readable(text: str) -> str:
-    """`d(E, w5)` as ∂E/∂w5."""
-    return re.sub(r"^\s*d\(\s*(\w+)\s*,\s*([^()]+?)\s*\)$", r"∂\1/∂\2", text.strip())
-
-
 def by_number(run: Run, marks: Marks, typed: Typed, update: int, lane: int) -> Iterator[Hit | None]:
     yield from in_update(run, typed, update, lane)
     yield from given(run, typed, update, lane)
@@ -125,7 +120,7 @@ def by_number(run: Run, marks: Marks, typed: Typed, update: int, lane: int) -> I
             value = float(figure(printed.claim.value))
             if typed.matches(value):
                 after = f" after {printed.claim.after}" if printed.claim.after else ""
-                yield Hit(printed.made, f"{_readable(printed.claim.what)}{after}, printed {printed.claim.value}", value)
+                yield Hit(printed.made, f"{readable(printed.claim.what)}{after}, printed {printed.claim.value}", value)
     yield from in_update(run, replace(typed, cut=True), update, lane)
     yield from in_run(run, typed, update, lane)
 

@@ -21,18 +21,7 @@ from ..engine.program import Program
 from ..engine.scalars import Cell
 from ..scenario.errors import QuantityError
 from ..scenario.trees import Call, Index, Name, Number, Operation, Pin, Tree, parts
-from .leaves import (
-    Leaf,
-    Slow,
-    change,
-    depends_on_sample,
-    end_of_derivatives,
-    is_leaf,
-    leaves_of,
-    number_of,
-    of_state,
-    read,
-)
+from .leaves import Leaf, Slow, change, depends_on_sample, is_leaf, known_from, number_of, of_state, read
 from .quantity import ARITHMETIC, call, evaluate, lane_of
 
 if TYPE_CHECKING:
@@ -141,21 +130,10 @@ class Condition:
     def made(self, times: Timeline) -> int | None:
         """The number of the value with which the condition is known; 0 where it is from the start of the update."""
         if not self.fast:
-            return self._made_slowly(times)
+            return known_from(self.run, times, self.tree, self._lane(times.program))
         numbers = [number_of(times, leaf) for leaf in self.read_in(times.program)]
         known = [n for n in numbers if n is not None]
         return max(known, default=0) if len(known) == len(numbers) else None
-
-    def _made_slowly(self, times: Timeline) -> int | None:
-        """As `made`, by the names in it."""
-        numbers = [0]
-        for tree in leaves_of(self.run, times.program, self.tree):
-            try:
-                leaf = read(self.run, times.program, tree, False, self._lane(times.program))
-                numbers.append(number_of(times, leaf) or 0)
-            except (Slow, QuantityError):
-                numbers.append(end_of_derivatives(times))
-        return max(numbers)
 
     # judging
 

@@ -16,8 +16,9 @@ from ..engine.executor import Asked
 from ..engine.laws import CONSTANTS
 from ..engine.program import LEAVES, Program, Var
 from ..engine.scalars import Cell
+from ..scenario.errors import QuantityError
 from ..scenario.trees import Attribute, Call, Index, Name, Operation, Pin, Tree, parts
-from .quantity import Place, find
+from .quantity import SETS, Place, find
 
 if TYPE_CHECKING:
     from .run import Run
@@ -181,3 +182,23 @@ def end_of_derivatives(times: Timeline) -> int:
     """With which value a derivative is shown that the run does not make."""
     back = [n for n, b in enumerate(times.blocks) if b.phase in ("backward", "perturbation")]
     return times.span(back[-1])[1] if back else times.cost_value
+
+
+def known_from(run: Run, times: Timeline, tree: Tree, lane: int = 0) -> int | None:
+    """The number of the value with which all that a tree names is made in an update; 0: it is from the start.
+
+    None where the update does not have it.
+    """
+    numbers = [0]
+    for leaf in leaves_of(run, times.program, tree):
+        if isinstance(leaf, Attribute) and leaf.name in SETS:
+            numbers.append(times.watched_value)     # a whole set's loss says what the batch's will be
+            continue
+        try:
+            number = number_of(times, read(run, times.program, leaf, False, lane))
+        except (Slow, QuantityError):
+            number = end_of_derivatives(times)
+        if number is None:
+            return None
+        numbers.append(number)
+    return max(numbers)

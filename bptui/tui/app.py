@@ -21,9 +21,10 @@ from textual.binding import Binding, BindingType
 from textual.events import Key
 from textual.message import Message
 from textual.screen import Screen
+from textual.timer import Timer
 
-from ..debugger import asking, cursors, finding
-from ..debugger.commands import COMMANDS
+from ..debugger import asking, cursors, finding, seeking, stopping
+from ..debugger.commands import BY_ID, COMMANDS, Command, Question
 from ..debugger.session import Session
 from ..replay.places import write
 from ..replay.run import open_run
@@ -37,6 +38,8 @@ from .layout import LOWER_FROM, panes
 SLICE = 0.008                                       # seconds of work between two looks at the keyboard
 REST = 0.002
 SWITCH = 0.0005                                     # seconds that a key waits for a busy thread; Python's are 5 ms
+PLAY = 0.4                                          # seconds between two steps that are played
+COUNTED = ("stops", "hits")                         # panes that show how many hits there are
 BOUND = frozenset(key for command in COMMANDS for key in command.keys.split(","))
 
 
@@ -53,7 +56,7 @@ class Debugger(Screen[None]):
 
     DEFAULT_CSS = "Debugger { background: ansi_default; color: ansi_default; }"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(command.keys, command.action, command.title, show=False, id=command.id, priority=command.id in (
+        Binding(command.keys, f"do('{command.id}')", command.title, show=False, id=command.id, priority=command.id in (
             "next_pane", "previous_pane", "interrupt")) for command in COMMANDS]
 
     def __init__(self, session: Session) -> None:
@@ -62,6 +65,7 @@ class Debugger(Screen[None]):
         self._compositor = SpanCompositor()
         self.grid = Grid(session, self._seen)
         self.begun = self.stale = False
+        self.playing: Timer | None = None
         self.working = True                         # until there is something to see, and nothing is left to do
 
     def compose(self) -> Iterable[Grid]:
@@ -99,6 +103,9 @@ class Debugger(Screen[None]):
         if finding.searching(session):
             finding.search_on(session, SLICE)
             changed = more = True
+        elif seeking.seeking(session):
+            seeking.seek_on(session, SLICE)
+            changed = more = True
         else:
             more = session.run.work(SLICE)
             changed = session.run.known != known and (not more or time.monotonic() > self._painted + 0.25)
@@ -106,6 +113,8 @@ class Debugger(Screen[None]):
                 end = time.perf_counter() + SLICE
                 while asking.look(session) and time.perf_counter() < end:
                     pass
+                changed = more = True
+            if not more and session.right in COUNTED and stopping.count_on(session, SLICE):
                 changed = more = True
         if changed:
             self._painted = time.monotonic()
@@ -141,94 +150,92 @@ class Debugger(Screen[None]):
 
     def on_key(self, event: Key) -> None:
         """A key that does nothing says so. This comes before the bindings have their turn."""
+        self._stop_playing()
         if event.is_printable and event.key not in BOUND:
             self.session.message = f"{event.character} does nothing here; ? lists the keys."
             self.paint()
 
-    # actions: each is a line of the table of commands
+    # commands: each is a line of the table
 
-    def action_move(self, kind: str) -> None:
-        self.session.move(kind)
+    def action_do(self, command: str) -> None:
+        """Run a command of the table, by its id."""
+        known, session = BY_ID[command], self.session
+        screens = getattr(self, f"_do_{command}", None)
+        if screens is not None:
+            screens()
+        elif known.asks is not None and (refusal := known.asks.refusal(session)):
+            session.message = refusal
+        elif known.asks is not None and not (command == "stop" and session.focus == "stops" and session.stops):
+            self._ask(known, known.asks)
+        elif known.act is not None:
+            known.act(session, "")
+        self._see_the_focus()
         self.paint()
 
-    def action_ask(self, kind: str) -> None:
+    def _ask(self, command: Command, asks: Question) -> None:
         """Ask for a line of text, and do what it was asked for."""
-        if kind == "got" and asking.selected(self.session) is None:
-            self.session.message = asking.NOTHING
-            self.paint()
-            return
-
         def answer(text: str | None) -> None:
-            if text:
-                {"go": Session.go, "find": finding.find, "got": asking.compare}[kind](self.session, text)
+            if text and command.act is not None:
+                command.act(self.session, text)
+                self._see_the_focus()
             self.paint()
-        self.app.push_screen(Ask(kind), answer)
+        self.app.push_screen(Ask(asks, self.session), answer)
 
-    def action_end(self) -> None:
-        self.session.end()
-        self.paint()
+    def _see_the_focus(self) -> None:
+        """A pane that the window has no room for cannot have the focus."""
+        session = self.session
+        if session.focus not in panes(session, *self.grid.size):
+            session.focus = "chain"
+            session.message = f"There is no room for this pane: it needs {LOWER_FROM} rows."
 
-    def action_back(self) -> None:
-        self.session.back()
-        self.paint()
+    def _do_next_pane(self) -> None:
+        cursors.next_pane(self.session, 1, panes(self.session, *self.grid.size))
 
-    def action_forward(self) -> None:
-        self.session.forward()
-        self.paint()
+    def _do_previous_pane(self) -> None:
+        cursors.next_pane(self.session, -1, panes(self.session, *self.grid.size))
 
-    def action_sample(self, by: int) -> None:
-        self.session.sample(by)
-        self.paint()
+    def _do_left(self) -> None:
+        cursors.sideways(self.session, -1, panes(self.session, *self.grid.size))
 
-    def action_enter(self) -> None:
-        cursors.enter(self.session)
-        self.paint()
+    def _do_right(self) -> None:
+        cursors.sideways(self.session, 1, panes(self.session, *self.grid.size))
 
-    def action_only(self) -> None:
-        self.session.toggle_only()
-        self.paint()
-
-    def action_find_again(self, by: int) -> None:
-        finding.find_again(self.session, by)
-        self.paint()
-
-    def action_pane(self, by: int) -> None:
-        cursors.next_pane(self.session, by, panes(self.session, *self.grid.size))
-        self.paint()
-
-    def action_show(self, pane: str) -> None:
-        cursors.show(self.session, pane)
-        if pane not in panes(self.session, *self.grid.size):
-            self.session.focus = "chain"
-            self.session.message = f"There is no room for this pane: it needs {LOWER_FROM} rows."
-        self.paint()
-
-    def action_cursor(self, by: int) -> None:
-        cursors.move(self.session, by)
-        self.paint()
-
-    def action_sideways(self, by: int) -> None:
-        cursors.sideways(self.session, by, panes(self.session, *self.grid.size))
-        self.paint()
-
-    def action_close(self) -> None:
-        if not finding.interrupt(self.session):
+    def _do_close(self) -> None:
+        if not interrupt(self.session):
             self.session.close()
-        self.paint()
 
-    def action_palette(self) -> None:
+    def _do_interrupt(self) -> None:
+        if not interrupt(self.session):
+            self.session.message = "Press q to quit."
+
+    def _do_palette(self) -> None:
         self.app.action_command_palette()
 
-    def action_help(self) -> None:
+    def _do_help(self) -> None:
         self.app.push_screen(Help())
 
-    def action_interrupt(self) -> None:
-        if not finding.interrupt(self.session):
-            self.session.message = "Press q to quit."
+    def _do_quit(self) -> None:
+        self.app.exit(return_code=0)
+
+    def _do_play(self) -> None:
+        """Step by itself, until a key is pressed or the run ends."""
+        self.playing = self.set_interval(PLAY, self._play)
+        self.session.message = "Playing: any key ends it."
+
+    def _play(self) -> None:
+        if not self.session.move("into"):
+            self._stop_playing()
         self.paint()
 
-    def action_leave(self) -> None:
-        self.app.exit(return_code=0)
+    def _stop_playing(self) -> None:
+        if self.playing is not None:
+            self.playing.stop()
+            self.playing = None
+
+
+def interrupt(session: Session) -> bool:
+    """Stop a search; False if there was none."""
+    return seeking.interrupt(session) or finding.interrupt(session)
 
 
 class BptuiApp(App[None]):
@@ -277,12 +284,12 @@ class BptuiApp(App[None]):
             for command in COMMANDS:
                 if command.id != "palette":
                     yield SystemCommand(f"{command.title} ({command.shown})", command.help,
-                                        self._runner(screen, command.action))
+                                        self._runner(screen, command.id))
 
     @staticmethod
-    def _runner(screen: Debugger, action: str) -> Callable[[], Awaitable[None]]:
+    def _runner(screen: Debugger, command: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
-            await screen.run_action(action)
+            screen.action_do(command)
         return run
 
 

@@ -11,22 +11,33 @@ from textual.binding import Binding, BindingType
 from textual.command import CommandList, CommandPalette
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
+from textual.suggester import Suggester
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
-from ..debugger.commands import COMMANDS, FIRST_LINES
+from ..debugger.commands import COMMANDS, FIRST_LINES, Question
+from ..debugger.completing import complete
+from ..debugger.session import Session
 
-ASKS = {"go": ("go to", "120, #120:31, 50%, e12, d(E, w5) …"),
-        "find": ("find", "a number by its digits, as 0.0554, or a name"),
-        "got": ("I got", "your number, as you have it")}
+
+class Names(Suggester):
+    """Completes the name that is being typed; the arrow to the right takes it."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self.session = session
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return complete(self.session, value)
 
 
 class Ask(ModalScreen[str | None]):
-    """One line at the place of the line of words; Enter answers, Esc closes."""
+    """One line at the place of the line of words; Enter answers, Tab takes a completed name, Esc closes."""
 
     AUTO_FOCUS = "Input"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Close", show=False),
+                                             Binding("tab", "take", "Complete", show=False, priority=True)]
     DEFAULT_CSS = """
     Ask { background: transparent; align: left bottom; }
     Ask Static { width: auto; height: 1; dock: left; padding: 0 1; text-style: bold; background: ansi_default; }
@@ -34,17 +45,21 @@ class Ask(ModalScreen[str | None]):
     Ask #line { height: 1; width: 100%; margin-bottom: 1; background: ansi_default; }
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, asks: Question, session: Session) -> None:
         super().__init__()
-        self.kind = kind
+        self.asks, self.session = asks, session
 
     def compose(self) -> ComposeResult:
-        label, hint = ASKS[self.kind]
         with VerticalScroll(id="line"):
-            yield Static(Text(label))
-            line = Input(placeholder=hint, compact=True, select_on_focus=False)
+            yield Static(Text(self.asks.label))
+            line = Input(self.asks.prefill(self.session), placeholder=self.asks.hint, compact=True,
+                         select_on_focus=False, suggester=Names(self.session) if self.asks.names else None)
             line.cursor_blink = False
             yield line
+
+    def action_take(self) -> None:
+        line = self.query_one(Input)
+        line.action_cursor_right() if line.cursor_position == len(line.value) else line.action_end()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 from ..debugger.session import Session
-from .views import cards, chainpane, frame, loss, network, tables
+from .views import cards, chainpane, frame, lists, loss, network, tables
 from .views.canvas import Canvas, Line, cut, joined
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 14
 WIDE_WIDTH, WIDE_HEIGHT = 120, 34
 LOWER_FROM = 24
+UPPER = ("parameters", "values", "watches", "stops")      # above the printed figures, where there is room for both
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,10 @@ def arrange(session: Session, width: int, height: int) -> list[Area]:
             Area("chain", left + 1, 2, width - left - 1, chain),
             Area("program", 0, 2, left, body - pictures),
             Area("loss" if session.left == "loss" else "network", 0, 2 + body - pictures, left, pictures),
-            Area("values" if session.right == "values" else "parameters", left + 1, 2 + chain, width - left - 1,
+            Area(session.right if session.right in UPPER else "parameters", left + 1, 2 + chain, width - left - 1,
                  parameters),
-            Area("printed", left + 1, 2 + chain + parameters, width - left - 1, printed),
+            Area("hits" if session.right == "hits" else "printed", left + 1, 2 + chain + parameters,
+                 width - left - 1, printed),
         ]
     if height < LOWER_FROM:
         return [Area("chain", 0, 2, width, height - 4)]
@@ -95,7 +97,7 @@ def _pane(session: Session, area: Area) -> list[Line]:
     if area.pane in ("network", "loss"):
         paint = network.paint if area.pane == "network" else loss.paint
         return paint(session, area.width, area.height, focused)
-    return tables.PAINTERS[area.pane](session, area.width, area.height, focused)
+    return {**tables.PAINTERS, **lists.PAINTERS}[area.pane](session, area.width, area.height, focused)
 
 
 def merged(under: Line, over: Line, x: int, width: int) -> Line:

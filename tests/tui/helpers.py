@@ -6,7 +6,6 @@ tested is what a key runs; only Textual is missing.
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import math
 import random
@@ -18,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from bptui.debugger import asking, finding
+from bptui.debugger import asking, finding, seeking
 from bptui.debugger.commands import COMMANDS
 from bptui.debugger.session import LEFT, RIGHT, Session, same_in
 from bptui.engine.arrays import Arrays
@@ -178,12 +177,15 @@ class Hands:
         self.grid = SimpleNamespace(size=size)
         self.app = SimpleNamespace(push_screen=self._opened, exit=self._left, action_command_palette=self._palette)
         self.opened: list[str] = []
+        self.playing: Any = None
         self.typed: str | None = None
 
     def paint(self) -> None:
         screen(self.session, *self.size)
         while finding.searching(self.session):
             finding.search_on(self.session, 1.0)
+        while seeking.seeking(self.session):
+            seeking.seek_on(self.session, 1.0)
         while asking.look(self.session):
             pass
 
@@ -201,16 +203,24 @@ class Hands:
     def press(self, command: str, typed: str | None = None) -> None:
         """Run a command of the table by its id."""
         self.typed = typed
-        match = re.fullmatch(r"(\w+)(?:\((.*)\))?", COMMAND[command].action)
-        assert match
-        arguments = ast.literal_eval(f"({match[2]},)") if match[2] else ()
-        getattr(Debugger, f"action_{match[1]}")(self, *arguments)
+        Debugger.action_do(self, command)           # type: ignore[arg-type]
+
+    def __getattr__(self, name: str) -> Any:
+        """What the debugger does, done with these hands."""
+        return getattr(Debugger, name).__get__(self)
+
+    def set_interval(self, seconds: float, step: Callable[[], None]) -> Any:
+        """Time stands still here: what would be played is one step."""
+        step()
+        return SimpleNamespace(stop=lambda: None)
 
 
 def twin(session: Session, run: Run | None = None) -> Session:
     """Another session in the same state; with a `run`, on that run, whose variables have the same names."""
     other = Session(run or session.run)
-    for name in ("position", "lane", "only", "began", "message", "focus", "left", "right", "card", "yours"):
+    other.branch.searched = session.branch.searched if run is None else {}     # how far hits are known
+    for name in ("position", "lane", "only", "began", "message", "focus", "left", "right", "card", "yours", "level",
+                 "stops", "watches", "listed", "bookmarks"):
         setattr(other, name, getattr(session, name))
     other.cursor = dict(session.cursor)
     update = session.position.update

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from types import ModuleType
 from typing import Any
@@ -10,46 +9,40 @@ from typing import Any
 import pytest
 from textual.keys import Keys, _character_to_key
 
-from bptui.debugger.commands import COMMANDS, FIRST_LINES
+from bptui.debugger.commands import COMMANDS, FIND, FIRST_LINES, GO
 from bptui.explain.rows import current_row
 from bptui.replay.moves import Path
 from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp, Debugger
-from bptui.tui.dialogs import ASKS, Ask, Help, help_text
+from bptui.tui.dialogs import Ask, Help, help_text
 from bptui.tui.picture import settled
 from bptui.tui.views.frame import footer, keys
 
 FORBIDDEN = re.compile(r"alt\+.*|ctrl\+[abhijkmnstw]|left_square_bracket|\[|ctrl\+(left_)?square_bracket")
-CAPITALS = {"into": "back_into", "over": "back_over", "out": "back_out"}
+CAPITALS = {"into": "back_into", "over": "back_over", "out": "back_out", "again": "back_again",
+            "next_stop": "previous_stop", "next_change": "previous_change", "next_trouble": "previous_trouble"}
 
 
-def call(action: str) -> tuple[str, tuple[Any, ...]]:
-    """`move('into')` as a name and its arguments."""
-    match = re.fullmatch(r"(\w+)(?:\((.*)\))?", action)
-    assert match
-    return match[1], ast.literal_eval(f"({match[2]},)") if match[2] else ()
-
-
-async def test_every_key_of_the_table_runs_its_action(tui: ModuleType) -> None:
+async def test_every_key_of_the_table_runs_its_command(
+        tui: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """Through the pilot: a name that Textual does not know would be a dead key."""
     app = BptuiApp(tui.open_session("two_layer"), headless=True)
-    heard: list[tuple[str, tuple[Any, ...]]] = []
+    heard: list[str] = []
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(app)
         screen = app.screen
         assert isinstance(screen, Debugger)
-        for name in {call(command.action)[0] for command in COMMANDS}:
-            setattr(screen, f"action_{name}", lambda *given, name=name: heard.append((name, given)))
+        monkeypatch.setattr(screen, "action_do", lambda command: heard.append(command))
         for command in COMMANDS:
             for key in command.keys.split(","):
                 if key == "ctrl+q":                 # Textual's own comes first; see below
                     continue
                 heard.clear()
                 await pilot.press(key)
-                assert heard == [call(command.action)], f"{key} for {command.id}"
+                assert heard == [command.id], f"{key} for {command.id}"
         heard.clear()
         await pilot.press("ctrl+q")
-    assert app.return_code == 0 or heard == [("leave", ())]
+    assert app.return_code == 0 or heard == ["quit"]
 
 
 def test_the_table_is_sound() -> None:
@@ -57,7 +50,7 @@ def test_the_table_is_sound() -> None:
     pressed = [key for c in COMMANDS for key in c.keys.split(",")]
     assert len(set(pressed)) == len(pressed)
     for command in COMMANDS:
-        assert hasattr(Debugger, f"action_{call(command.action)[0]}"), command.id
+        assert command.act is not None or hasattr(Debugger, f"_do_{command.id}"), command.id
     # what a terminal can send: a name that Textual never makes would be a dead key, which a pilot does not notice
     known = {key.value for key in Keys} | {_character_to_key(chr(n)) for n in range(33, 127)}
     assert [key for key in pressed if key not in known] == []
@@ -109,7 +102,7 @@ async def test_dialogs_open_and_close_and_esc_never_quits(tui: ModuleType) -> No
         for key in ("slash", "g"):
             await pilot.press(key)
             assert isinstance(app.screen, Ask)
-            assert ASKS["find" if key == "slash" else "go"][0] in tui.shown(app)
+            assert (FIND if key == "slash" else GO).label in tui.shown(app)
             await pilot.press("escape")
             assert isinstance(app.screen, Debugger)
         for closing in ("escape", "question_mark", "q"):

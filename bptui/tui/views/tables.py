@@ -191,7 +191,7 @@ def paint_printed(session: Session, width: int, height: int, focused: bool) -> l
         p = figures[number]
         there = p in shown
         name = p.claim.what if not p.claim.after else f"{p.claim.what} after {p.claim.after}"
-        c.put(1, y, in_partials(name), "" if there else "dim", until=(here if width < 60 else printed) - 6)
+        c.put(1, y, notation.readable(name), "" if there else "dim", until=(here if width < 60 else printed) - 6)
         if there:
             result = marks.result(p)
             if width >= 60 and p.claim.value is not None:
@@ -211,17 +211,6 @@ def paint_printed(session: Session, width: int, height: int, focused: bool) -> l
 def _decimals(printed: Printed) -> int:
     """How many decimals a figure is printed with."""
     return max(0, -int(figure(printed.claim.value or "0").as_tuple().exponent))
-
-
-def in_partials(text: str) -> str:
-    """`d(E, w5)` as ∂E/∂w5."""
-    if text.startswith("d(") and text.endswith(")") and text.count("(") == 1:
-        y, _, x = text[2:-1].partition(",")
-        return f"∂{y.strip()}/∂{x.strip()}"
-    if text.startswith("d(") and ") after " in text:
-        head, _, tail = text.partition(") after ")
-        return f"{in_partials(head + ')')} after {tail}"
-    return text
 
 
 def paint_program(session: Session, width: int, height: int, focused: bool) -> list[Line]:

@@ -1,0 +1,121 @@
+"""Ways through time that are not steps: the same value one update on, the cursor, bookmarks, a step many times over."""
+
+from __future__ import annotations
+
+from ..explain.rows import Row
+from ..replay.places import write
+from ..replay.timeline import Position
+from . import cursors
+from .session import Session
+
+MOST_REPEATS = 100_000
+
+
+def again(session: Session, by: int) -> None:
+    """The same value one update on, or back; time stands at the same stop of it."""
+    run, at = session.run, session.position
+    times, update = session.times, at.update
+    for _ in range(run.schedule.turns):             # another objective may not make it
+        if by > 0 and not run.goes_on(update):
+            session.message = "This is the last update of the run."
+            return
+        update += by
+        if update < 0:
+            session.message = "This is the first update of the run."
+            return
+        target = _same_value(session, update)
+        if target is not None:
+            session.step_to(target)
+            session.began = target                  # it may lie beside the way that is followed
+            return
+    block, element = times.locate(at.value)
+    session.message = f"{session.namer.of(times.blocks[block].out, element)} is not made in the updates " \
+                      f"{'after' if by > 0 else 'before'} this."
+
+
+def _same_value(session: Session, update: int) -> Position | None:
+    """Where another update makes the value that was made last here, or is in the making."""
+    at, times, theirs = session.position, session.times, session.run.times(update)
+    if at.value == 0:
+        return Position(update)
+    block, element = times.locate(at.value)
+    here = times.blocks[block]
+    there = next((n for n, b in enumerate(theirs.blocks) if (b.out.name, b.phase) == (here.out.name, here.phase)), None)
+    if there is None:
+        return None
+    value = theirs.number(there, element)
+    stops = theirs.stops(value)
+    made = at.inner >= times.stops(at.value)
+    return Position(update, value, stops if made else min(at.inner, stops))
+
+
+def to_cursor(session: Session) -> None:
+    """Run to what the cursor is on, forwards or back."""
+    target = _under_cursor(session)
+    if target is None:
+        session.message = "Put the cursor on a value, a row of the chain or a line of the program: t runs to it."
+    elif target == session.position:
+        session.message = "You stand there already."
+    else:
+        session.jump(target, f"Here the cursor was: {write(session.run, target)}. - goes back.")
+
+
+def _under_cursor(session: Session) -> Position | None:
+    pane, update, times = session.focus, session.position.update, session.times
+    if not cursors.length(session, pane):
+        return None
+    number = cursors.at(session, pane)
+    match pane:
+        case "chain":
+            return _row(session, session.chain(), number)
+        case "values" | "program":
+            value = number + 1 if pane == "values" else cursors.program_entries(session)[number].number
+        case "parameters" | "network":
+            var, element = session.parameter(number) if pane == "parameters" else cursors.nodes(session)[number]
+            made = next((n for n, b in enumerate(times.blocks) if (b.out.derivative_of if var.role == "parameter" else
+                                                                  b.out) is var), None)
+            if made is None:
+                return None
+            value = times.number(made, element)
+        case "hits":
+            return cursors.listed_at(session, number)
+        case "printed":
+            figures = [p for p in session.marks.printed if p.claim.value is not None]
+            return figures[number].made
+        case _:
+            return None
+    return Position(update, value, times.stops(value)) if value else None
+
+
+def _row(session: Session, chain: object, number: int) -> Position | None:
+    rows: tuple[Row, ...] = getattr(chain, "rows", ())
+    if number >= len(rows):
+        return None
+    value, inner = rows[number].made
+    if not 0 < value <= session.times.count:
+        return None
+    return Position(session.position.update, value, min(inner, session.times.stops(value)))
+
+
+def bookmark(session: Session, text: str) -> None:
+    """Give this place a letter."""
+    letter = text.strip()
+    if len(letter) != 1 or not letter.isalpha():
+        session.message = "A place is marked with one letter."
+        return
+    session.bookmarks[letter] = session.position
+    session.message = f"This place is {letter}: '{letter} comes back to it."
+
+
+def to_bookmark(session: Session, text: str) -> None:
+    """Go to the place that has a letter."""
+    letter = text.strip()
+    if letter not in session.bookmarks:
+        known = ", ".join(sorted(session.bookmarks)) or "none yet"
+        session.message = f"No place is marked {letter[:1] or 'so'}; marked: {known}. m marks one."
+        return
+    at = session.bookmarks[letter]
+    if at.update and not session.run.goes_on(at.update - 1):
+        session.message = f"{letter} is {at.update} updates on: this run ends after {session.run.updates}."
+        return
+    session.jump(at, f"Back at {letter}.")

@@ -1,0 +1,108 @@
+"""The lists that a person makes: watches, stops, and the hits of a stop or the history of a watch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ...debugger import cursors, stopping, watching
+from ...debugger.session import Session
+from ...debugger.watching import Watched
+from ...explain import notation
+from ...replay.places import write
+from .canvas import Canvas, Line, sign_style
+from .frame import rule
+from .tables import shortened, window
+
+VALUE, CHANGE = 12, 13                              # columns of a number, with a sign
+
+
+def paint_watches(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+    """Each watch with its value here, and its change since it was made before; `*` where its bits are others."""
+    c = Canvas(width, height)
+    change, value = width - 2, width - 2 - CHANGE
+    rule(c, 0, [("Watches", "bold")], [(value, "value"), (change, "change")])
+    if not session.watches:
+        c.put(1, 1, "Nothing is watched yet: w watches what", "dim", until=width)
+        c.put(1, 2, "the cursor is on, or what you type.", "dim", until=width)
+        return c.lines()
+    rows = window(session, "watches", len(session.watches), height - 1)
+    for y, n in enumerate(range(rows.first, rows.first + rows.count), 1):
+        _watch(c, y, watching.here(session, session.watches[n]), notation.readable(session.watches[n]), value, change)
+        if focused and n == rows.cursor:
+            c.restyle(y, "reverse", 0, width)
+    return c.lines()
+
+
+def _watch(c: Canvas, y: int, watched: Watched, name: str, value: int, change: int) -> None:
+    room = value - VALUE - 2
+    if watched.fault:
+        c.put(1, y, shortened(name, room), "")
+        c.put(room + 2, y, watched.fault, "dim", until=c.width - 1)
+        return
+    shown = notation.PENDING if watched.value is None else notation.value(watched.value)
+    c.put(1, y, shortened(name, max(8, min(room, value - len(shown) - 2))), "")
+    c.right(value, y, shown, "dim" if watched.value is None else "")
+    moved = watched.change
+    if moved is not None:
+        c.right(change, y, notation.one(moved, True), sign_style(moved))
+    if watched.changed:
+        c.put(c.width - 1, y, "*", "bold")
+
+
+def paint_stops(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+    """Each stop by its number: on or off, what it stops at, and how many hits it has."""
+    c = Canvas(width, height)
+    rule(c, 0, [("Stops", "bold")], [(width - 1, "hits")])
+    if not session.stops:
+        c.put(1, 1, "No stop is set yet: b sets one where the", "dim", until=width)
+        c.put(1, 2, "cursor is, or on a condition: E < 0.001.", "dim", until=width)
+        return c.lines()
+    rows = window(session, "stops", len(session.stops), height - 1)
+    numbers = list(session.stops)[rows.first:rows.first + rows.count]
+    for y, number in enumerate(numbers, 1):
+        each, counts = session.stops[number], stopping.counts(session, number)
+        glyph = "?" if each.fault else "○" if not each.enabled else "≡" if each.stop.log is not None else "●"
+        said = "off" if not each.enabled and not each.fault else counts
+        c.put(1, y, glyph, "bold" if each.enabled else "dim")
+        x = c.put(3, y, f"{number} ", "")
+        c.put(x, y, stopping.title(session, number), "" if each.enabled else "dim", until=width - len(said) - 2)
+        c.right(width - 1, y, said, "dim")
+        if focused and rows.first + y - 1 == rows.cursor:
+            c.restyle(y, "reverse", 0, width)
+    return c.lines()
+
+
+def paint_hits(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+    """The hits of a stop with what it logs; or what a watch was after each update so far."""
+    c = Canvas(width, height)
+    count = cursors.listed_count(session)
+    if isinstance(session.listed, str):
+        rule(c, 0, [(notation.readable(session.listed), "bold"), ("so far", "")], [(width - 2, "change")])
+    elif session.listed not in session.stops:
+        rule(c, 0, [("Hits", "bold")])
+        c.put(1, 1, "Of a stop: Enter in the list of stops (B).", "dim", until=width)
+        return c.lines()
+    else:
+        rule(c, 0, [(f"Hits of stop {session.listed}", "bold"), (stopping.title(session, session.listed), "")],
+             [(width - 1, stopping.counts(session, session.listed))])
+    rows = window(session, "hits", count, height - 1, cursors.default(session, "hits"))
+    here = cursors.listed_rank(session)
+    for y, n in enumerate(range(rows.first, rows.first + rows.count), 1):
+        at = cursors.listed_at(session, n)
+        assert at is not None
+        if isinstance(session.listed, str):
+            _watch(c, y, watching.history(session, session.listed, at.update), f"after {at.update:,}",
+                   width - 2 - CHANGE, width - 2)
+        else:
+            c.put(1, y, "►" if session.position == at else " ", "bold")
+            x = c.put(3, y, f"{n + 1:>{len(str(count))}}  {write(session.run, at)}", "" if n < here else "dim")
+            logged = stopping.logged(session, session.listed, at)
+            c.put(x + 2, y, "  ".join(logged) if logged else stopping.shown_at(session, at), "", until=width - 1)
+        if focused and n == rows.cursor:
+            c.restyle(y, "reverse", 0, width)
+    return c.lines()
+
+
+PAINTERS: dict[str, Callable[[Session, int, int, bool], list[Line]]] = {
+    "watches": paint_watches, "stops": paint_stops, "hits": paint_hits,
+}
