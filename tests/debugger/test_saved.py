@@ -79,7 +79,7 @@ def test_any_session_comes_back(saved: Saved) -> None:
     text = write(saved)
     assert read(text) == (saved, ())
     assert text.encode("utf-8", SURROGATES).decode("utf-8", SURROGATES) == text
-    assert all(line.isprintable() or "\ud800" <= max(line) for line in text.splitlines())
+    assert all(line.isprintable() or max(line) >= "\ud800" for line in text.splitlines())
 
 
 @settings(max_examples=300)
