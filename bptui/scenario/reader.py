@@ -7,16 +7,14 @@ are collected over the whole file and shown in file order as `file:line: what is
 from __future__ import annotations
 
 import hashlib
-import re
 import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .datasets import read_data
-from .errors import MOST_SHOWN, KeyPath, Problem, ScenarioError, printable
+from .errors import MOST_SHOWN, KeyPath, ScenarioError, printable
 from .lines import line_of, scan_lines
 from .records import Claim, Scenario
 from .schema import TOP
@@ -32,14 +30,9 @@ from .sections import (
     read_training,
 )
 from .shipped import no_such_file
+from .tables import one_problem, parse_tables, too_deep
 
 LARGEST_SCENARIO = 4 * 2**20
-MOST_DOTS = 100
-AT_LINE = re.compile(r" \(at line ([0-9]+), column ([0-9]+)\)$")
-AT_END = " (at end of document)"
-LONG_NUMBER = re.compile(r"[0-9_]{4300}")         # Python converts no longer ones
-# tomllib's work on a dotted key grows with the square of its parts: refused before it starts.
-LONG_KEY = re.compile(r"(?<![\w.'\"-])(?:[\w'\"-]+[ \t]*\.[ \t]*){" + str(MOST_DOTS) + "}")
 
 
 def read_scenario(path: str | Path) -> Scenario:
@@ -136,60 +129,33 @@ def _content(path: Path) -> bytes:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise _one("this is a folder, not a scenario")
+            raise one_problem("this is a folder, not a scenario")
         if not stat.S_ISREG(status.st_mode):
-            raise _one("this is not a regular file")
+            raise one_problem("this is not a regular file")
         if status.st_size > LARGEST_SCENARIO:
-            raise _one(_too_large(status.st_size))
+            raise one_problem(_too_large(status.st_size))
         return path.read_bytes()
     except FileNotFoundError:
         raise no_such_file(path) from None
     except OSError as error:
-        raise _one(f"cannot be read: {error.strerror or error}") from None
+        raise one_problem(f"cannot be read: {error.strerror or error}") from None
     except ValueError:                            # a null byte in the name
-        raise _one("this is not the name of a file") from None
+        raise one_problem("this is not the name of a file") from None
 
 
 def _parse(content: bytes) -> tuple[dict[str, Any], dict[KeyPath, int]]:
     """The TOML tables, and the line of every key. ScenarioError if it is not TOML."""
     if len(content) > LARGEST_SCENARIO:
-        raise _one(_too_large(len(content)))
+        raise one_problem(_too_large(len(content)))
+    text, table = parse_tables(content)
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _one("this is not UTF-8 text", content.count(b"\n", 0, error.start) + 1) from None
-    if not text.strip():
-        raise _one("the file is empty", 1)
-    if found := LONG_KEY.search(text):
-        raise _one(f"a key has more than {MOST_DOTS} parts", _line_at(text, found.start()))
-    try:
-        return tomllib.loads(text), scan_lines(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _not_toml(str(error), text) from None
+        return table, scan_lines(text)
     except RecursionError:
-        raise _one("lists or tables are nested too deeply") from None
-    except ValueError:                            # from int(): more digits than Python converts
-        found = LONG_NUMBER.search(text)
-        raise _one("a number has too many digits", _line_at(text, found.start()) if found else None) from None
-
-
-def _not_toml(message: str, text: str) -> ScenarioError:
-    if found := AT_LINE.search(message):
-        what = message[:found.start()]
-        return _one(f"this is not TOML: {what} (column {found[2]})", int(found[1]))
-    return _one(f"this is not TOML: {message.removesuffix(AT_END)}", len(text.splitlines()))
-
-
-def _line_at(text: str, at: int) -> int:
-    return text.count("\n", 0, at) + 1
+        raise too_deep() from None
 
 
 def _too_large(size: int) -> str:
     return f"the file holds {size:,} bytes; a scenario has at most {LARGEST_SCENARIO // 2**20} MiB"
-
-
-def _one(message: str, line: int | None = None) -> ScenarioError:
-    return ScenarioError([Problem((), message, line)])
 
 
 def _digest(content: bytes, reading: Reading) -> str:
