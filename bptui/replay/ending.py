@@ -46,7 +46,7 @@ class Until:
         self._simple = self._compiled(self.tree)
         try:
             _check(run, self.tree)
-            if np.ndim(evaluate(run, self.tree, 1)):
+            if np.ndim(evaluate(run, self.tree, run.since + 1)):
                 raise QuantityError("a tensor is neither true nor false; use any() or all()")
         except QuantityError as error:
             raise ScenarioError([Problem(("training", "until"), f"until: {error}")]) from None
@@ -94,7 +94,7 @@ def _check(run: Run, tree: Tree) -> None:
         raise QuantityError(f"it looks back only, at @0 or @prev, not at @{tree.at}")
     if isinstance(tree, Operation) and tree.operator in ("and", "or", "not"):
         for part in tree.args:
-            evaluate(run, part, 1)
+            evaluate(run, part, run.since + 1)
     for part in parts(tree):
         _check(run, part)
 

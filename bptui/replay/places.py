@@ -42,20 +42,20 @@ def read(run: Run, text: str, update: int = 0) -> Position:
             raise QuantityError("go to a number of updates: w5@3")
         tree, update = tree.base, tree.at
     if update and not run.goes_on(update - 1):
-        raise _past_the_end(run)
+        raise past_the_end(run)
     return _quantity(run, tree, update, text)
 
 
 def _at(run: Run, update: int, value: int) -> Position:
     if update and not run.goes_on(update - 1):
-        raise _past_the_end(run)
+        raise past_the_end(run)
     times = run.times(update)
     if value > times.count:
         raise QuantityError(f"update {update} has {times.count} values; value {value} is past its end")
     return Position(update, value, times.stops(value))
 
 
-def _past_the_end(run: Run) -> QuantityError:
+def past_the_end(run: Run) -> QuantityError:
     most = "at most " if run.may_end and not run.ended and run.known < run.updates else ""
     return QuantityError(f"the run ends after {most}{run.updates} updates")
 
