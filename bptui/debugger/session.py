@@ -181,7 +181,7 @@ class Session:
     def tensors(self) -> list[Var]:
         """The parameters of this update's program: those that are ever trained first."""
         parameters = self.run.program(self.position.update).parameters
-        return sorted(parameters, key=lambda v: not self.run.model.trained(v.name))
+        return sorted(parameters, key=lambda v: not self.run.model_at(self.position.update).trained(v.name))
 
     def parameter_number(self, place: Place) -> int:
         """The row of a parameter in the list."""

@@ -8,6 +8,7 @@ that the run needs. The forward half is written by the scenario's form, the back
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 
@@ -61,6 +62,12 @@ class Model:
         self.batch = self.rows.count if batch == "all" else min(batch, self.rows.count)
         self.program = cache(self._program)
         self.evaluation = cache(self._evaluation)
+
+    def over(self, rows: Rows) -> Model:
+        """The same model, its programs too, over other data of the same shape."""
+        other = copy(self)
+        other.rows = rows
+        return other
 
     def trained(self, name: str) -> bool:
         """Whether any objective changes the parameter."""

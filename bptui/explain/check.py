@@ -74,7 +74,6 @@ def looked_at(run: Run) -> list[int]:
 
 def check_replay(run: Run) -> tuple[Replay, tuple[str, ...]]:
     """Seeks in random order against one straight run, and each update's trace against the loop, bit for bit."""
-    from ..replay.run import Run as Fresh
     notes: list[str] = []
     program = run.program(0)
     terms = sum(Scalars(eq).total for eq in program.equations)
@@ -89,7 +88,7 @@ def check_replay(run: Run) -> tuple[Replay, tuple[str, ...]]:
     for stop in stops:
         state, at = run.schedule.advance(state, at, stop - at), stop
         straight[stop] = _bits(state)
-    other = Fresh(run.scenario, run.schedule.kind)
+    other = run.again()
     other.updates = most
     while other.work(1.0):
         pass

@@ -206,8 +206,7 @@ def in_run(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit | Non
     while at <= run.known:
         count = min(CHUNK if small else 1, run.known + 1 - at)
         program = run.program(at)
-        if run.schedule.batches > 1:
-            count = 1                               # neighbours may have another program
+        count = next((n for n in range(1, count) if run.program(at + n) is not program), count)
         cells = wanted(program).cells
         _, rows = run.schedule.watch(wanted, run.state(at), at, count)
         for row, element in np.argwhere(typed.matches(np.array(rows))):

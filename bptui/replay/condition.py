@@ -41,14 +41,15 @@ class Condition:
     """A tree that is true or false at each update, for one data row (from 1; None: the batch's first).
 
     With `writes`, `changed(w5)` is of the step that writes w5, and not of the update after it. Raises QuantityError
-    when it cannot be had anywhere near the start of the run.
+    when it cannot be had anywhere in the epoch from `since`.
     """
 
-    def __init__(self, run: Run, tree: Tree, sample: int | None = None, writes: bool = True) -> None:
+    def __init__(self, run: Run, tree: Tree, sample: int | None = None, writes: bool = True,
+                 since: int = 0) -> None:
         self.run, self.tree, self.sample, self.writes = run, tree, sample, writes
         self.leaves: list[tuple[Tree, bool]] = []
         self.look_back = 0                          # updates before the one that is judged
-        first = self._first()
+        first = self._first(since)
         try:
             self._plan(tree, False, 0, run.program(first))
             self.fast = not (self.depends and self._moves)
@@ -58,10 +59,10 @@ class Condition:
             raise QuantityError("a tensor is neither true nor false; use any() or all()")
         self.wanted = cache(self._wanted)
 
-    def _first(self) -> int:
+    def _first(self, since: int) -> int:
         """The first update at which the condition can be had at all; raises what is wrong with it if there is none."""
         wrong: QuantityError | None = None
-        for update in range(min(self.run.updates, self.run.schedule.batches + 1) + 1):
+        for update in range(since, since + self.run.schedule.batches + 2):
             try:
                 evaluate(self.run, self.tree, update, lane_of(self.run, update, self.sample))
                 return update

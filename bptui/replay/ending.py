@@ -29,10 +29,10 @@ class Until:
     def __init__(self, run: Run) -> None:
         condition = run.scenario.training.until
         assert condition is not None
-        self.text = condition.text
+        self.text, self._run = condition.text, run
         try:
             _check(run, condition.tree)
-            self._condition = Condition(run, condition.tree, writes=False)
+            self._condition = Condition(run, condition.tree, writes=False, since=run.since + 1)
         except QuantityError as error:
             raise ScenarioError([Problem(("training", "until"), f"until: {error}")]) from None
         self._judge = Judge(self._condition)
@@ -45,8 +45,12 @@ class Until:
         """The place among the updates from `first` of the one after which the run ends, if it is there."""
         if self._condition.fast:
             holds = self._judge.judge(first, rows, programs)
-            return next((n for n, ends in enumerate(holds.tolist()) if ends and first + n > 0), None)
-        return next((n for n in range(len(rows)) if first + n > 0 and self._condition.holds(first + n)), None)
+            return next((n for n, ends in enumerate(holds.tolist()) if ends and self._looks(first + n)), None)
+        return next((n for n in range(len(rows)) if self._looks(first + n) and self._condition.holds(first + n)), None)
+
+    def _looks(self, update: int) -> bool:
+        """It looks after each update; what is edited at the start of a what-if run comes after that look."""
+        return 0 < update != self._run.since
 
 
 def _check(run: Run, tree: Tree) -> None:
@@ -55,7 +59,7 @@ def _check(run: Run, tree: Tree) -> None:
         raise QuantityError(f"it looks back only, at @0 or @prev, not at @{tree.at}")
     if isinstance(tree, Operation) and tree.operator in ("and", "or", "not"):
         for part in tree.args:
-            evaluate(run, part, 1)
+            evaluate(run, part, run.since + 1)
     for part in parts(tree):
         _check(run, part)
 

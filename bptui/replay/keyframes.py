@@ -31,9 +31,22 @@ class Keyframes:
         if update % self.stride:
             return
         self.frames[update] = state
-        if len(self.frames) > self.capacity:
+        self._thin()
+
+    def _thin(self) -> None:
+        while len(self.frames) > self.capacity:
             self.stride *= 2
             self.frames = {n: s for n, s in self.frames.items() if n % self.stride == 0}
+
+    def past(self, update: int, state: tuple[Any, ...]) -> Keyframes:
+        """The frames before `update`, for a run that leaves this one there with `state`: so large are those to come."""
+        other = Keyframes(state)
+        other.capacity = min(self.capacity, other.capacity)
+        if update:
+            other.stride = self.stride
+            other.frames = {n: s for n, s in self.frames.items() if n < update}
+            other._thin()
+        return other
 
     def before(self, update: int) -> tuple[int, tuple[Any, ...]]:
         """The latest kept (update, state) not after `update`."""

@@ -46,7 +46,7 @@ def read(run: Run, text: str, update: int = 0) -> Position:
             raise QuantityError("go to a number of updates: w5@3")
         tree, update = tree.base, tree.at
     if update and not run.goes_on(update - 1):
-        raise _past_the_end(run)
+        raise past_the_end(run)
     times = run.times(update)
     value = quantity(run, times, tree, text)
     return Position(update, value, times.stops(value))
@@ -54,7 +54,7 @@ def read(run: Run, text: str, update: int = 0) -> Position:
 
 def _at(run: Run, update: int, value: int, inner: int | None = None) -> Position:
     if update and not run.goes_on(update - 1):
-        raise _past_the_end(run)
+        raise past_the_end(run)
     times = run.times(update)
     if value > times.count:
         raise QuantityError(f"update {update} has {times.count} values; value {value} is past its end")
@@ -64,7 +64,7 @@ def _at(run: Run, update: int, value: int, inner: int | None = None) -> Position
     return Position(update, value, stops if inner is None else inner)
 
 
-def _past_the_end(run: Run) -> QuantityError:
+def past_the_end(run: Run) -> QuantityError:
     most = "at most " if run.may_end and not run.ended and run.known < run.updates else ""
     return QuantityError(f"the run ends after {most}{run.updates} updates")
 

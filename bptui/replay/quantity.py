@@ -154,8 +154,8 @@ def lane_of(run: Run, update: int, sample: int | None) -> int:
     return rows.index(sample - 1)
 
 
-def evaluate(run: Run, tree: Tree, update: int, lane: int = 0) -> Value:
-    """The value of `tree` after `update` updates for the sample at `lane` of the batch."""
+def evaluate(run: Run, tree: Tree, update: int, lane: int | None = 0) -> Value:
+    """The value of `tree` after `update` updates for the sample at `lane` of the batch; None: it is not in it."""
     with np.errstate(all="ignore"):
         value = _value(Moment(run, update, lane), tree)
     if isinstance(value, np.ndarray) and value.ndim:
@@ -233,7 +233,7 @@ def _part(at: Moment, base: Tree, part: str) -> Any:
     if place.var not in program.state:
         raise QuantityError(f".{part} is of a parameter; {dotted(base) or place.var.name} is none")
     if place.var not in (program.gradients if part == "grad" else program.nexts):
-        turn = " in this update" if at.run.model.trained(place.var.name) else ""
+        turn = " in this update" if at.run.model_at(at.update).trained(place.var.name) else ""
         raise QuantityError(f"{dotted(base) or place.var.name} is not trained{turn}, so it has no .{part}")
     read: Callable[[Var], np.ndarray] = at.read
     value = read(program.gradients[place.var]) if part == "grad" else read(program.nexts[place.var])
@@ -254,7 +254,7 @@ def _over_set(at: Moment, base: Tree, part: str) -> Any:
     held = part == "validation"
     if held and at.run.model.held is None:
         raise QuantityError(f"{at.run.scenario.name} has no validation data")
-    program = at.run.schedule.evaluator(held).program
+    program = at.run.schedule.evaluator(held, at.update).program
     place = find(at.run, program, base)
     name = dotted(base) or "this"
     if place is None or place.var.role not in ("forward", "loss", "data"):

@@ -38,10 +38,12 @@ GLANCE = 0.2                                        # the same where somebody wa
 class Run:
     """The run of one scenario. `known` updates have been run ahead; `curve[n]` is E after n × `curve_stride`."""
 
-    def __init__(self, scenario: Scenario, executor: str | None = None) -> None:
+    since = 0                                       # where it left another run (`fork`); 0 where there is none
+
+    def __init__(self, scenario: Scenario, executor: str | None = None, schedule: Schedule | None = None) -> None:
         self.scenario = scenario
-        self.model = Model(scenario)
-        self.schedule = Schedule(self.model, executor)
+        self.schedule = schedule or Schedule(Model(scenario), executor)
+        self.model = self.schedule.model
         self.updates = self.schedule.updates
         self.keyframes = Keyframes(self.schedule.start())
         self.known = 0
@@ -72,6 +74,10 @@ class Run:
 
     def program(self, update: int) -> Program:
         return self.schedule.program(update)
+
+    def model_at(self, update: int) -> Model:
+        """What an update's program was written from: the run's model, before a fork that of its parent."""
+        return self.schedule.of(update).model
 
     def times(self, update: int) -> Timeline:
         """The values of an update, by number."""
@@ -105,6 +111,10 @@ class Run:
 
     def rows(self, update: int) -> list[int]:
         return self.schedule.rows(update)
+
+    def again(self) -> Run:
+        """The same run, of which nothing is known yet."""
+        return Run(self.scenario, self.schedule.kind)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -164,12 +174,12 @@ class Run:
         if not self.model.judged or self.known % (self._each * self.schedule.batches):
             return
         cost = self._look_at_validation()
-        if self._patience is not None and self.known < self.updates and self._patience.ends(cost):
+        if self._patience is not None and self._patience.ends(cost) and self.since != self.known < self.updates:
             self._end(self.known, f"E.validation was not better for {self._patience.epochs} epochs")
 
     def _look_at_validation(self) -> float:
         values = self.evaluation(self.known, True)
-        cost = values.scalar((self.schedule.evaluator(True).program.watched, 0))
+        cost = values.scalar((self.schedule.evaluator(True, self.known).program.watched, 0))
         self.validation.append((self.known, cost))
         return cost
 
@@ -205,7 +215,7 @@ class Run:
     def parameters(self, update: int) -> dict[str, np.ndarray]:
         """Every parameter after `update` updates, by name."""
         values = self.schedule.at(update).unpack(self.state(update))
-        return {p.name: values[p.name] for p in self.model.parameters}
+        return {p.name: values[p.name] for p in self.program(update).parameters}
 
     def env(self, update: int) -> Env:
         """Every value of one update."""
@@ -221,7 +231,7 @@ class Run:
         """The forward half over the training set, or the rows held back, with the parameters after `update` updates."""
         at = (update, held)
         if at not in self._evaluations:
-            executor = self.schedule.evaluator(held)
+            executor = self.schedule.evaluator(held, update)
             state = executor.pack(self.schedule.at(update).unpack(self.state(update)))
             self._evaluations[at] = executor.trace(state, self.schedule.evaluation_feed(update, held))
             if len(self._evaluations) > RECENT:
@@ -231,9 +241,11 @@ class Run:
     def forward_passes(self, update: int) -> int:
         """How many forward passes `update` updates have cost: perturbation runs the network for every parameter."""
         perturbed = self.scenario.training.gradient == "perturbation"
-        each = [1 + (sum(v.size for v in self.program(n).trained) if perturbed else 0)
-                for n in range(min(update, self.schedule.batches))]
-        epochs, rest = divmod(update, self.schedule.batches)
+        batches = self.schedule.batches
+        first = -(-self.since // batches) * batches
+        each = [1 + (sum(v.size for v in self.program(first + n).trained) if perturbed else 0)
+                for n in range(min(update, batches))]
+        epochs, rest = divmod(update, batches)
         return epochs * sum(each) + sum(each[:rest])
 
     # derivatives

@@ -73,6 +73,10 @@ class Schedule:
         order = self._order(self.place(update)[0])
         return [order[n] for n in self._span(update)]
 
+    def of(self, update: int) -> Schedule:
+        """The schedule that serves an update: this one; before a fork, its parent's."""
+        return self
+
     def program(self, update: int) -> Program:
         return self.at(update).program
 
@@ -137,11 +141,11 @@ class Schedule:
         straight = self.kind == "straight" and count_statements(program) <= MOST_STATEMENTS
         return EXECUTORS["straight" if straight else "arrays"](program)
 
-    def evaluator(self, held: bool) -> Executor:
-        """The forward half over the whole training set, or over the rows held back."""
+    def evaluator(self, held: bool, update: int) -> Executor:
+        """The forward half over the whole training set, or over the rows held back, as it is at an update."""
         return self._evaluator(held)
 
     def evaluation_feed(self, update: int, held: bool) -> Feed:
-        executor = self.evaluator(held)
+        executor = self.evaluator(held, update)
         return executor.prepare(self.model.feed(executor.program, range(executor.program.samples), update,
                                                 self.place(update)[0], held))

@@ -106,7 +106,7 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
         for k, point in enumerate(points):
             if k > 0 and var not in program.gradients:
                 if k == 1:
-                    turn = "not in this update" if session.run.model.trained(var.name) else "not trained"
+                    turn = "not in this update" if session.run.model_at(update).trained(var.name) else "not trained"
                     c.put(point - 1, y, turn, "dim", until=width)
                 continue
             value, text = table[y - 1][k], columns[k][y - 1]
