@@ -192,7 +192,7 @@ class Session:
             before += var.size
         return 0
 
-    @cached_property
+    @property
     def parameter_count(self) -> int:
         return sum(v.size for v in self.tensors())
 
@@ -244,14 +244,14 @@ class Session:
         """Stand at a position that stepping leads to."""
         if abs(target.update - self.position.update) > 1:
             self.came_from(self.position)           # a step that crosses updates is a jump
-        self._set(target)
+        self.stand(target)
 
     def came_from(self, place: Position) -> None:
         """`-` comes back to a place."""
         self.past.append(place)
         self.future.clear()
 
-    def _set(self, target: Position) -> None:
+    def stand(self, target: Position) -> None:
         """Stand at `target`; cursors and messages belong to the place that was left."""
         update = target.update
         self.position = target
@@ -266,7 +266,7 @@ class Session:
         """Go somewhere that stepping does not lead to; `-` comes back."""
         if target != self.position:
             self.came_from(self.position)
-        self._set(target)
+        self.stand(target)
         self.began = target
         self.message = message
 
@@ -282,7 +282,7 @@ class Session:
             self.message = empty
             return
         other.append(self.position)
-        self._set(source.pop())
+        self.stand(source.pop())
         self.began = self.position
 
     def go(self, text: str) -> None:

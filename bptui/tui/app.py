@@ -165,7 +165,7 @@ class Debugger(Screen[None]):
             screens()
         elif known.asks is not None and (refusal := known.asks.refusal(session)):
             session.message = refusal
-        elif known.asks is not None and not (command == "stop" and session.focus == "stops" and session.stops):
+        elif known.asks is not None and known.asks.needed(session):
             self._ask(known, known.asks)
         elif known.act is not None:
             known.act(session, "")

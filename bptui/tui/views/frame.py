@@ -24,7 +24,8 @@ def header(session: Session, width: int) -> Line:
     """Scenario, time, what is followed or which sample; right: the loss."""
     c = Canvas(width, 1)
     run = session.run
-    x = c.put(1, 0, run.scenario.name, "bold", until=width // 3)
+    which = f" {session.branch.name}" if len(session.branches) > 1 else ""
+    x = c.put(1, 0, f"{run.scenario.name}{which}", "bold", until=width // 3)
     updates = " updates" if width >= 100 or len(run.scenario.name) < 14 else ""
     x = c.put(x + 3, 0, f"after {session.position.update} of {run.updates}{updates}")
     if session.followed is not None:
