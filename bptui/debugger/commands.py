@@ -62,7 +62,7 @@ GOT = Question("I got", "your number, as you have it",
                refusal=lambda session: asking.NOTHING if asking.selected(session) is None else "")
 STOP = Question("stop at", "d(E, w5)   E < 0.001   changed(w5)   trouble   … hit % 100   … log E",
                 suggesting.stop, names=True, needed=lambda s: not (s.focus == "stops" and s.stops))
-WATCH = Question("watch", "w5, d(E, w5), abs(w5 - w5@0), E@prev …", suggesting.quantity, names=True)
+WATCH = Question("watch", "w5, d(E, w5), abs(w5 - w5@0), E@prev …", suggesting.subject, names=True)
 EDIT = Question("what if", "w5 = 0.3   learning_rate = 0.1   i1 = 0   hidden.activation = relu", suggesting.edit,
                 names=True)
 MARK = Question("mark this place as", "a letter")

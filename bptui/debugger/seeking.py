@@ -15,7 +15,7 @@ from ..replay.hits import Conditional, Hits, OfTrouble
 from ..replay.stops import ANY, Stop
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError
-from . import asking, stopping
+from . import stopping, suggesting
 from .session import Session
 
 FIRST_LOOK = 0.03                                   # seconds of a search before the screen is drawn again
@@ -57,11 +57,10 @@ def next_stop(session: Session, by: int) -> None:
 
 def next_change(session: Session, by: int) -> None:
     """To the next step that changes the value under the cursor, or back to the last: who changed this?"""
-    asked = asking.selected(session)
-    if asked is None or not asked.quantity:
+    quantity = suggesting.subject(session)
+    if not quantity:
         session.message = "Put the cursor on a weight or a value first: v finds the next step that changes it."
         return
-    quantity = asked.quantity
     try:
         hits = changes(session, quantity)
     except QuantityError as error:

@@ -29,6 +29,7 @@ from ..scenario.shipped import find_beside
 from . import frames
 from .branch import OWN, Branch
 from .insights import Insights
+from .saved import Saved
 
 if TYPE_CHECKING:
     from .asking import Yours
@@ -83,6 +84,7 @@ class Session:
         self.watches: list[str] = []
         self.bookmarks: dict[str, Position] = {}
         self.seek: Seek | None = None
+        self.leftover = Saved()                     # of a saved session, what no longer fits
         self.past: list[Position] = []
         self.future: list[Position] = []
         self._start(at)
@@ -110,6 +112,11 @@ class Session:
     @property
     def run(self) -> Run:
         return self.branch.run
+
+    @property
+    def own(self) -> Run:
+        """The scenario's own run."""
+        return self.branches[OWN].run
 
     @property
     def marks(self) -> Marks:

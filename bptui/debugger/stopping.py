@@ -106,6 +106,7 @@ def remove(session: Session, number: int) -> None:
         return
     text = title(session, number)
     del session.stops[number]
+    session.listed = 0 if session.listed == number else session.listed
     session.message = f"Stop {number} is gone: {text}."
 
 
