@@ -28,7 +28,7 @@ def edit(session: Session, text: str) -> None:
         return
     session.branches[name] = Branch(name, made)
     switch(session, name)
-    session.message = f"What-if run {name}: {title(session, name)}. {made_from(session, name)} is kept; E shows both."
+    session.message = f"What-if run {name}: {', '.join(made.edits)}. {made_from(session, name)} is kept; E shows both."
 
 
 def title(session: Session, name: str) -> str:

@@ -93,7 +93,7 @@ def next_trouble(session: Session, by: int) -> None:
 
     def nothing() -> str:
         if not hits.count:
-            return "No trouble in this run: no NaN or Inf, no dead or saturated unit, no gradient is 0 or vanishes."
+            return "No trouble in this run: all is finite, no unit is dead, no gradient vanishes."
         where = "after" if by > 0 else "before"
         return f"No trouble begins {where} this; in the whole run it does {notation.counted(hits.count, 'time')}."
     _begin(session, [Source(hits, "trouble")], by, nothing)
