@@ -123,7 +123,7 @@ class Troubles:
         run, first = self.run, self.judged
         if run.may_end and run.known <= first and run.known < run.updates:
             run.work(0.02)
-        last = run.known if run.may_end else run.updates
+        last = run.updates if run.known >= run.updates or not run.may_end else run.known - 1
         seen = self._seen(run.program(first))
         straight = run.schedule.kind == "straight"
         room = STRETCH if straight else FEW
