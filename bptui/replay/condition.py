@@ -92,11 +92,13 @@ class Condition:
         """Note every leaf, and how far back the condition looks."""
         self.look_back = max(self.look_back, depth)
         if isinstance(tree, Pin):
+            self._plan_before(tree.base)
             if tree.at == "prev":
                 self._plan(tree.base, following, depth + 1, program)
         elif isinstance(tree, Call) and tree.function == "changed":
             (inner,) = tree.args
             written = self.of_a_write(tree)
+            self._plan_before(inner)
             self._plan(inner, following, depth, program)
             self._plan(inner, written, depth + (not written), program)
         elif (split := change(tree)) is not None:
@@ -111,9 +113,15 @@ class Condition:
             for part in parts(tree):
                 self._plan(part, following, depth, program)
 
-    def of_a_write(self, tree: Call) -> bool:
+    def _plan_before(self, tree: Tree) -> None:
+        """In what is looked back at, `changed` is of the update before, as the language of quantities has it."""
+        if any(self.of_a_write(part) for part in walk(tree)):
+            raise Slow
+
+    def of_a_write(self, tree: Tree) -> bool:
         """Whether a `changed(…)` is of what goes on from update to update, and so of the step that writes it."""
-        return self.writes and of_state(self.run, self.run.program(0), tree.args[0])
+        return self.writes and isinstance(tree, Call) and tree.function == "changed" and of_state(
+            self.run, self.run.program(0), tree.args[0])
 
     def lane(self, program: Program) -> int:
         """The sample's place in the batch, where it is the same in every update."""
@@ -154,7 +162,7 @@ class Condition:
         for leaf in leaves_of(self.run, program, self.tree):
             yield leaf, False
         for part in walk(self.tree):
-            if isinstance(part, Call) and part.function == "changed" and self.of_a_write(part):
+            if self.of_a_write(part):
                 yield from ((leaf, True) for leaf in leaves_of(self.run, program, part))
 
     # judging
@@ -177,11 +185,11 @@ class Condition:
 
     def _with_writes(self, tree: Tree, update: int) -> Tree:
         """The tree with every `changed` that is of a step of this update as 1 or 0."""
-        if isinstance(tree, Call) and tree.function == "changed" and self.of_a_write(tree):
+        if isinstance(tree, Call) and self.of_a_write(tree):
             (inner,) = tree.args
             return Number(float(update < self.run.updates and not same_bits(evaluate(self.run, inner, update),
                                                                             evaluate(self.run, inner, update + 1))))
-        if isinstance(tree, Call | Operation):
+        if isinstance(tree, Operation) or (isinstance(tree, Call) and tree.function != "changed"):
             return replace(tree, args=tuple(self._with_writes(part, update) for part in tree.args))
         return tree
 
