@@ -367,12 +367,13 @@ def _by_program(rows: Sequence[Row], programs: Spans) -> list[tuple[Program, Arr
         places.setdefault(program, []).append(np.arange(at, at + count))
         at += count
     if len(places) == 1:
-        return [(programs[0][0], np.arange(at), _matrix(rows))]
+        return [(programs[0][0], np.arange(at), matrix_of(rows))]
     found = {program: np.concatenate(each) for program, each in places.items()}
-    return [(program, each, _matrix([rows[n] for n in each])) for program, each in found.items()]
+    return [(program, each, matrix_of([rows[n] for n in each])) for program, each in found.items()]
 
 
-def _matrix(rows: Sequence[Row]) -> Array:
+def matrix_of(rows: Sequence[Row]) -> Array:
+    """What was seen of some updates, a row of numbers for each."""
     width = len(rows[0])
     return np.fromiter(chain.from_iterable(rows), float, len(rows) * width).reshape(len(rows), width)
 
