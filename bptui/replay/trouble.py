@@ -204,7 +204,7 @@ class Troubles:
         self._bad[key] = bool(bad[-1])
         return [int(n) for n in np.flatnonzero(bad & ~before)]
 
-    def _lasting(self, first: int, kind: str, name: str, bad: Array) -> Iterator[tuple[int, int]]:
+    def _lasting(self, first: int, kind: str, name: str, bad: Array) -> list[tuple[int, int]]:
         """(update of the stretch, element) where something has been so for a whole epoch, and was not for the one
         before: at the last update of the epoch in which its objective has its turn."""
         schedule = self.run.schedule
@@ -213,7 +213,7 @@ class Troubles:
         before = self._streaks.get(key, np.zeros(bad.shape[1], int))
         if not bad.any():
             self._streaks[key] = np.zeros_like(before)
-            return
+            return []
         rows = np.arange(len(bad))[:, None]
         good = np.maximum.accumulate(np.where(bad, -1, rows))         # where it last was not so
         streak = np.where(good < 0, before + rows + 1, rows - good)
@@ -221,7 +221,7 @@ class Troubles:
         mine = [n for n in range(schedule.turns) if schedule.goal(n) == goal]
         epoch = schedule.batches // schedule.turns * len(mine)
         ends = (first + rows) % schedule.batches == schedule.batches - schedule.turns + mine[-1]
-        yield from np.argwhere(ends & (streak >= epoch) & (streak < 2 * epoch)).tolist()
+        return [(n, element) for n, element in np.argwhere(ends & (streak >= epoch) & (streak < 2 * epoch)).tolist()]
 
     def _gradients(self, first: int, count: int, seen: _Seen, values: Values) -> Iterator[Trouble]:
         for var, gradient in seen.program.gradients.items():

@@ -58,7 +58,7 @@ def sigmoid(x: float) -> float:
 def tutorial() -> list[Update]:
     """After 0…10,000 updates: the weights, E, and every derivative, by the chain rule written out."""
     i1, i2, t1, t2, b1, b2, rate = 0.05, 0.10, 0.01, 0.99, 0.35, 0.60, 0.5
-    w = dict(zip(("w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8"),
+    w: dict[str, float] = dict(zip(("w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8"),
                  (0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55), strict=True))
     found: list[Update] = []
     for _ in range(UPDATES + 1):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -54,11 +56,11 @@ def random_stop(random: Random) -> Stop:
         Stop(random.choice(places)), Stop(condition=random.choice(conditions), becomes=random.random() < 0.5),
         Stop(random.choice(places), random.choice(conditions)), Stop(trouble=random.choice([*KINDS, "trouble"]))])
     compared = random.choice(["==", "!=", ">=", "<=", ">", "<", "%"])
-    options = {"sample": random.randint(1, 10**9 - 1), "after": random.randint(1, 10**6 - 1),
+    options: dict[str, Any] = {"sample": random.randint(1, 10**9 - 1), "after": random.randint(1, 10**6 - 1),
                "hit": (compared, random.randint(1, 10**12 - 1)), "once": True,
                "log": tuple(random.sample(["E", "d(E, w5)", "max(w5, w6, 1)", "log(E)", "w5@0"], random.randint(1, 4)))}
     said = random.sample(sorted(options), random.randint(0, 5))
-    return Stop(**{**vars(stop), **{name: options[name] for name in said}})
+    return replace(stop, **{name: options[name] for name in said})
 
 
 def test_any_stop_is_written_and_read() -> None:

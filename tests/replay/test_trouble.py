@@ -6,7 +6,7 @@ Every case says where it begins: the update, the value, the element. What goes o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -194,7 +194,7 @@ def nets_of(batch: int, rate: float, updates: int, squash: Callable[[Array], Arr
     return found
 
 
-def by_epoch(bad: list[Array], epoch: int) -> list[tuple[int, int]]:
+def by_epoch(bad: Sequence[Array | np.bool_], epoch: int) -> list[tuple[int, int]]:
     """(update, unit): the end of a whole epoch in which a unit was always so, after one in which it was not."""
     ends = range(epoch - 1, len(bad), epoch)
     whole = [np.all(bad[end - epoch + 1:end + 1], axis=0) for end in ends]
@@ -209,7 +209,7 @@ def test_dead_units(open_text: Open, batch: int, executor: str) -> None:
     text = HIDDEN.replace("ACTIVATION", "relu")
     run = open_text(f"{text}[training]\nupdates = 60\nlearning_rate = 0.4\nbatch = {batch}", executor)
     nets = nets_of(batch, 0.4, 60, lambda x: np.maximum(x, 0), lambda x: (x > 0).astype(float))
-    expected = by_epoch([(net <= 0).all(axis=0) for net in nets], -(-5 // batch))
+    expected = by_epoch([np.all(net <= 0, axis=0) for net in nets], -(-5 // batch))
     assert expected and expected[0][0] > 1
     assert [(t.at, t.element, t.value) for t in of(run, "dead")] == [
         (at(run, update, "backward", "hidden.net", unit), unit, 0.0) for update, unit in expected]
