@@ -17,6 +17,7 @@ from random import Random
 import numpy as np
 import pytest
 
+from bptui.replay import run as running
 from bptui.replay import scan as scanning
 from bptui.replay.hits import EveryUpdate, Hits, hits_of
 from bptui.replay.run import Run, open_run
@@ -144,11 +145,11 @@ def hold(run: Run, found: Hits, expected: list[Position]) -> None:
         assert rank == bisect_right(expected, at) and rank >= before, at
         before = rank
     walked, at = list[Position](), Position(-1) if expected and expected[0] == Position(0) else Position(0)
-    while (rank := found.rank(at) if at.update >= 0 else 0) < found.count:
+    while (rank := found.rank(at) if at.update >= 0 else 0) < found.count and len(walked) <= len(expected):
         at = found.nth(rank + 1)
         walked.append(at)
     back, at = list[Position](), Position(run.updates, run.times(run.updates).count, 10**6)
-    while found.rank(at):
+    while found.rank(at) and len(back) <= len(expected):
         at = found.nth(found.rank(at))
         back.append(at)
         at = Position(at.update, at.value, at.inner - 1) if at.inner else Position(at.update, at.value - 1, 10**6)
@@ -258,6 +259,23 @@ def test_objectives_in_turn(open_text: Open, place: str, updates: list[int]) -> 
     found = hits(run, place)
     assert [p.update for p in all_of(found)] == updates
     hold(run, found, all_of(found))
+
+
+def test_the_other_objective_first(open_text: Open) -> None:
+    """G, then D twice: two steps, one and one."""
+    d, g = GAN[GAN.index("[[training"):GAN.rindex("[[training")], GAN[GAN.rindex("[[training"):]
+    for updates in range(1, 9):
+        run = open_text(GAN.replace(d + g, g + d).replace("updates = 8", f"updates = {updates}"))
+        expected = [n for n in range(updates) for _ in range(2 if n % 3 == 0 else 1)]
+        found = hits(run, "update/*")
+        assert [p.update for p in all_of(found)] == expected
+        hold(run, found, all_of(found))
+
+
+def test_what_an_optimizer_makes_has_its_own_name() -> None:
+    run = open_run(find("adam"))
+    made = {name: hits(run, f"update/{name}").count for name in ("steep", "steep.m", "steep.m_hat", "steep*", "*_hat")}
+    assert made == {"steep": 400, "steep.m": 400, "steep.m_hat": 400, "steep*": 2400, "*_hat": 1600}
 
 
 CONDITIONS = ["E < 0.2", "becomes E < 0.1", "changed(u)", "changed(sign(d(E, u)))", "update/* if E < 0.1",
@@ -371,13 +389,16 @@ def test_hits_are_counted_as_far_as_was_looked(open_text: Open, monkeypatch: pyt
 def test_runs_that_end(open_text: Open, line: str, end: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last update of a run that ends by itself has no update phase, even when that is not known yet."""
     monkeypatch.setattr(scanning, "STRETCH", 5)
+    monkeypatch.setattr(scanning, "LOOK", 0.0)
+    monkeypatch.setattr(running, "SLICE", 1)        # the run is known update by update
     ended = small(open_text, 2, 400, end)
     last = ended.finish()
     assert 3 < last < 400
     plain = hits(small(open_text, 2, last), line)
-    found = hits_of(run := small(open_text, 2, 400, end), fitted(run, read(line), 1), Troubles(run), {}.get)
+    run = small(open_text, 2, 400, end)
+    found = hits_of(run, read(line), Troubles(run), {}.get)
     while found.work(0.0):
-        assert found.judged <= run.known + 1
+        assert found.judged <= run.known or run.known == run.updates
         assert all_of(found) == all_of(plain)[:found.count]
     assert run.updates == last and all_of(found) == all_of(plain)
     hold(run, found, all_of(plain))
