@@ -8,7 +8,8 @@ the sample is not in the batch) does not hold there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,20 @@ from ..engine.program import Program
 from ..engine.scalars import Cell
 from ..scenario.errors import QuantityError
 from ..scenario.trees import Call, Index, Name, Number, Operation, Pin, Tree, parts
-from .leaves import Leaf, Slow, change, depends_on_sample, is_leaf, known_from, number_of, of_state, read
-from .quantity import ARITHMETIC, call, evaluate, lane_of
+from .leaves import (
+    Leaf,
+    Slow,
+    change,
+    depends_on_sample,
+    end_of_derivatives,
+    is_leaf,
+    leaves_of,
+    number_of,
+    of_state,
+    read,
+    walk,
+)
+from .quantity import ARITHMETIC, bits, call, evaluate, lane_of, same_bits
 
 if TYPE_CHECKING:
     from .run import Run
@@ -40,42 +53,31 @@ MANY = 1 << 20                                      # numbers of a chunk
 class Condition:
     """A tree that is true or false at each update, for one data row (from 1; None: the batch's first).
 
-    With `writes`, `changed(w5)` is of the step that writes w5, and not of the update after it. Raises QuantityError
-    when it cannot be had anywhere in the epoch from `since`.
+    With `writes`, `changed(w5)` is of the step that writes w5, and not of the update after it. What is not about one
+    sample is judged in every batch. Raises QuantityError when a part of it cannot be had anywhere near the start of
+    the run: also one that `or` leaves alone there.
     """
 
     def __init__(self, run: Run, tree: Tree, sample: int | None = None, writes: bool = True,
                  since: int = 0) -> None:
-        self.run, self.tree, self.sample, self.writes = run, tree, sample, writes
+        self.run, self.tree, self.writes = run, tree, writes
+        programs = list(dict.fromkeys(run.program(n) for n in run.one_turn))
+        depends = any(depends_on_sample(run, p, tree) for p in programs)
+        self.sample = sample if depends else None
         self.leaves: list[tuple[Tree, bool]] = []
         self.look_back = 0                          # updates before the one that is judged
-        first = self._first(since)
+        for part, is_truth in _looked_at(tree):
+            first = first_had(run, part, self.sample, since)
+            if is_truth and np.ndim(self._value(part, first)):
+                raise QuantityError("a tensor is neither true nor false; use any() or all()")
         try:
-            self._plan(tree, False, 0, run.program(first))
-            self.fast = not (self.depends and self._moves)
+            self._plan(tree, False, 0, run.program(first_had(run, tree, self.sample, since)))
+            self.shapes = [next((leaf.shape for leaf in each if leaf is not None), ())
+                           for each in zip(*(self.read_in(p) for p in programs), strict=True)]
+            self.fast = not (depends and self._moves)
         except Slow:
             self.fast = False
-        if np.ndim(self._one(first)):
-            raise QuantityError("a tensor is neither true nor false; use any() or all()")
         self.wanted = cache(self._wanted)
-
-    def _first(self, since: int) -> int:
-        """The first update at which the condition can be had at all; raises what is wrong with it if there is none."""
-        wrong: QuantityError | None = None
-        for update in range(since, since + self.run.schedule.batches + 2):
-            try:
-                evaluate(self.run, self.tree, update, lane_of(self.run, update, self.sample))
-                return update
-            except QuantityError as error:
-                wrong = wrong or error
-        assert wrong is not None
-        raise wrong
-
-    @property
-    def depends(self) -> bool:
-        """Whether it is about one sample."""
-        programs = {self.run.program(n) for n in range(min(self.run.updates, self.run.schedule.turns) + 1)}
-        return any(depends_on_sample(self.run, p, self.tree) for p in programs)
 
     @property
     def _moves(self) -> bool:
@@ -91,11 +93,13 @@ class Condition:
         """Note every leaf, and how far back the condition looks."""
         self.look_back = max(self.look_back, depth)
         if isinstance(tree, Pin):
+            self._plan_before(tree.base)
             if tree.at == "prev":
                 self._plan(tree.base, following, depth + 1, program)
         elif isinstance(tree, Call) and tree.function == "changed":
             (inner,) = tree.args
-            written = self.writes and of_state(self.run, program, inner)
+            written = self.of_a_write(tree)
+            self._plan_before(inner)
             self._plan(inner, following, depth, program)
             self._plan(inner, written, depth + (not written), program)
         elif (split := change(tree)) is not None:
@@ -103,14 +107,24 @@ class Condition:
         elif is_leaf(self.run, program, tree):
             if (tree, following) not in self.leaves:
                 self.leaves.append((tree, following))
-                leaf = read(self.run, program, tree, following, self._lane(program))
+                leaf = read(self.run, program, tree, following, self.lane(program))
                 if leaf is not None and leaf.size > MANY:
                     raise Slow
         else:
             for part in parts(tree):
                 self._plan(part, following, depth, program)
 
-    def _lane(self, program: Program) -> int:
+    def _plan_before(self, tree: Tree) -> None:
+        """In what is looked back at, `changed` is of the update before, as the language of quantities has it."""
+        if any(self.of_a_write(part) for part in walk(tree)):
+            raise Slow
+
+    def of_a_write(self, tree: Tree) -> bool:
+        """Whether a `changed(…)` is of what goes on from update to update, and so of the step that writes it."""
+        return self.writes and isinstance(tree, Call) and tree.function == "changed" and of_state(
+            self.run, self.run.program(0), tree.args[0])
+
+    def lane(self, program: Program) -> int:
         """The sample's place in the batch, where it is the same in every update."""
         return min((self.sample or 1) - 1, program.samples - 1)
 
@@ -126,15 +140,31 @@ class Condition:
 
     def read_in(self, program: Program) -> list[Leaf | None]:
         """What each leaf reads in a program."""
-        return [read(self.run, program, tree, following, self._lane(program)) for tree, following in self.leaves]
+        return [read(self.run, program, tree, following, self.lane(program)) for tree, following in self.leaves]
 
     def made(self, times: Timeline) -> int | None:
-        """The number of the value with which the condition is known; 0 where it is from the start of the update."""
-        if not self.fast:
-            return known_from(self.run, times, self.tree, self._lane(times.program))
-        numbers = [number_of(times, leaf) for leaf in self.read_in(times.program)]
-        known = [n for n in numbers if n is not None]
-        return max(known, default=0) if len(known) == len(numbers) else None
+        """The number of the value with which the condition is known; 0 where it is from the start of the update. None
+        where the update does not get so far: the last one has no update phase."""
+        numbers = [0]
+        for tree, written in self._known_by(times.program):
+            try:
+                leaf = read(self.run, times.program, tree, written, self.lane(times.program))
+                number = 0 if leaf is None else number_of(times, leaf)
+            except Slow:
+                number = end_of_derivatives(times)
+            if number is not None:
+                numbers.append(number)
+            elif not written:                       # what nothing writes any more is known not to change
+                return None
+        return max(numbers)
+
+    def _known_by(self, program: Program) -> Iterator[tuple[Tree, bool]]:
+        """What the condition names of its own update, and what steps of it write."""
+        for leaf in leaves_of(self.run, program, self.tree):
+            yield leaf, False
+        for part in walk(self.tree):
+            if self.of_a_write(part):
+                yield from ((leaf, True) for leaf in leaves_of(self.run, program, part))
 
     # judging
 
@@ -146,22 +176,54 @@ class Condition:
             holds = columns.truth(columns.value(self.tree))
         return np.broadcast_to(holds, columns.count) & columns.there
 
-    def _one(self, update: int) -> Any:
-        return evaluate(self.run, self.tree, update, lane_of(self.run, update, self.sample))
-
     def holds(self, update: int) -> bool:
         """Whether it holds after `update` updates, evaluated for itself."""
         try:
-            if self.writes and (write := _write_of(self.run, self.run.program(update), self.tree)) is not None:
-                return update < self.run.updates and _bits(self._value(write, update)) != _bits(
-                    self._value(write, update + 1))
-            value = self._one(update)
+            value = self._value(self._with_writes(self.tree, update), update)
         except QuantityError:
             return False
         return not np.ndim(value) and bool(value) and not np.isnan(value)
 
+    def _with_writes(self, tree: Tree, update: int) -> Tree:
+        """The tree with every `changed` that is of a step of this update as 1 or 0."""
+        if isinstance(tree, Call) and self.of_a_write(tree):
+            (inner,) = tree.args
+            return Number(float(update < self.run.updates and not same_bits(evaluate(self.run, inner, update),
+                                                                            evaluate(self.run, inner, update + 1))))
+        if isinstance(tree, Operation) or (isinstance(tree, Call) and tree.function != "changed"):
+            return replace(tree, args=tuple(self._with_writes(part, update) for part in tree.args))
+        return tree
+
     def _value(self, tree: Tree, update: int) -> Any:
         return evaluate(self.run, tree, update, lane_of(self.run, update, self.sample))
+
+
+def first_had(run: Run, tree: Tree, sample: int | None, since: int = 0) -> int:
+    """The first update from `since` at which a tree can be had; raises what is wrong with it if there is none."""
+    wrong = dict[tuple[bool, bool, int, Program], QuantityError]()
+    back = sum(isinstance(part, Pin) for part in walk(tree))
+    for update in range(since, max(since, min(run.updates, since + run.schedule.batches + back + 1)) + 1):
+        rows = run.rows(update)
+        row = rows[0] if sample is None else sample - 1
+        alike = row in rows, update > 0 and row in run.rows(update - 1), min(update, back), run.program(update)
+        if alike in wrong:
+            continue
+        try:
+            evaluate(run, tree, update, lane_of(run, update, sample))
+            return update
+        except QuantityError as error:
+            wrong[alike] = error
+    raise wrong[max(wrong, key=lambda alike: alike[:3])]          # where most can be had
+
+
+def _looked_at(tree: Tree) -> Iterator[tuple[Tree, bool]]:
+    """The parts of a condition that each have to be had, and whether they are to be true or false."""
+    for part in walk(tree):
+        if isinstance(part, Operation) and part.operator in ("and", "or", "not"):
+            yield from ((each, True) for each in part.args)
+        elif isinstance(part, Call) and part.function == "changed":
+            yield part.args[0], False
+    yield tree, True
 
 
 class Judge:
@@ -191,65 +253,64 @@ def _last(programs: Spans, count: int) -> list[Program]:
     return found[::-1]
 
 
-def _write_of(run: Run, program: Program, tree: Tree) -> Tree | None:
-    """What `changed(…)` asks about, if it is state."""
-    if isinstance(tree, Call) and tree.function == "changed" and of_state(run, program, tree.args[0]):
-        return tree.args[0]
-    return None
-
-
 class _Columns:
-    """Values over a stretch of updates: arrays whose first axis counts the updates."""
+    """Values over a stretch of updates: arrays whose first axis counts the updates. `there` says at which of them all
+    that was looked at can be had."""
 
     def __init__(self, condition: Condition, first: int, rows: Sequence[Row], programs: Spans) -> None:
         self.of, self.count = condition, len(rows)
         self.updates = np.arange(first, first + self.count)
         self.there = np.ones(self.count, bool)
-        self._leaves: dict[tuple[Tree, bool], Array] = {}
         matrices = _by_program(rows, programs)
-        for key, n in zip(condition.leaves, range(len(condition.leaves)), strict=True):
-            self._leaves[key] = self._column(n, matrices)
+        self._leaves = {key: self._column(n, matrices) for n, key in enumerate(condition.leaves)}
 
-    def _column(self, n: int, matrices: list[tuple[Program, Array, Array]]) -> Array:
-        """The n-th leaf at every update; NaN where it is not."""
-        found: Array | None = None
+    def _column(self, n: int, matrices: list[tuple[Program, Array, Array]]) -> tuple[Array, Array]:
+        """The n-th leaf at every update, and where it is; NaN where it is not."""
+        found, there = np.full((self.count, *self.of.shapes[n]), np.nan), np.zeros(self.count, bool)
         for program, at, matrix in matrices:
             leaves = self.of.read_in(program)
             leaf = leaves[n]
             if leaf is None:
-                self.there[at] = False
                 continue
-            if found is None:
-                found = np.full((self.count, *leaf.shape), np.nan)
+            there[at] = True
             if leaf.asked is None and leaf.cells is None:
                 found[at] = 0.0
                 continue
             start = _offset(leaves, n)
             found[at] = matrix[:, start:start + leaf.size].reshape(len(at), *leaf.shape)
-        return np.full(self.count, np.nan) if found is None else found
+        return found, there
 
-    def value(self, tree: Tree, following: bool = False) -> Any:
+    def value(self, tree: Tree, following: bool = False) -> Array:
         if (tree, following) in self._leaves:
-            return self._leaves[tree, following]
+            found, there = self._leaves[tree, following]
+            self.there = self.there & there
+            return found
         match tree:
             case Number(value=value):
-                return value
+                return self._always(value)
             case Name(id=name) if name in CONSTANTS:
-                return CONSTANTS[name]
+                return self._always(CONSTANTS[name])
             case Pin(base, "prev"):
-                self.there &= self.updates > 0
-                return self._before(self.value(base, following))
+                value, there = self._apart(base)
+                self.there = self.there & _before(there) & (self.updates > 0)
+                return _before(value)
             case Pin(_, _):
-                return evaluate(self.of.run, tree, 0)
+                return self._always(evaluate(self.of.run, tree, 0, self.of.lane(self.of.run.program(0))))
+            case Call("changed", (inner,)) if self.of.of_a_write(tree):
+                return _differ(self.value(inner), self.value(inner, True)) & (self.updates < self.of.run.updates)
             case Call("changed", (inner,)):
-                now = self.value(inner, following)
-                if (inner_of := _write_of(self.of.run, self.of.run.program(0), tree)) is not None and self.of.writes:
-                    return _differ(now, self.value(inner_of, True))
-                return _differ(now, self._before(now)) & (self.updates > 0)
+                value, there = self._apart(inner)
+                self.there = self.there & (there & _before(there) | (self.updates == 0))
+                return _differ(value, _before(value)) & (self.updates > 0)
             case Index(base, index):
-                return np.asarray(self.value(base, following))[(slice(None), *index)]
+                return self.value(base, following)[(slice(None), *index)]
             case Call(function, args):
                 return self._call(function, [self.value(a, following) for a in args])
+            case Operation("and" | "or" as operator, (a, b)):
+                first = self.truth(self.value(a))
+                value, there = self._apart(b)       # not looked at where the first decides
+                self.there = self.there & (there | (first if operator == "or" else ~first))
+                return first | self.truth(value) if operator == "or" else first & self.truth(value)
             case Operation(operator, args):
                 return self._operate(operator, [self.value(a, following) for a in args])
             case _:
@@ -257,42 +318,46 @@ class _Columns:
                 assert split is not None
                 return self.value(split, following)
 
-    def _before(self, now: Any) -> Any:
-        """The values one update earlier. The first row's are its own: it is only looked back at, or is update 0."""
-        now = np.asarray(now)
-        return np.concatenate([now[:1], now[:-1]]) if now.ndim else now
+    def _apart(self, tree: Tree) -> tuple[Array, Array]:
+        """A value, and where it can be had."""
+        outer, self.there = self.there, np.ones(self.count, bool)
+        value = self.value(tree)
+        there, self.there = self.there, outer
+        return value, there
 
-    def truth(self, value: Any) -> Array:
+    def _always(self, value: Any) -> Array:
+        return np.broadcast_to(value, (self.count, *np.shape(value)))
+
+    def truth(self, value: Array) -> Array:
         """As in the language of quantities: NaN is not true."""
-        value = np.asarray(value)
         return value.astype(bool) & ~np.isnan(value.astype(float))
 
-    def _call(self, function: str, args: list[Any]) -> Any:
-        arrays = [np.asarray(a) for a in args]
-        if function in OVER_ALL and len(arrays) == 1:
-            return OVER_ALL[function](arrays[0].reshape(self.count, -1)) if arrays[0].ndim else arrays[0]
+    def _call(self, function: str, args: list[Array]) -> Array:
+        if function in OVER_ALL and len(args) == 1:
+            return OVER_ALL[function](args[0].reshape(self.count, -1))
         if function in ("dot", "angle"):
-            rows = [np.broadcast_to(a, (self.count, *a.shape[1:])) for a in arrays]
-            return np.array([call(function, list(each)) for each in zip(*rows, strict=True)])
-        return call(function, _even(arrays))
+            return np.array([call(function, list(each)) for each in zip(*args, strict=True)])
+        return call(function, _even(args))
 
-    def _operate(self, operator: str, args: list[Any]) -> Any:
+    def _operate(self, operator: str, args: list[Array]) -> Array:
         if operator == "neg":
             return -np.asarray(args[0], float)
         if operator == "not":
             return ~self.truth(args[0])
-        if operator in ("and", "or"):
-            truths = [self.truth(a) for a in args]
-            return (np.logical_and if operator == "and" else np.logical_or)(*truths)
         a, b = _even([np.asarray(x, float) for x in args])
         result = ARITHMETIC[operator](a, b)
         return result & ~(np.isnan(a) | np.isnan(b)) if operator in COMPARISONS else result
 
 
+def _before(column: Array) -> Array:
+    """The values one update earlier. The first row's are its own: it is only looked back at, or is update 0."""
+    return np.concatenate([column[:1], column[:-1]])
+
+
 def _even(arrays: list[Array]) -> list[Array]:
     """Arrays that numpy pairs by their updates, whatever shape each has at one update."""
     most = max(a.ndim for a in arrays)
-    return [a.reshape(a.shape[0], *(1,) * (most - a.ndim), *a.shape[1:]) if 0 < a.ndim < most else a for a in arrays]
+    return [a.reshape(a.shape[0], *(1,) * (most - a.ndim), *a.shape[1:]) for a in arrays]
 
 
 def _by_program(rows: Sequence[Row], programs: Spans) -> list[tuple[Program, Array, Array]]:
@@ -303,12 +368,13 @@ def _by_program(rows: Sequence[Row], programs: Spans) -> list[tuple[Program, Arr
         places.setdefault(program, []).append(np.arange(at, at + count))
         at += count
     if len(places) == 1:
-        return [(programs[0][0], np.arange(at), _matrix(rows))]
+        return [(programs[0][0], np.arange(at), matrix_of(rows))]
     found = {program: np.concatenate(each) for program, each in places.items()}
-    return [(program, each, _matrix([rows[n] for n in each])) for program, each in found.items()]
+    return [(program, each, matrix_of([rows[n] for n in each])) for program, each in found.items()]
 
 
-def _matrix(rows: Sequence[Row]) -> Array:
+def matrix_of(rows: Sequence[Row]) -> Array:
+    """What was seen of some updates, a row of numbers for each."""
     width = len(rows[0])
     return np.fromiter(chain.from_iterable(rows), float, len(rows) * width).reshape(len(rows), width)
 
@@ -322,14 +388,6 @@ def _offset(leaves: list[Leaf | None], n: int) -> int:
         or (leaf.asked is not None and mine.asked is not None and m < n)))
 
 
-def _differ(a: Any, b: Any) -> Array:
+def _differ(a: Array, b: Array) -> Array:
     """Whether the bits differ, update by update."""
-    a, b = (np.ascontiguousarray(np.asarray(x, float)) for x in (a, b))
-    if not a.ndim:
-        return np.asarray(False)
-    unequal = a.view(np.int64) != b.view(np.int64)
-    return unequal.reshape(len(a), -1).any(axis=1)
-
-
-def _bits(value: Any) -> bytes:
-    return np.asarray(value, float).tobytes()
+    return (bits(a) != bits(b)).reshape(len(a), -1).any(axis=1)

@@ -88,10 +88,10 @@ class Fork(Run):
 
     def __init__(self, parent: Run, since: int, own: Schedule, branch: State | None = None,
                  edits: tuple[str, ...] = (), sample: int = 1) -> None:
+        self.parent, self.since, self.edits, self.sample = parent, since, edits, sample
         claims = tuple(claim for claim in parent.scenario.claims if claim.after < since)
         super().__init__(replace(own.model.scenario, claims=claims),
                          schedule=Forked(parent.schedule, own, since, branch))
-        self.parent, self.since, self.edits, self.sample = parent, since, edits, sample
         self._own, self._branch = own, branch
         self.waits = parent.waits
         self._take_over(since if branch is not None else since + 1)

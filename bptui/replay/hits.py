@@ -74,7 +74,7 @@ class EveryUpdate:
 
     @property
     def judged(self) -> int:
-        return self.run.updates + 1
+        return self.run.updates + 1 if self.complete else self.run.known
 
     @property
     def complete(self) -> bool:
@@ -87,11 +87,11 @@ class EveryUpdate:
 
     @property
     def count(self) -> int:
-        return self._before(self.run.updates) + len(self.numbers(self.run.updates))
+        return self._before(self.judged)
 
     def _before(self, update: int) -> int:
-        """Hits in the updates before this one, which lies at most at the end."""
-        total = 0
+        """Hits in the updates before this one. The last update is another than those before it."""
+        total = len(self.numbers(self.run.updates)) if update > self.run.updates else 0
         for first, end in self._stretches():
             if first >= update:
                 break
@@ -105,13 +105,15 @@ class EveryUpdate:
         return [(a, b) for a, b in zip(self._firsts, ends, strict=True) if a < b]
 
     def nth(self, number: int) -> Position:
-        low, high = 0, self.run.updates             # the update in which it lies, by halves
+        low, high = 0, self.judged - 1              # the update in which it lies, by halves
         while low < high:
             middle = (low + high + 1) // 2
             low, high = (middle, high) if self._before(middle) < number else (low, middle - 1)
         return made(self.run, low, self.numbers(low)[number - self._before(low) - 1])
 
     def rank(self, at: Position) -> int:
+        if at.update >= self.judged:
+            return self.count
         return self._before(at.update) + reached(self.run, at, self.numbers(at.update))
 
 

@@ -98,33 +98,47 @@ def is_leaf(run: Run, program: Program, tree: Tree) -> bool:
 
 
 def leaves_of(run: Run, program: Program, tree: Tree) -> Iterator[Tree]:
-    if isinstance(tree, Pin):
-        return
-    if isinstance(tree, Name | Attribute | Index) or (isinstance(tree, Call) and tree.function == "d"):
-        yield (change(tree) and Attribute(tree.base, "next")) or tree    # type: ignore[union-attr]
-        return
-    for part in parts(tree):
-        yield from leaves_of(run, program, part)
+    """What a tree names of its own update."""
+    match tree:
+        case Pin():
+            return
+        case Attribute(base, "change"):
+            yield Attribute(base, "next")
+        case Call("d", _) | Index(Call("d", _), _) | Name() | Attribute():
+            yield tree
+        case Index() if find(run, program, tree) is not None:
+            yield tree
+        case _:
+            for part in parts(tree):
+                yield from leaves_of(run, program, part)
 
 
 def of_state(run: Run, program: Program, tree: Tree) -> bool:
     """Whether a tree is made of what goes on from update to update, and of nothing that an update makes."""
     leaves = list(leaves_of(run, program, tree))
-    if any(isinstance(t, Pin) for t in _walk(tree)) or not leaves:
+    if not leaves or any(isinstance(t, Pin) or (isinstance(t, Call) and t.function == "changed") for t in walk(tree)):
         return False
     places = [find(run, program, leaf) if not isinstance(leaf, Call) else None for leaf in leaves]
     return all(place is not None and place.var in program.state for place in places)
 
 
-def _walk(tree: Tree) -> Iterator[Tree]:
+def walk(tree: Tree) -> Iterator[Tree]:
+    """A tree and all below it."""
     yield tree
     for part in parts(tree):
-        yield from _walk(part)
+        yield from walk(part)
+
+
+def varies(tree: Tree) -> bool:
+    """Whether a tree names anything that is not the same at every update."""
+    if isinstance(tree, Name):
+        return tree.id not in CONSTANTS
+    return not (isinstance(tree, Pin) and tree.at != "prev") and any(varies(part) for part in parts(tree))
 
 
 def depends_on_sample(run: Run, program: Program, tree: Tree) -> bool:
     """Whether the value of a tree is of one sample."""
-    for leaf in _walk(tree):
+    for leaf in walk(tree):
         if isinstance(leaf, Name | Attribute | Index):
             place = find(run, program, leaf)
             if place is not None and place.var.lanes:
@@ -163,10 +177,8 @@ def _derivative(run: Run, program: Program, y: Tree, x: Tree, lane: int) -> Leaf
     return Leaf(read.shape, read.cells, Asked(found.equations, seeds, read.cells), home, element)
 
 
-def number_of(times: Timeline, leaf: Leaf | None) -> int | None:
+def number_of(times: Timeline, leaf: Leaf) -> int | None:
     """The number of the value that makes a leaf known, in one update; None where that update does not have it."""
-    if leaf is None:
-        return None
     if leaf.home is None:
         return end_of_derivatives(times)
     if leaf.home.role in LEAVES:
@@ -195,7 +207,8 @@ def known_from(run: Run, times: Timeline, tree: Tree, lane: int = 0) -> int | No
             numbers.append(times.watched_value)     # a whole set's loss says what the batch's will be
             continue
         try:
-            number = number_of(times, read(run, times.program, leaf, False, lane))
+            found = read(run, times.program, leaf, False, lane)
+            number = 0 if found is None else number_of(times, found)
         except (Slow, QuantityError):
             number = end_of_derivatives(times)
         if number is None:

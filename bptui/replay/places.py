@@ -141,12 +141,13 @@ def called(run: Run, times: Timeline, place: str) -> tuple[int, ...]:
 
     The names of a value are phase/layer/name and phase/name, where ∂E/∂w5 and the update of w5 are called w5.
     """
-    if "/" in place or "*" in place:
+    if is_pattern(place):
         pattern = place.replace("[", "[[]")         # brackets are part of a name
         return tuple(times.number(n, element) for n, block in enumerate(times.blocks)
-                     for element, name in enumerate(_names(times, n))
-                     if fnmatchcase(f"{block.phase}/{name}", pattern)
-                     or (block.group and fnmatchcase(f"{block.phase}/{block.group}/{name}", pattern)))
+                     for element, names in enumerate(_names(times, n))
+                     if any(fnmatchcase(f"{block.phase}/{name}", pattern)
+                            or (block.group and fnmatchcase(f"{block.phase}/{block.group}/{name}", pattern))
+                            for name in names))
     try:
         value = quantity(run, times, read_quantity(place), place)
     except QuantityError:
@@ -154,12 +155,21 @@ def called(run: Run, times: Timeline, place: str) -> tuple[int, ...]:
     return (value,) if value else ()
 
 
-def _names(times: Timeline, block: int) -> list[str]:
+def is_pattern(place: str) -> bool:
+    """Whether a place is a pattern of names, not a quantity."""
+    return "/" in place or "*" in place
+
+
+def _names(times: Timeline, block: int) -> list[list[str]]:
     """What the elements of a block are called in a pattern."""
     out = times.blocks[block].out
-    var = out.of[0] if out.of and out.of[0].lane_size == out.lane_size else out
-    named = {at: name for name, at in times.program.names.items()}
-    return [named.get((var, e)) or f"{var.name}{_index(var, e)}" for e in range(out.lane_size)]
+    of = out.derivative_of or (out.of[0] if out.role == "next" else out)
+    var = of if of.lane_size == out.lane_size else out
+    found = [[f"{var.name}{_index(var, e)}"] for e in range(out.lane_size)]
+    for name, (named, element) in times.program.names.items():
+        if named is var:
+            found[element].append(name)
+    return found
 
 
 def _index(var: Var, element: int) -> str:

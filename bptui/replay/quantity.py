@@ -175,7 +175,7 @@ def _value(at: Moment, tree: Tree) -> Any:
         case Call("d", (y, x)):
             return _derivative(at, y, x)
         case Call("changed", (inner,)):
-            return at.update > 0 and not _same_bits(_value(at, inner), _value(_before(at), inner))
+            return at.update > 0 and not same_bits(_value(at, inner), _value(_before(at), inner))
         case Call(function, args):
             return call(function, [_value(at, a) for a in args])
         case Operation(operator, args):
@@ -306,8 +306,15 @@ def _named(at: Moment, tree: Tree, need: str) -> Place:
     raise QuantityError(f"{need}, named as the scenario names it; not of an expression, an update or a pinned value")
 
 
-def _same_bits(a: Any, b: Any) -> bool:
-    return np.asarray(a, float).tobytes() == np.asarray(b, float).tobytes()
+def bits(value: Any) -> np.ndarray:
+    """What `changed` compares: the bits, so that -0.0 is not 0.0. All NaNs are one: which of them arithmetic makes of
+    two is the processor's business."""
+    value = np.asarray(value, float)
+    return np.where(np.isnan(value), np.nan, value).view(np.int64)
+
+
+def same_bits(a: Any, b: Any) -> bool:
+    return np.array_equal(bits(a), bits(b))
 
 
 ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
@@ -318,7 +325,7 @@ ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 
 def _operate(at: Moment, operator: str, args: tuple[Tree, ...]) -> Any:
     if operator == "neg":
-        return -_value(at, args[0])
+        return -np.asarray(_value(at, args[0]), float)
     if operator == "not":
         return not _truth(_value(at, args[0]))
     if operator == "and":

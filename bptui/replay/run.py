@@ -72,6 +72,12 @@ class Run:
         """The updates from which its programs are others than before, from 0 on."""
         return (0,)
 
+    @property
+    def one_turn(self) -> tuple[int, ...]:
+        """The updates of a turn of all objectives, at the start and wherever the programs change."""
+        return tuple(dict.fromkeys(min(n, self.updates) for first in self.changes
+                                   for n in range(first, first + self.schedule.turns + 1)))
+
     def program(self, update: int) -> Program:
         return self.schedule.program(update)
 

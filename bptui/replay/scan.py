@@ -46,8 +46,8 @@ class Scan:
     def _stretch(self) -> None:
         run, first = self.run, self.judged
         if run.may_end and run.known <= first and run.known < run.updates:
-            run.work(min(LOOK, 0.02))
-        last = run.known if run.may_end else run.updates      # beyond that nobody knows whether it goes on
+            run.work(min(LOOK, 0.02))               # whether it goes on after an update is known by the next
+        last = run.updates if run.known >= run.updates or not run.may_end else run.known - 1
         each = STRETCH if run.schedule.kind == "straight" else FEW
         count = min(each, last + 1 - first)
         if count <= 0:
@@ -64,8 +64,9 @@ class Scan:
 
     def _seen(self, first: int, count: int) -> np.ndarray:
         run, wanted = self.run, self.condition.wanted
-        size = max(1, len(wanted(run.program(first)).cells))
-        count = min(count, max(1, MANY // size))
+        seen = wanted(run.program(first))
+        size = len(seen.cells) + sum(len(asked.cells) for asked in seen.queries)
+        count = min(count, max(1, MANY // max(1, size)))
         at, state = self._head if self._head is not None else (-1, ())
         state, rows = run.schedule.watch(wanted, state if at == first else run.state(first), first, count)
         self._head = first + count, state

@@ -24,16 +24,16 @@ from dataclasses import dataclass, replace
 from ..scenario.errors import ExpressionError, QuantityError, did_you_mean, quoted
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Call, Operation, Tree
-from .condition import Condition
-from .leaves import depends_on_sample, leaves_of
-from .places import called
+from .condition import Condition, first_had
+from .leaves import depends_on_sample, varies
+from .places import called, is_pattern, quantity
 from .run import Run
 from .trouble import KINDS
 
 ANY = "trouble"
 TAIL = re.compile(r"\s(?:(once)|after\s+([0-9]{1,6})|sample\s+([0-9]{1,9})"
                   r"|hit\s*(==|!=|>=|<=|>|<|%)?\s*([0-9]{1,12}))$")
-LOG = re.compile(r"\slog\s+(?=[^\s(])")
+LOG = re.compile(r"\slog(?:\s+(?=[^\s(])|$)")
 TRUE = frozenset(("<", "<=", ">", ">=", "==", "!=", "and", "or", "not"))
 TRUE_CALLS = frozenset(("changed", "isnan", "isfinite", "any", "all"))
 LONGEST = 500
@@ -81,6 +81,8 @@ def read(text: str) -> Stop:
         raise QuantityError("say what to stop at: d(E, w5), E < 0.001, changed(w5), update/w5 or trouble")
     if len(text) > LONGEST:
         raise QuantityError(f"a stop has at most {LONGEST} characters")
+    if not text.isprintable():
+        raise QuantityError(f"{quoted(text)} has characters that cannot be shown")
     split = LOG.search(text)
     stop = Stop() if split is None else Stop(log=_logged(text[split.end():]))
     head = text if split is None else text[:split.start()]
@@ -91,17 +93,17 @@ def read(text: str) -> Stop:
         ((option, value),) = said.items()
         if getattr(stop, option):
             raise QuantityError(f"{option} is said twice")
-        if option in ("sample", "hit") and 0 in (value, value[1] if isinstance(value, tuple) else 1):
-            raise QuantityError(f"{option}s count from 1")
+        if 0 in (value, value[1] if isinstance(value, tuple) else 1):
+            raise QuantityError(f"{'stop' if option == 'after' else option}s count from 1")
         stop = replace(stop, **said)                # type: ignore[arg-type]
         head = head[:tail.start()]
     return _with_what(stop, head.strip())
 
 
-def _logged(text: str) -> tuple[str, ...]:
-    each = split_commas(text)
-    for quantity in each:
-        _tree(quantity, "log ")
+def _logged(said: str) -> tuple[str, ...]:
+    each = split_commas(said)
+    for text in each:
+        _tree(text, "log ")
     if not each:
         raise QuantityError("say what to log: log E, d(E, w5)")
     return each
@@ -133,15 +135,21 @@ def _with_what(stop: Stop, text: str) -> Stop:
         return replace(stop, condition=_condition(text.removeprefix("becomes ").strip()), becomes=True)
     place, found, condition = text.partition(" if ")
     if found:
-        return replace(stop, place=place.strip(), condition=_condition(condition.strip()))
+        if _is_condition(place):
+            raise QuantityError(f"{quoted(place)} is a condition, and there is another after 'if': write and")
+        return replace(stop, place=place, condition=_condition(condition))
+    return replace(stop, condition=text) if _is_condition(text) else replace(stop, place=text)
+
+
+def _is_condition(text: str) -> bool:
+    """Whether a text is a condition, not a place. Raises QuantityError where it is neither."""
     try:
-        tree = read_quantity(text)
+        return is_condition(read_quantity(text))
     except ExpressionError as error:
-        if "/" in text or "*" in text:
-            return replace(stop, place=text)
+        if is_pattern(text):
+            return False
         near = did_you_mean(text, (*KINDS, ANY))
         raise QuantityError(f"{quoted(text)} is nothing to stop at: {error}{near}") from None
-    return replace(stop, condition=text) if is_condition(tree) else replace(stop, place=text)
 
 
 def _condition(text: str) -> str:
@@ -171,15 +179,20 @@ def fitted(run: Run, stop: Stop, sample: int) -> Stop:
     rows = run.model.rows.count
     if stop.sample is not None and stop.sample > rows:
         raise QuantityError(f"the data has {rows} rows; sample {stop.sample} is past their end")
-    looked = range(min(run.updates, run.schedule.turns) + 1)
-    trees = [read_quantity(text) for text in (stop.condition, *(stop.log or ())) if text]
+    looked = run.one_turn
+    logged = [read_quantity(text) for text in stop.log or ()]
+    trees = [read_quantity(stop.condition), *logged] if stop.condition else logged
     if stop.sample is None and rows > 1 and any(depends_on_sample(run, run.program(n), tree)
                                                 for n in looked for tree in trees):
         stop = replace(stop, sample=sample)
     if stop.condition:
         condition_of(run, stop)
+    for tree in logged:
+        first_had(run, tree, stop.sample)
     if stop.place and not any(called(run, run.times(n), stop.place) for n in looked):
-        raise QuantityError(f"no value of an update is called {quoted(stop.place)}: a name, or phase/layer/name with * "
+        if not is_pattern(stop.place):
+            quantity(run, run.times(0), read_quantity(stop.place), stop.place)
+        raise QuantityError(f"no step of an update makes {quoted(stop.place)}: a name, or phase/layer/name with * "
                             "for any")
     return stop
 
@@ -187,6 +200,6 @@ def fitted(run: Run, stop: Stop, sample: int) -> Stop:
 def condition_of(run: Run, stop: Stop) -> Condition:
     """The condition of a stop. Raises QuantityError where the run does not have what it names."""
     tree = read_quantity(stop.condition)
-    if not any(True for _ in leaves_of(run, run.program(0), tree)):
+    if not varies(tree):
         raise QuantityError(f"{quoted(stop.condition)} is the same at every update: there is nothing to stop at")
     return Condition(run, tree, stop.sample)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 
 import numpy as np
 
 from ..engine.executor import State, Wanted
 from ..engine.program import Equation, Program, Var
-from .condition import MANY
+from .condition import MANY, matrix_of
 from .run import Run
 from .scan import FEW, STRETCH
 from .timeline import Position
@@ -92,6 +92,11 @@ def _unit_by_unit(program: Program, equation: Equation, y: Var, x: Var) -> bool:
 Values = Callable[[Var], Array]                     # of each update of a stretch, along the first axis
 
 
+def _columns(seen: _Seen, matrix: Array, var: Var) -> Array:
+    at = seen.places[var]
+    return matrix[:, at:at + var.size].reshape(-1, *var.shape)
+
+
 class Troubles:
     """All trouble of a run, found from its start, a stretch at a time. `found` is in the order of the run."""
 
@@ -123,7 +128,7 @@ class Troubles:
         run, first = self.run, self.judged
         if run.may_end and run.known <= first and run.known < run.updates:
             run.work(0.02)
-        last = run.known if run.may_end else run.updates
+        last = run.updates if run.known >= run.updates or not run.may_end else run.known - 1
         seen = self._seen(run.program(first))
         straight = run.schedule.kind == "straight"
         room = STRETCH if straight else FEW
@@ -137,14 +142,13 @@ class Troubles:
                 self._look(update, 1, self._seen(run.program(update)), lambda v, env=env: env.array(v)[None])
         else:
             at, state = self._head if self._head is not None else (-1, ())
-            count = next((n - first for n in range(first + 1, first + count) if run.program(n) is not seen.program),
-                         count)
             state, rows = run.schedule.watch(lambda p: self._seen(p).wanted, state if at == first else
                                              run.state(first), first, count)
-            self._head, matrix = (first + count, state), np.array(rows, float).reshape(count, -1)
-            places = seen.places
-            self._look(first, count, seen, lambda v: matrix[:, places[v]:places[v] + v.size].reshape(-1, *v.shape),
-                       bool(np.isfinite(matrix).all()))
+            self._head, at = (first + count, state), 0
+            for program, each in run.schedule.programs(first, count):
+                seen, matrix = self._seen(program), matrix_of(rows[at:at + each])
+                self._look(first + at, each, seen, partial(_columns, seen, matrix), bool(np.isfinite(matrix).all()))
+                at += each
         self.judged = first + count
         self.found.sort(key=lambda trouble: trouble.at)
 
@@ -176,7 +180,7 @@ class Troubles:
                 continue
             for kind, bad in (("nan", np.isnan(whole)), ("inf", np.isinf(whole))):
                 for n in np.flatnonzero(bad.any(axis=1) & ~flags[kind]):
-                    element = int(np.flatnonzero(bad[n])[0])
+                    element = min(np.flatnonzero(bad[n]).tolist(), key=lambda e, var=var: (e % var.lane_size, e))
                     if not (first + int(n) == last and var.role == "next"):
                         where[kind][int(n)] = var, element
                         flags[kind][n] = True
@@ -200,32 +204,31 @@ class Troubles:
         self._bad[key] = bool(bad[-1])
         return [int(n) for n in np.flatnonzero(bad & ~before)]
 
-    @property
-    def _epoch(self) -> int:
-        """Updates of one objective that show all of the data."""
+    def _lasting(self, first: int, kind: str, name: str, bad: Array) -> list[tuple[int, int]]:
+        """(update of the stretch, element) where something has been so for a whole epoch, and was not for the one
+        before: at the last update of the epoch in which its objective has its turn."""
         schedule = self.run.schedule
-        return max(1, schedule.batches // schedule.turns)
-
-    def _lasting(self, key: tuple[str, str, int], bad: Array) -> Iterator[tuple[int, int]]:
-        """(update of the stretch, element) where something has been so for a whole epoch, and was not before."""
-        streak = self._streaks.get(key)
-        if streak is None:
-            streak = np.zeros(bad.shape[1], int)
+        goal = schedule.goal(first)
+        key = kind, name, goal
+        before = self._streaks.get(key, np.zeros(bad.shape[1], int))
         if not bad.any():
-            self._streaks[key] = np.zeros_like(streak)
-            return
-        for n in range(len(bad)):
-            streak = np.where(bad[n], streak + 1, 0)
-            for element in np.flatnonzero(streak == self._epoch):
-                yield n, int(element)
-        self._streaks[key] = streak
+            self._streaks[key] = np.zeros_like(before)
+            return []
+        rows = np.arange(len(bad))[:, None]
+        good = np.maximum.accumulate(np.where(bad, -1, rows))         # where it last was not so
+        streak = np.where(good < 0, before + rows + 1, rows - good)
+        self._streaks[key] = streak[-1]
+        mine = [n for n in range(schedule.turns) if schedule.goal(n) == goal]
+        epoch = schedule.batches // schedule.turns * len(mine)
+        ends = (first + rows) % schedule.batches == schedule.batches - schedule.turns + mine[-1]
+        return [(n, element) for n, element in np.argwhere(ends & (streak >= epoch) & (streak < 2 * epoch)).tolist()]
 
     def _gradients(self, first: int, count: int, seen: _Seen, values: Values) -> Iterator[Trouble]:
         for var, gradient in seen.program.gradients.items():
             if gradient not in seen.places:
                 continue
             bad = (values(gradient).reshape(count, -1) == 0).all(axis=1)[:, None]
-            for n, _ in self._lasting(("zero", var.name, self.run.schedule.goal(first)), bad):
+            for n, _ in self._lasting(first, "zero", var.name, bad):
                 if (at := self._at(first + n, gradient, gradient.lane_size - 1)) is not None:
                     yield Trouble(at, "zero gradient", var)
 
@@ -235,7 +238,7 @@ class Troubles:
         sizes = [np.sqrt(np.mean(np.square(values(v).reshape(count, -1)), axis=1)) for v in
                  (seen.signals[-1], seen.signals[0])]
         bad = (sizes[0] < VANISHED * sizes[1])[:, None]
-        for n, _ in self._lasting(("vanishing", "", self.run.schedule.goal(first)), bad):
+        for n, _ in self._lasting(first, "vanishing", "", bad):
             var = seen.signals[-1]
             if (at := self._at(first + n, var, var.lane_size - 1)) is not None:
                 yield Trouble(at, "vanishing", var, None, float(sizes[1][n] / sizes[0][n]) if sizes[0][n] else np.inf)
@@ -247,7 +250,7 @@ class Troubles:
                 whole = whole[:, None]
             size = np.abs(whole.reshape(count, whole.shape[1], -1)).max(axis=1)
             for kind, bad in (("dead", size == 0), ("saturated", (size > 0) & (size < FLAT))):
-                for n, element in self._lasting((kind, slope.name, self.run.schedule.goal(first)), bad):
+                for n, element in self._lasting(first, kind, slope.name, bad):
                     if (at := self._at(first + n, home, min(element, home.lane_size - 1))) is not None:
                         yield Trouble(at, kind, slope.of[1], element, float(size[n, element]))
 
