@@ -52,9 +52,8 @@ def chosen(session: Session) -> str:
     """The level that is stepped by: the one that was chosen, or where there is none the next outer one."""
     if session.level == "value":                    # each step asks
         return "value"
-    there = [frame.level for frame in frames(session.run, session.position)]
-    wanted = LEVELS.index(session.level)
-    return next((level for level in there if LEVELS.index(level) >= wanted), "run")
+    frame = _of(session.run, session.position, session.level)
+    return frame.level if frame is not None else "run"
 
 
 def choose(session: Session, by: int) -> None:
@@ -95,7 +94,7 @@ def over(session: Session, path: Path, forward: bool) -> Position | None:
         found: Position | None = path.end() if forward else Position(0)
         found = None if found == at else found
     else:
-        found = _end_after(run, at, level) if forward else _end_before(run, at, level)
+        found = _end_after(run, at, session.level) if forward else _end_before(run, at, session.level)
     if found is None or path.values is None:
         return found
     fit = [p for v in path.values(found.update) if (p := path.close(found.update, v)) <= found
@@ -104,7 +103,8 @@ def over(session: Session, path: Path, forward: bool) -> Position | None:
 
 
 def _of(run: Run, at: Position, level: str) -> Frame | None:
-    return next((f for f in frames(run, at) if f.level == level), None)
+    """The frame of a level around a position; where there is none (the loss has no layers) the next outer one."""
+    return next((f for f in frames(run, at) if LEVELS.index(f.level) >= LEVELS.index(level)), None)
 
 
 def _end_after(run: Run, at: Position, level: str) -> Position | None:
@@ -141,7 +141,8 @@ def said(session: Session, before: Position, name: str) -> str:
     block, element = times.locate(at.value)
     out_var = times.blocks[block].out
     value = session.run.env(at.update).scalar((out_var, out_var.flat(element, session.lane)))
-    last = f"{session.namer.of(out_var, element)} = {notation.one(value)}"
+    signed = times.blocks[block].phase in ("backward", "perturbation")
+    last = f"{session.namer.of(out_var, element)} = {notation.one(value, signed)}"
     if name == "value":
         return f"Done: {last}."
     if before.update != at.update:

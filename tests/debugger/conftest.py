@@ -1,50 +1,22 @@
-"""What the tests of saved sessions share: a file, savers of it, and what it says."""
+"""What the tests of the debugger share: the helpers of the screen's tests, sessions and hands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import importlib.util
+import sys
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import pytest
 
-from bptui.debugger.saved import Saved
-from bptui.debugger.store import Saver, load
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "bptui" / "sessions" / "two_layer-0123456789ab.toml"
-
-
-@pytest.fixture
-def opened(path: Path) -> Iterator[Callable[..., Saver]]:
-    """Savers of the file at `path`, without a pause between writes; closed at the end."""
-    savers: list[Saver] = []
-
-    def open_one(between: float = 0.0, **more: Any) -> Saver:
-        savers.append(Saver(path, between, **more))
-        return savers[-1]
-
-    yield open_one
-    for saver in savers:
-        saver.close()
+HELPERS = Path(__file__).resolve().parents[1] / "tui" / "helpers.py"
 
 
 @pytest.fixture(scope="session")
-def put() -> Callable[[Saver, Saved], None]:
-    """Offer, and wait until it was written or given up."""
-    def offer(saver: Saver, saved: Saved) -> None:
-        saver.offer(saved)
-        assert saver.settle(10)
-    return offer
-
-
-@pytest.fixture(scope="session")
-def position() -> Callable[[Path], str]:
-    """The position in a file that is whole."""
-    def read(path: Path) -> str:
-        found = load(path)
-        assert found is not None and found.saved is not None and found.notes == ()
-        return found.saved.position
-    return read
+def tui() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("tui_helpers_of_keeping", HELPERS)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

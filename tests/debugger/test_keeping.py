@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
 import re
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -19,23 +16,12 @@ from bptui.debugger.store import Found
 from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
 
-HELPERS = Path(__file__).resolve().parents[1] / "tui" / "helpers.py"
 SCRIPT = (("stop", "E < 0.25"), ("watch", "w5"), ("next_stop", None), ("mark", "a"), ("frame_up", None), ("over", None),
           ("stop", "d(E, w5) hit % 10"), ("edit", "w5 = 0.1"), ("watch", "abs(w5 - w5@0)"), ("stops", None))
 
 TYPED = {
     "stop": ["E < 0.1", "changed(w1)", "trouble", "backward/*", "E < 0.3 log E"], "watch": ["w1", "E@prev", "d(E, w1)"],
     "edit": ["w1 = 0.3", "learning_rate = 0.05"], "go": ["#1:4", "50%", "2"], "mark": ["a", "b"], "to_mark": ["a"]}
-
-
-@pytest.fixture(scope="module")
-def tui() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("tui_helpers_of_keeping", HELPERS)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def found(saved: Saved, notes: tuple[str, ...] = ()) -> Found:
