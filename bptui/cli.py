@@ -28,6 +28,7 @@ SMALLEST, LARGEST = (20, 5), (500, 300)             # sizes of a screenshot, col
 HELP = """\
 commands:
   bptui [SCENARIO] [--at WHERE]       open the debugger; without a scenario, the list of shipped ones
+  bptui --plain SCENARIO [--at WHERE] the same without a screen, for screen readers, pipes and scripts
   bptui show SCENARIO QUANTITY...     values and their derivation, after N updates with --at N
   bptui check SCENARIO...             claims, gradients and replay; exit 0 when all hold, 1 when one fails
   bptui compare A B                   two scenarios, and the first step at which they part
@@ -39,7 +40,7 @@ A shipped scenario can be named without path or ending: bptui two_layer. WHERE i
 """
 IN_ASCII = str.maketrans({
     "×": "x", "∂": "d", "Σ": "Sum", "η": "eta", "δ": "delta", "σ": "sigma", "π": "pi", "⁺": "+", "²": "^2", "³": "^3",
-    "½": "1/2", "…": "...", "·": ".", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "→": "->", "←": "<-",
+    "›": ">", "½": "1/2", "…": "...", "·": ".", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "→": "->", "←": "<-",
     "\N{MINUS SIGN}": "-", "–": "-", "—": "-", "├": "+", "└": "+", "│": "|", "─": "-", "√": "sqrt",
 })
 
@@ -199,6 +200,7 @@ def _open(arguments: list[str]) -> int:
                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenario", nargs="?", metavar="SCENARIO", help="a scenario file, or the name of a shipped one")
     parser.add_argument("--at", metavar="WHERE", help="where to begin: 'd(E, w1)', '#120', …")
+    parser.add_argument("--plain", action="store_true", help="without a screen: a verb a line in, an event a line out")
     parser.add_argument("--version", action="version", version=f"bptui {__version__}")
     parser.add_argument("--screenshot", metavar="FILE.svg", type=Path, help="write a picture of the screen, and leave")
     parser.add_argument("--keys", metavar="KEYS", help='keys to press first, by name: "s s n"')
@@ -206,16 +208,23 @@ def _open(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     if given.screenshot is None and (given.keys is not None or given.size is not None):
         parser.error("--keys and --size belong to --screenshot")
-    if given.at is not None and given.scenario is None:
-        parser.error("--at needs a scenario")
+    for needs in ("at", "plain"):
+        if getattr(given, needs) and given.scenario is None:
+            parser.error(f"--{needs} needs a scenario")
+    if given.plain and given.screenshot is not None:
+        parser.error("--plain has no screen to take a picture of")
     path = None if given.scenario is None else _find(given.scenario)
     if given.screenshot is not None:
         return _screenshot(path, given)
+    if given.plain:
+        assert path is not None
+        from .debugger.plain import run_plain
+        return _with_scenario(given.scenario, lambda: run_plain(path, given.at))
     if (reason := _no_screen()) is not None:
         if given.scenario is not None:
             _opened(given.scenario)                 # a broken file is the better thing to say
         raise Refusal(f"bptui: the screen needs a terminal, but {reason}; "
-                      "these commands work here: bptui show, check, list, copy")
+                      "these commands work here: bptui --plain SCENARIO, bptui show, check, compare, list, copy")
     from .tui.app import run_app
     return _with_scenario(given.scenario, lambda: run_app(path, given.at))
 
