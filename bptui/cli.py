@@ -205,6 +205,7 @@ def _open(arguments: list[str]) -> int:
     parser.add_argument("--screenshot", metavar="FILE.svg", type=Path, help="write a picture of the screen, and leave")
     parser.add_argument("--keys", metavar="KEYS", help='keys to press first, by name: "s s n"')
     parser.add_argument("--size", metavar="COLUMNSxROWS", type=_size, help="of the picture: 80x24")
+    parser.add_argument("--fresh", action="store_true", help="begin anew, not where you left off")
     given = parser.parse_args(arguments)
     if given.screenshot is None and (given.keys is not None or given.size is not None):
         parser.error("--keys and --size belong to --screenshot")
@@ -226,7 +227,7 @@ def _open(arguments: list[str]) -> int:
         raise Refusal(f"bptui: the screen needs a terminal, but {reason}; "
                       "these commands work here: bptui --plain SCENARIO, bptui show, check, compare, list, copy")
     from .tui.app import run_app
-    return _with_scenario(given.scenario, lambda: run_app(path, given.at))
+    return _with_scenario(given.scenario, lambda: run_app(path, given.at, given.fresh))
 
 
 def _screenshot(path: Path | None, given: argparse.Namespace) -> int:

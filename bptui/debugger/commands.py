@@ -12,7 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import asking, cursors, finding, frames, pointing, seeking, stopping, suggesting, travelling, watching
+from . import (
+    asking,
+    branching,
+    cursors,
+    finding,
+    frames,
+    pointing,
+    seeking,
+    stopping,
+    suggesting,
+    travelling,
+    watching,
+)
 from .session import Session
 
 Act = Callable[[Session, str], object]
@@ -27,6 +39,7 @@ class Question:
     prefill: Callable[[Session], str] = lambda session: ""
     refusal: Callable[[Session], str] = lambda session: ""
     names: bool = False                             # whether names of quantities are completed
+    needed: Callable[[Session], bool] = lambda session: True    # whether it has to be asked here at all
 
 
 @dataclass(frozen=True)
@@ -64,8 +77,10 @@ FIND = Question("find", "a number by its digits, as 0.0554, or a name", names=Tr
 GOT = Question("I got", "your number, as you have it",
                refusal=lambda session: asking.NOTHING if asking.selected(session) is None else "")
 STOP = Question("stop at", "d(E, w5)   E < 0.001   changed(w5)   trouble   … hit % 100   … log E",
-                suggesting.stop, names=True)
-WATCH = Question("watch", "w5, d(E, w5), abs(w5 - w5@0), E@prev …", suggesting.quantity, names=True)
+                suggesting.stop, names=True, needed=lambda s: not (s.focus == "stops" and s.stops))
+WATCH = Question("watch", "w5, d(E, w5), abs(w5 - w5@0), E@prev …", suggesting.subject, names=True)
+EDIT = Question("what if", "w5 = 0.3   learning_rate = 0.1   i1 = 0   hidden.activation = relu", suggesting.edit,
+                names=True)
 MARK = Question("mark this place as", "a letter")
 TO_MARK = Question("go to the place marked", "a letter")
 QUANTITY = "a quantity, or the number of a value"
@@ -149,6 +164,8 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("remove", "D,delete", "D", "Remove", "the stop or the watch under the cursor", "Stops",
      lambda s, text: pointing.remove(s, text) if text else cursors.remove(s), None,
      "the number of a stop, or what is watched"),
+    ("edit", "e", "e", "What if …", "edit a weight, an input, the learning rate: a run of its own", "What if",
+     branching.edit, EDIT),
     ("enter", "enter", "Enter", "Follow", "where does this come from?", "Ask",
      lambda s, text: pointing.follow(s, text) if text else cursors.enter(s), None, QUANTITY),
     ("only", "o", "o", "Only, or all", "what is followed, or all values", "Ask", lambda s, text: s.toggle_only()),

@@ -65,9 +65,14 @@ class Saved:
     run: str = "A"                                  # the run on screen
     following: str = ""                             # a quantity, or nothing
     only: bool = True
+    began: str = ""                                 # where following began, where that is not the position
+    level: str = "value"                            # the frame that is stepped by
     focus: str = "parameters"
     left: str = "network"
     right: str = "parameters"
+    listed: str = ""                                # the stop, by its number, or the watch whose hits are listed
+    cursors: tuple[tuple[str, int], ...] = ()       # pane, row
+    unfolded: tuple[tuple[str, int], ...] = ()      # the paths that are opened in the chain: name, element
     stops: tuple[SavedStop, ...] = ()
     watches: tuple[str, ...] = ()
     marks: tuple[tuple[str, str], ...] = ()         # letter, position
@@ -88,6 +93,7 @@ class Understood:
 
 ALWAYS = ("scenario", "digest", "saved", "position", "sample", "run")
 FRESH = Saved()
+PAIRS = {"marks": ("letter", "place"), "cursors": ("pane", "row"), "unfolded": ("name", "element")}
 
 
 def write(saved: Saved) -> str:
@@ -147,8 +153,8 @@ def understand(table: Mapping[str, Any]) -> Understood:
 
 def _plain(key: str, item: Any) -> Any:
     """An item of one of the lists as TOML's own kinds."""
-    if key == "marks":
-        return {"letter": item[0], "place": item[1]}
+    if key in PAIRS:
+        return dict(zip(PAIRS[key], item, strict=True))
     return item if isinstance(item, str) else {each.name: getattr(item, each.name) for each in fields(item)}
 
 
@@ -284,20 +290,25 @@ def _record(make: Callable[..., Any], needed: Iterable[str], **readers: Reader) 
     return read
 
 
-def _mark(letter: str, place: str) -> tuple[str, str]:
-    return letter, place
+def _pair(first: str, second: str) -> Callable[..., tuple[Any, Any]]:
+    return lambda **got: (got[first], got[second])
 
 
 _STOP = _record(SavedStop, ("number", "text"), number=_whole(1), text=_text, enabled=_flag)
-_MARK = _record(_mark, ("letter", "place"), letter=_text, place=_text)
+_MARK = _record(_pair("letter", "place"), ("letter", "place"), letter=_text, place=_text)
+_CURSOR = _record(_pair("pane", "row"), ("pane", "row"), pane=_text, row=_whole(0))
+_UNFOLDED = _record(_pair("name", "element"), ("name", "element"), name=_text, element=_whole(0))
 _RUN = _record(SavedRun, ("name", "parent", "since", "edits"),
                name=_text, parent=_text, since=_whole(0), edits=_texts, sample=_whole(1))
 READERS: dict[str, Reader] = {
-    **dict.fromkeys(("scenario", "digest", "saved", "position", "run", "following", "focus", "left", "right"), _text),
+    **dict.fromkeys(("scenario", "digest", "saved", "position", "run", "following", "began", "level",
+                     "focus", "left", "right", "listed"), _text),
     "sample": _whole(1),
     "only": _flag,
     **dict.fromkeys(("watches", "past", "future"), _items(_text)),
     "stops": _items(_STOP),
     "marks": _items(_MARK),
+    "cursors": _items(_CURSOR),
+    "unfolded": _items(_UNFOLDED),
     "runs": _items(_RUN),
 }

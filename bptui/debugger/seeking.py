@@ -15,7 +15,7 @@ from ..replay.hits import Conditional, Hits, OfTrouble
 from ..replay.stops import ANY, Stop
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError
-from . import asking, pointing, stopping
+from . import pointing, stopping, suggesting
 from .session import Session
 
 FIRST_LOOK = 0.03                                   # seconds of a search before the screen is drawn again
@@ -57,12 +57,12 @@ def next_stop(session: Session, by: int) -> None:
 
 def next_change(session: Session, by: int, text: str = "") -> None:
     """To the next step that changes what was typed, or else what the cursor is on; or back: who changed this?"""
-    asked = asking.selected(session)
-    if not text and (asked is None or not asked.quantity):
+    quantity = suggesting.subject(session)
+    if not text and not quantity:
         session.message = "Put the cursor on a weight or a value first: v finds the next step that changes it."
         return
     try:
-        quantity = pointing.quantity(session, text) if text or asked is None else asked.quantity
+        quantity = pointing.quantity(session, text) if text else quantity
         hits = changes(session, quantity)
     except QuantityError as error:
         session.message = f"{error}."
@@ -94,7 +94,7 @@ def next_trouble(session: Session, by: int) -> None:
 
     def nothing() -> str:
         if not hits.count:
-            return "No trouble in this run: no NaN or Inf, no dead or saturated unit, no gradient is 0 or vanishes."
+            return "No trouble in this run: all is finite, no unit is dead, no gradient vanishes."
         where = "after" if by > 0 else "before"
         return f"No trouble begins {where} this; in the whole run it does {notation.counted(hits.count, 'time')}."
     _begin(session, [Source(hits, "trouble")], by, nothing)

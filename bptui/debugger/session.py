@@ -29,6 +29,7 @@ from ..scenario.shipped import find_beside
 from . import frames
 from .branch import OWN, Branch
 from .insights import Insights
+from .saved import Saved
 
 if TYPE_CHECKING:
     from .asking import Yours
@@ -83,6 +84,7 @@ class Session:
         self.watches: list[str] = []
         self.bookmarks: dict[str, Position] = {}
         self.seek: Seek | None = None
+        self.leftover = Saved()                     # of a saved session, what no longer fits
         self.past: list[Position] = []
         self.future: list[Position] = []
         self._start(at)
@@ -110,6 +112,11 @@ class Session:
     @property
     def run(self) -> Run:
         return self.branch.run
+
+    @property
+    def own(self) -> Run:
+        """The scenario's own run."""
+        return self.branches[OWN].run
 
     @property
     def marks(self) -> Marks:
@@ -192,7 +199,7 @@ class Session:
             before += var.size
         return 0
 
-    @cached_property
+    @property
     def parameter_count(self) -> int:
         return sum(v.size for v in self.tensors())
 
@@ -244,14 +251,14 @@ class Session:
         """Stand at a position that stepping leads to."""
         if abs(target.update - self.position.update) > 1:
             self.came_from(self.position)           # a step that crosses updates is a jump
-        self._set(target)
+        self.stand(target)
 
     def came_from(self, place: Position) -> None:
         """`-` comes back to a place."""
         self.past.append(place)
         self.future.clear()
 
-    def _set(self, target: Position) -> None:
+    def stand(self, target: Position) -> None:
         """Stand at `target`; cursors and messages belong to the place that was left."""
         update = target.update
         self.position = target
@@ -266,7 +273,7 @@ class Session:
         """Go somewhere that stepping does not lead to; `-` comes back."""
         if target != self.position:
             self.came_from(self.position)
-        self._set(target)
+        self.stand(target)
         self.began = target
         self.message = message
 
@@ -282,7 +289,7 @@ class Session:
             self.message = empty
             return
         other.append(self.position)
-        self._set(source.pop())
+        self.stand(source.pop())
         self.began = self.position
 
     def go(self, text: str) -> None:

@@ -14,6 +14,8 @@ from ..replay.timeline import Position
 from ..scenario.errors import QuantityError
 from .session import Session
 
+MOST_MARKED = 100                                   # hits of a stop that are marked in an update
+
 
 @dataclass(frozen=True)
 class SetStop:
@@ -106,6 +108,7 @@ def remove(session: Session, number: int) -> None:
         return
     text = title(session, number)
     del session.stops[number]
+    session.listed = 0 if session.listed == number else session.listed
     session.message = f"Stop {number} is gone: {text}."
 
 
@@ -119,6 +122,18 @@ def counts(session: Session, number: int) -> str:
         return "no hit" if found.complete else "no hit yet"
     rank = found.rank(session.position)
     return f"hit {rank:,} of {found.count:,}{at_least}" if rank else f"{found.count:,}{at_least} to come"
+
+
+def in_update(session: Session) -> list[int]:
+    """The numbers of the values of this update at which a stop that is on stops, as far as it is known."""
+    update, found = session.position.update, list[int]()
+    for number, each in list(session.stops.items()):
+        of = hits(session, number) if each.enabled else None
+        if of is not None and of.judged > update:
+            first = of.rank(Position(update - 1, session.run.times(update - 1).count + 1)) if update else 0
+            last = of.rank(Position(update, session.times.count + 1))
+            found += [of.nth(n).value for n in range(first + 1, min(last, first + MOST_MARKED) + 1)]
+    return found
 
 
 def go_to_hit(session: Session, number: int, rank: int) -> None:

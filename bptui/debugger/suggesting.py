@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ..explain.naming import quantity_text
 from ..replay import stops
 from ..scenario.errors import QuantityError
-from . import asking
+from . import asking, cursors
 from .session import Session
 
 
@@ -12,6 +13,14 @@ def quantity(session: Session) -> str:
     """The quantity under the cursor."""
     asked = asking.selected(session)
     return asked.quantity if asked is not None else ""
+
+
+def subject(session: Session) -> str:
+    """What the cursor is on itself: in the list of parameters the parameter, not its derivative."""
+    if session.focus == "parameters" and cursors.length(session, "parameters"):
+        var, element = session.parameter(cursors.at(session, "parameters"))
+        return quantity_text(session.run.program(session.position.update), session.namer, var, element)
+    return quantity(session)
 
 
 def stop(session: Session) -> str:
@@ -30,6 +39,6 @@ def stop(session: Session) -> str:
 
 def edit(session: Session) -> str:
     """The weight or the input under the cursor, to be given another value."""
-    here = quantity(session)
+    here = subject(session)
     of = here.removeprefix("d(").removesuffix(")").rpartition(",")[2].strip() if here.startswith("d(") else here
     return f"{of.removesuffix('.grad').removesuffix('.next')} = " if of else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..explain.rows import Row
+from ..replay import places
 from ..replay.places import write
 from ..replay.timeline import Position
 from . import cursors
@@ -35,18 +36,7 @@ def again(session: Session, by: int) -> None:
 
 def _same_value(session: Session, update: int) -> Position | None:
     """Where another update makes the value that was made last here, or is in the making."""
-    at, times, theirs = session.position, session.times, session.run.times(update)
-    if at.value == 0:
-        return Position(update)
-    block, element = times.locate(at.value)
-    here = times.blocks[block]
-    there = next((n for n, b in enumerate(theirs.blocks) if (b.out.name, b.phase) == (here.out.name, here.phase)), None)
-    if there is None:
-        return None
-    value = theirs.number(there, element)
-    stops = theirs.stops(value)
-    made = at.inner >= times.stops(at.value)
-    return Position(update, value, stops if made else min(at.inner, stops))
+    return places.same_value(session.times, session.position, session.run.times(update), update)
 
 
 def to_cursor(session: Session) -> None:

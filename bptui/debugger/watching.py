@@ -66,6 +66,7 @@ def add(session: Session, text: str) -> None:
 
 def remove(session: Session, row: int) -> None:
     text = session.watches.pop(row)
+    session.listed = 0 if session.listed == text else session.listed
     session.message = f"{notation.readable(text)} is no longer watched."
 
 

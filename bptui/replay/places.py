@@ -124,6 +124,21 @@ def whole(var: Var) -> QuantityError:
     return QuantityError(f"{var.name} has {var.lane_size} elements: name one, as {one}")
 
 
+def same_value(times: Timeline, at: Position, theirs: Timeline, update: int) -> Position | None:
+    """Where another update, perhaps of another run, makes the value that was made last at `at`, or is in the making."""
+    if at.value == 0:
+        return Position(update)
+    block, element = times.locate(at.value)
+    here = times.blocks[block]
+    there = next((n for n, b in enumerate(theirs.blocks) if (b.out.name, b.phase, b.out.lane_size) == (
+        here.out.name, here.phase, here.out.lane_size)), None)
+    if there is None:
+        return None
+    value = theirs.number(there, element)
+    stops = theirs.stops(value)
+    return Position(update, value, stops if at.inner >= times.stops(at.value) else min(at.inner, stops))
+
+
 # values by name, for all updates of a kind
 
 def called(run: Run, times: Timeline, place: str) -> tuple[int, ...]:

@@ -25,6 +25,7 @@ from textual.timer import Timer
 
 from ..debugger import cursors, finding, seeking, stopping
 from ..debugger.commands import BY_ID, COMMANDS, Command, Question
+from ..debugger.keeping import Keeper, reopened
 from ..debugger.searching import go_on, interrupt
 from ..debugger.session import Session
 from ..replay.places import write
@@ -60,9 +61,9 @@ class Debugger(Screen[None]):
         Binding(command.keys, f"do('{command.id}')", command.title, show=False, id=command.id, priority=command.id in (
             "next_pane", "previous_pane", "interrupt")) for command in COMMANDS]
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, keeper: Keeper | None = None) -> None:
         super().__init__()
-        self.session = session
+        self.session, self.keeper = session, keeper
         self._compositor = SpanCompositor()
         self.grid = Grid(session, self._seen)
         self.begun = self.stale = False
@@ -87,6 +88,8 @@ class Debugger(Screen[None]):
 
     def _draw(self) -> None:
         self.stale = False
+        if self.keeper is not None:
+            self.keeper.keep()
         self.grid.paint()
         self.begin()
 
@@ -159,7 +162,7 @@ class Debugger(Screen[None]):
             screens()
         elif known.asks is not None and (refusal := known.asks.refusal(session)):
             session.message = refusal
-        elif known.asks is not None and not (command == "stop" and session.focus == "stops" and session.stops):
+        elif known.asks is not None and known.asks.needed(session):
             self._ask(known, known.asks)
         elif known.act is not None:
             known.act(session, "")
@@ -243,16 +246,18 @@ class BptuiApp(App[None]):
     """
     TITLE = "bptui"
 
-    def __init__(self, session: Session | None, at: str | None = None, headless: bool = False) -> None:
+    def __init__(self, session: Session | None, at: str | None = None, headless: bool = False,
+                 opened: Callable[[Path, str | None], tuple[Session, Keeper | None]] | None = None) -> None:
         # ansi_color before the theme: NO_COLOR's filter is chosen here, and without it would leave greys
         super().__init__(driver_class=None if headless else TolerantDriver, ansi_color=True)
-        self.session, self.at = session, at
+        self.session, self.at, self.opened = session, at, opened or without_memory
+        self.keeper: Keeper | None = None
         self.animation_level = "none"
         self.theme = "ansi-dark"
 
     def on_mount(self) -> None:
         if self.session is not None:
-            self.push_screen(Debugger(self.session))
+            self.push_screen(Debugger(self.session, self.keeper))
         else:
             self.push_screen(Gallery(gallery()), self._chosen)
 
@@ -260,8 +265,8 @@ class BptuiApp(App[None]):
         if path is None:
             self.exit(return_code=0)
             return
-        self.session = Session(open_run(path), self.at)
-        self.push_screen(Debugger(self.session))
+        self.session, self.keeper = self.opened(path, self.at)
+        self.push_screen(Debugger(self.session, self.keeper))
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, Palette):
@@ -282,12 +287,24 @@ class BptuiApp(App[None]):
         return run
 
 
-def run_app(path: Path | None, at: str | None = None) -> int:
-    """Open the debugger, or the list of shipped scenarios; the exit code."""
+def without_memory(path: Path, at: str | None) -> tuple[Session, Keeper | None]:
+    return Session(open_run(path), at), None
+
+
+def run_app(path: Path | None, at: str | None = None, fresh: bool = False) -> int:
+    """Open the debugger, or the list of shipped scenarios, where it was left; the exit code."""
     sys.setswitchinterval(SWITCH)
-    session = Session(open_run(path), at) if path is not None else None
-    app = BptuiApp(session, at)
-    app.run(mouse=False)
+
+    def opened(path: Path, at: str | None) -> tuple[Session, Keeper | None]:
+        return reopened(Session(open_run(path), at), path, fresh, at is not None)
+    app = BptuiApp(None, at, opened=opened)
+    if path is not None:
+        app.session, app.keeper = opened(path, at)
+    try:
+        app.run(mouse=False)
+    finally:
+        if app.keeper is not None:
+            app.keeper.close()
     if app.return_code == 0 and app.session is not None:
         scenario, place = app.session.run.scenario, write(app.session.run, app.session.position)
         words = ("bptui", printable(str(scenario.path or scenario.name)), "--at", place)

@@ -69,7 +69,7 @@ def screen(session: Session, width: int, height: int) -> list[Line]:
     wide = width >= WIDE_WIDTH and height >= WIDE_HEIGHT
     blank = Line(((" " * width, ""),))
     rows: list[Line] = [blank] * height
-    rows[0], rows[1] = frame.header(session, width), frame.track(session, width)
+    rows[0], rows[1] = frame.header(session, width), frame.track(session, width, height < LOWER_FROM)
     for area in sorted(areas, key=lambda a: (a.y, a.x)):
         for n, line in enumerate(_pane(session, area)):
             rows[area.y + n] = merged(rows[area.y + n], line, area.x, width)

@@ -15,6 +15,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -47,8 +48,10 @@ class Terminal:
         self.written = bytearray()                  # every byte that the program wrote
         self._fed = 0
         self.usage: struct_rusage | None = None     # of the program, once it has ended
+        self.state = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)    # no session goes from test to test
         variables = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "TERM": "xterm-256color",
-                     "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT), **(environment or {})}
+                     "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": self.state.name,
+                     **(environment or {})}
 
         def lead() -> None:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -197,6 +200,7 @@ class Terminal:
             self.wait()
         if self.master >= 0:
             self.hang_up()
+        self.state.cleanup()
 
     def __enter__(self) -> Terminal:
         return self

@@ -156,7 +156,7 @@ def test_random_bytes_do_not_end_it(terminal: Open, patched: Callable[[str], tup
     program = terminal(TWO_LAYER, command=patched(  # all that quits is off, because random bytes hit it
         "from bptui.tui.app import BptuiApp, Debugger\n"
         "async def action_quit(self): pass\n"
-        "Debugger.action_leave, BptuiApp.action_quit = lambda self: None, action_quit"))
+        "Debugger._do_quit, BptuiApp.action_quit = lambda self: None, action_quit"))
     program.shows("known to 10000")
     given = strings(2_000, 4, 2)
     for n in range(0, len(given), 50):              # in parts: a flood of n keys into Textual's palette takes n²

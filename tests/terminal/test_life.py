@@ -51,7 +51,7 @@ def test_it_opens_steps_and_leaves(terminal: Open) -> None:
     assert program.wait() == 0
     assert program.wrong == []
     last = program.after.splitlines()[-1]
-    assert last.endswith(f"bptui {TWO_LAYER} --at '#0:{position}'")
+    assert last.endswith(f"bptui {TWO_LAYER} --at '#0:{position}.1'")    # the first of its paths
 
 
 def test_the_last_line_comes_back_here(terminal: Open, tmp_path: Path) -> None:

@@ -245,7 +245,7 @@ def positions(run: Run, update: int) -> Iterator[Position]:
 
 def stand(session: Session, at: Position) -> None:
     """Stand at a position as if it had been stepped to."""
-    session._set(at)
+    session.stand(at)
     session.began = at
 
 

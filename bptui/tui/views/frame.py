@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...debugger import cursors
+from ...debugger import cursors, stopping
 from ...debugger.session import Session
 from ...explain import notation
+from ...replay.places import write
 from ...replay.timeline import Position
 from .canvas import Canvas, Line
 
@@ -24,7 +25,8 @@ def header(session: Session, width: int) -> Line:
     """Scenario, time, what is followed or which sample; right: the loss."""
     c = Canvas(width, 1)
     run = session.run
-    x = c.put(1, 0, run.scenario.name, "bold", until=width // 3)
+    which = f" {session.branch.name}" if len(session.branches) > 1 else ""
+    x = c.put(1, 0, f"{run.scenario.name}{which}", "bold", until=width // 3)
     updates = " updates" if width >= 100 or len(run.scenario.name) < 14 else ""
     x = c.put(x + 3, 0, f"after {session.position.update} of {run.updates}{updates}")
     if session.followed is not None:
@@ -70,11 +72,16 @@ def _stretches(session: Session, by_layer: bool) -> list[Stretch]:
     return found
 
 
-def track(session: Session, width: int) -> Line:
-    """One cell a value, phase by phase; `►` stands on the value made last, or in the making."""
+def track(session: Session, width: int, alone: bool = False) -> Line:
+    """One cell a value, phase by phase; `►` stands on the value made last, or in the making, `●` where a stop is.
+
+    Where there is no time line (`alone`), the position is written here.
+    """
     c = Canvas(width, 1)
     value, total = session.position.value, session.times.count
-    counter, each = f"{value}/{total}", total <= MOST_CELLS
+    where = write(session.run, session.position) if alone else str(value)
+    counter, each = f"{where}/{total}", total <= MOST_CELLS and not alone
+    stopping_at = stopping.in_update(session)
     stretches, by_layer = _stretches(session, False), False
     layers = _stretches(session, True)
     needed = sum(len(s.phase) + len(s.layer) + 4 + s.cells(each) for s in layers)
@@ -93,18 +100,20 @@ def track(session: Session, width: int) -> Line:
         before = stretch.phase
         if stretch.layer:
             x = c.put(x, 0, stretch.layer, "dim") + 1
-        x = _cells(c, x, stretch, value, each) + (1 if by_layer else 2)
+        x = _cells(c, x, stretch, value, each, stopping_at) + (1 if by_layer else 2)
     c.right(width - 1, 0, f"  {counter}")
     return c.lines()[0]
 
 
-def _cells(c: Canvas, x: int, stretch: Stretch, value: int, each: bool) -> int:
+def _cells(c: Canvas, x: int, stretch: Stretch, value: int, each: bool, stops: Sequence[int]) -> int:
     """The cells of one stretch; the column after them."""
     count, size = stretch.cells(each), stretch.last - stretch.first + 1
     for n in range(count):
         low, high = stretch.first + size * n // count, stretch.first + size * (n + 1) // count - 1
         if low <= value <= high:
             c.put(x, 0, "►", "bold")
+        elif any(low <= stop <= high for stop in stops):
+            c.put(x, 0, "●", "bold")
         elif high < value:
             c.put(x, 0, "■")
         else:
@@ -129,16 +138,16 @@ def rule(c: Canvas, y: int, title: Sequence[tuple[str, str]], headings: Sequence
 
 
 def timeline(session: Session, width: int) -> Line:
-    """The loss up to now; how far the run is known."""
+    """The loss up to now; the position, as it can be typed; how far the run is known."""
     c = Canvas(width, 1)
     run, position = session.run, session.position
     cost = session.cost()
     x = c.put(1, 0, run.program(0).watched.name, "bold", until=12)
     x = c.put(x + 1, 0, notation.short(cost, 3) if cost is not None else f" {notation.PENDING}", "dim")
-    known = f"known to {run.known}"
+    known = f"{write(run, position)}  known to {run.known}"
     held = [v for update, v in run.validation if update <= position.update]
     if held and width >= 100:
-        known = f"validation {notation.short(held[-1], 3)} · {known}"
+        known = f"validation {notation.short(held[-1], 3)}  {known}"
     first, last = max(9, x + 1), width - len(known) - 4
     room = last - first
     at = round(position.update / max(1, run.updates) * (room - 1))

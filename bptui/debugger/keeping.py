@@ -1,0 +1,241 @@
+"""A session taken down as a record, and put back: position, stops, watches, marks, what-if runs, panes.
+
+What no longer fits, because the scenario was edited since, is said and kept: stops and watches wait in their lists,
+the rest goes back into the file as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from ..explain.naming import quantity_text
+from ..replay import places, stops
+from ..replay.fork import Fork, fork
+from ..replay.quantity import find
+from ..replay.timeline import Position
+from ..scenario.errors import QuantityError, printable, quoted
+from ..scenario.expression import read_quantity
+from .branch import OWN, Branch
+from .branching import made_from
+from .frames import LEVELS
+from .saved import Saved, SavedRun, SavedStop
+from .session import FOLLOWED, LEFT, PANES, RIGHT, Session
+from .stopping import SetStop
+from .store import Found, Saver, age_words, load, session_path
+
+MOST_PLACES = 100                                   # to go back to, and forward to
+LONGEST_LIST = 1000                                 # of stops, watches, marks: a file may hold anything
+
+
+def taken(session: Session) -> Saved:
+    """The session as it is to be found again."""
+    run, kept = session.run, session.leftover
+    return Saved(
+        scenario=str(session.own.scenario.path.resolve()) if session.own.scenario.path else session.own.scenario.name,
+        digest=session.own.scenario.digest,
+        position=places.write(run, session.position),
+        sample=session.row(),
+        run=session.branch.name,
+        following=_following(session),
+        only=session.only,
+        began="" if session.began == session.position else places.write(run, session.began),
+        level=session.level,
+        focus=session.focus, left=session.left, right=session.right,
+        listed="" if session.listed == 0 else str(session.listed),
+        cursors=tuple((pane, row) for pane, row in session.cursor.items() if row is not None),
+        unfolded=tuple(sorted(session.unfolded)),
+        stops=(*(SavedStop(n, stops.write(each.stop), each.enabled) for n, each in session.stops.items()), *kept.stops),
+        watches=tuple(session.watches),
+        marks=(*((letter, places.write(run, at)) for letter, at in session.bookmarks.items()), *kept.marks),
+        past=_places(session, session.past), future=_places(session, session.future),
+        runs=(*(_run(session, n) for n in session.branches if n != OWN), *kept.runs),
+        unread=kept.unread)
+
+
+class Keeper:
+    """Saves a session whenever it has changed; nothing is written before it does."""
+
+    def __init__(self, session: Session, saver: Saver) -> None:
+        self.session, self._saver = session, saver
+        self._last = taken(session)
+        self._said = ""
+
+    def keep(self) -> None:
+        """Save what has changed since, and say once what stands in the way of it."""
+        now = taken(self.session)
+        if now != self._last:
+            self._last = now
+            self._saver.offer(now)
+        if self._saver.trouble != self._said:
+            self._said = self._saver.trouble
+            self.session.message = f"{self.session.message} {self._said}".strip()
+
+    def close(self) -> None:
+        """Write what is still to be written."""
+        self.keep()
+        self._saver.close()
+
+
+def reopened(session: Session, path: Path, fresh: bool, stay: bool) -> tuple[Session, Keeper]:
+    """A session that was just opened, put back to where it was left, unless it is to be fresh, and its keeper."""
+    file = session_path(path)
+    found = None if fresh else load(file)
+    if found is not None:
+        resume(session, found, stay)
+    return session, Keeper(session, Saver(file))
+
+
+def _following(session: Session) -> str:
+    if session.followed is None:
+        return ""
+    program = session.run.program(session.position.update)
+    return quantity_text(program, session.namer, session.followed.var, session.followed.element or 0)
+
+
+def _places(session: Session, found: list[Position]) -> tuple[str, ...]:
+    return tuple(places.write(session.run, at) for at in found[-MOST_PLACES:])
+
+
+def _run(session: Session, name: str) -> SavedRun:
+    run = session.branches[name].run
+    assert isinstance(run, Fork)
+    return SavedRun(name, made_from(session, name), run.since, run.edits, run.sample)
+
+
+# and back
+
+def resume(session: Session, found: Found, stay: bool = False) -> None:
+    """Put a session back as it was found, and say so; with `stay`, all but the position."""
+    if found.saved is None:
+        session.message = found.notes[0]
+        return
+    start = session.position
+    faults = restore(session, found.saved, stay)
+    changed = found.saved.digest not in ("", session.own.scenario.digest)
+    if session.position != start and not stay and not session.past:
+        session.came_from(start)
+    said = _notice(session, found.age_seconds, start)
+    if faults:
+        since = "The scenario has changed since: " if changed else ""
+        more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+        said = f"{said} {since}{printable(faults[0])}{more}."
+    elif found.notes:
+        said = f"{said} {found.notes[0]}"
+    session.message = said.strip()
+
+
+def _notice(session: Session, age: float, start: Position) -> str:
+    things = ((len(session.stops), "stop", "stops"), (len(session.watches), "watch", "watches"),
+              (len(session.branches) - 1, "what-if run", "what-if runs"))
+    counts = [f"{n} {one if n == 1 else more}" for n, one, more in things if n]
+    if session.position == start and not counts:
+        return ""
+    there = f" with {' and '.join(counts)}" if counts else ""
+    back = " - goes back." if session.past else ""
+    return f"Where you left off {age_words(age)}: {places.write(session.run, session.position)}{there}.{back}"
+
+
+def restore(session: Session, saved: Saved, stay: bool = False) -> list[str]:
+    """Put back what a record says; what does not fit, in one sentence each without its full stop."""
+    faults: list[str] = []
+    _restore_runs(session, saved, faults)
+    _restore_lists(session, saved, faults)
+    _restore_panes(session, saved)
+    if not stay:
+        _restore_place(session, saved, faults)
+    return faults
+
+
+def _restore_runs(session: Session, saved: Saved, faults: list[str]) -> None:
+    unfit: list[SavedRun] = []
+    for each in saved.runs[:LONGEST_LIST]:
+        try:
+            if each.name in session.branches or len(each.name) != 1 or each.parent not in session.branches:
+                raise QuantityError(f"it left run {each.parent}")
+            made = fork(session.branches[each.parent].run, each.since, each.edits, each.sample)
+        except QuantityError as error:
+            unfit.append(each)
+            faults.append(f"what-if run {each.name} no longer fits: {error}")
+            continue
+        made.waits = False
+        session.branches[each.name] = Branch(each.name, made)
+    session.leftover = replace(session.leftover, runs=tuple(unfit), unread=saved.unread)
+    if saved.run in session.branches:
+        session.branch = session.branches[saved.run]
+
+
+def _restore_lists(session: Session, saved: Saved, faults: list[str]) -> None:
+    unfit: list[SavedStop] = []
+    for each in saved.stops[:LONGEST_LIST]:
+        try:
+            stop = stops.read(each.text)
+        except QuantityError as error:
+            unfit.append(each)
+            faults.append(f"stop {each.number} cannot be read: {error}")
+            continue
+        fault = ""
+        try:
+            stop = stops.fitted(session.run, stop, session.row())
+        except QuantityError as error:
+            fault = str(error)
+            faults.append(f"stop {each.number} no longer fits: {error}")
+        session.stops[each.number] = SetStop(stop, each.enabled, fault)
+        session.last_stop = max(session.last_stop, each.number)
+    marks: list[tuple[str, str]] = []
+    for letter, text in saved.marks[:LONGEST_LIST]:
+        try:
+            session.bookmarks[letter] = places.read(session.run, text)
+        except QuantityError as error:
+            marks.append((letter, text))
+            faults.append(f"the place marked {letter} is gone: {error}")
+    session.watches = [text for text in dict.fromkeys(saved.watches[:LONGEST_LIST])]
+    session.leftover = replace(session.leftover, stops=tuple(unfit), marks=tuple(marks))
+
+
+def _restore_panes(session: Session, saved: Saved) -> None:
+    session.focus = saved.focus if saved.focus in PANES else session.focus
+    session.left = saved.left if saved.left in LEFT else session.left
+    session.right = saved.right if saved.right in RIGHT else session.right
+    session.level = saved.level if saved.level in LEVELS else session.level
+    number = int(saved.listed) if saved.listed.isascii() and saved.listed.isdigit() else saved.listed
+    session.listed = number if number in session.stops or number in session.watches else 0
+
+
+def _restore_place(session: Session, saved: Saved, faults: list[str]) -> None:
+    run = session.run
+    try:
+        at = places.read(run, saved.position)
+    except QuantityError as error:
+        faults.append(f"{saved.position} is gone: {error}")
+        return
+    session.stand(at)
+    rows = run.rows(at.update)
+    session.lane = rows.index(saved.sample - 1) if saved.sample - 1 in rows else 0
+    if saved.following:
+        try:
+            place = find(run, run.program(at.update), read_quantity(saved.following))
+        except QuantityError:
+            place = None
+        if place is None or not place.scalar or place.var.role not in FOLLOWED:
+            faults.append(f"{quoted(saved.following)} can no longer be followed")
+        else:
+            session.followed, session.only = place, saved.only
+    session.began = next(iter(_readable(session, [saved.began])), at) if saved.began else at
+    session.past, session.future = _readable(session, saved.past), _readable(session, saved.future)
+    for pane, row in saved.cursors:
+        if pane in session.cursor:
+            session.cursor[pane] = row
+    session.unfolded = frozenset(saved.unfolded)
+    session.message = ""
+
+
+def _readable(session: Session, texts: Iterable[str]) -> list[Position]:
+    found: list[Position] = []
+    for text in texts:
+        try:
+            found.append(places.read(session.run, text))
+        except QuantityError:                       # a place to go back to that is no more: there are others
+            continue
+    return found

@@ -1,0 +1,199 @@
+"""A session that is taken down and put back shows the same screen; what no longer fits is said, and kept."""
+
+from __future__ import annotations
+
+import importlib.util
+import random
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from bptui.debugger import branching, keeping, stopping
+from bptui.debugger.commands import COMMANDS
+from bptui.debugger.saved import Saved, read, write
+from bptui.debugger.session import Session
+from bptui.debugger.store import Found
+from bptui.replay.run import Run
+from bptui.scenario.reader import read_scenario_text
+
+HELPERS = Path(__file__).resolve().parents[1] / "tui" / "helpers.py"
+SCRIPT = (("stop", "E < 0.25"), ("watch", "w5"), ("next_stop", None), ("mark", "a"), ("frame_up", None), ("over", None),
+          ("stop", "d(E, w5) hit % 10"), ("edit", "w5 = 0.1"), ("watch", "abs(w5 - w5@0)"), ("stops", None))
+
+TYPED = {
+    "stop": ["E < 0.1", "changed(w1)", "trouble", "backward/*", "E < 0.3 log E"], "watch": ["w1", "E@prev", "d(E, w1)"],
+    "edit": ["w1 = 0.3", "learning_rate = 0.05"], "go": ["#1:4", "50%", "2"], "mark": ["a", "b"], "to_mark": ["a"]}
+
+
+@pytest.fixture(scope="module")
+def tui() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("tui_helpers_of_keeping", HELPERS)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def found(saved: Saved, notes: tuple[str, ...] = ()) -> Found:
+    return Found(saved, notes, 720.0, True)
+
+
+def there_and_back(session: Session) -> Saved:
+    """Through the text that a file would have."""
+    saved, notes = read(write(keeping.taken(session)))
+    assert notes == ()
+    return saved
+
+
+def settled(session: Session) -> None:
+    """What is counted on in the background is counted."""
+    while stopping.count_on(session, 1.0):
+        pass
+    session.run.known, session.message = max(session.run.known, 0), ""
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("name", ["two_layer", "batches", "gan"])
+def test_a_restored_session_shows_the_same_screen(tui: ModuleType, name: str, seed: int) -> None:
+    chance = random.Random(f"keep {name} {seed}")
+    session = tui.open_session(name)
+    hands = tui.Hands(session)
+    left_out = ("quit", "palette", "help", "got", "find", "next_find", "previous_find", "repeat", "sides")
+    commands = [c.id for c in COMMANDS if c.id not in left_out]
+    for n in range(60):
+        command = chance.choice(commands)
+        hands.press(command, chance.choice(TYPED[command]) if command in TYPED else None)
+        if n % 12 < 11:
+            continue
+        session.close()
+        session.yours = None
+        session.card = False
+        again = tui.open_session(name)
+        faults = keeping.restore(again, there_and_back(session))
+        assert faults == []
+        for each in (session, again):
+            for branch in each.branches.values():
+                while branch.run.work(1.0):
+                    pass
+            settled(each)
+        assert again.position == session.position and again.branch.name == session.branch.name
+        for size in ((80, 24), (120, 40)):
+            assert tui.text(again, size) == tui.text(session, size)
+        assert keeping.taken(again) == keeping.taken(session)
+
+
+def test_a_session_is_told_of_when_it_is_put_back(tui: ModuleType) -> None:
+    session = tui.open_session("two_layer")
+    hands = tui.Hands(session)
+    for command, text in SCRIPT:
+        hands.press(command, text)
+    again = tui.open_session("two_layer")
+    keeping.resume(again, found(there_and_back(session)))
+    said = "Where you left off 12 minutes ago: #2:5 with 2 stops and 2 watches and 1 what-if run."
+    assert re.sub(r"#\d+:\d+(\.\d+)?", "#2:5", again.message).startswith(said)
+    assert again.branch.name == "B" and branching.title(again, "B").startswith("w5 = 0.1 after ")
+    again.back()
+    assert "No place to go back" not in again.message
+
+
+def test_a_session_that_says_nothing_is_not_told_of(tui: ModuleType) -> None:
+    session = tui.open_session("two_layer")
+    keeping.resume(session, found(there_and_back(tui.open_session("two_layer"))))
+    assert session.message == "" and session.untouched
+
+
+def test_with_a_place_that_was_asked_for_only_the_rest_is_put_back(tui: ModuleType) -> None:
+    session = tui.open_session("two_layer")
+    hands = tui.Hands(session)
+    for command, text in SCRIPT:
+        hands.press(command, text)
+    again = tui.open_session("two_layer", "#7:3")
+    keeping.resume(again, found(there_and_back(session)), stay=True)
+    assert (again.position.update, again.position.value) == (7, 3) and len(again.stops) == 2
+
+
+def edited(text: str) -> Session:
+    return Session(Run(read_scenario_text(text, "here")))
+
+
+def test_what_no_longer_fits_is_said_and_lost_by_nobody(tui: ModuleType) -> None:
+    text = tui.NET.format(rate="0.5", title="x")
+    session = edited(text)
+    hands = tui.Hands(session)
+    for command, typed in (("stop", "w8.next"), ("stop", "E < 0.3"), ("watch", "w8"), ("go", "#35:3"), ("mark", "z"),
+                           ("edit", "w8 = 0.1"), ("go", "#38")):
+        hands.press(command, typed)
+    saved = there_and_back(session)
+    smaller = text.replace("updates = 40", "updates = 20").replace(
+        'units = ["o1", "o2"]', 'units = ["o1"]').replace(
+        "weights = [[0.40, 0.45], [0.50, 0.55]]", "weights = [[0.40, 0.45]]").replace("[[0.01, 0.99]]", "[[0.01]]")
+    again = edited(smaller)
+    keeping.resume(again, found(saved))
+    assert "The scenario has changed since: what-if run B no longer fits" in again.message and "more" in again.message
+    assert again.position.update == 0
+    assert [each.fault != "" for each in again.stops.values()] == [True, False]
+    kept = there_and_back(again)
+    assert (kept.runs, kept.marks, kept.watches) == (saved.runs, saved.marks, saved.watches)
+    assert [s.text for s in kept.stops] == [s.text for s in saved.stops]
+    whole = edited(text)                            # the scenario is as it was: so is the session, but for the place
+    assert keeping.restore(whole, kept) == []
+    assert set(whole.branches) == {"A", "B"} and "z" in whole.bookmarks
+    assert all(each.fault == "" for each in whole.stops.values())
+
+
+@pytest.mark.parametrize("saved", [
+    Saved(position="nowhere"), Saved(position="#999999999999"), Saved(sample=10**9), Saved(run="Z"),
+    Saved(following="E"),
+    Saved(following="w5 +"), Saved(focus="x", left="y", right="z", level="?", listed="99999999999999999999"),
+    Saved(marks=(("", "#1"), ("long", "#-1"))), Saved(cursors=(("chain", 10**12), ("nope", 3), ("hits", 10**12))),
+    Saved(unfolded=(("x", 10**9),)), Saved(past=("x", "#1"), future=("#10:1.2", "")),
+    Saved(watches=("w5 +", "\x1b[2J")),
+])
+def test_whatever_a_file_says_the_screen_can_be_drawn(tui: ModuleType, saved: Saved) -> None:
+    session = tui.open_session("two_layer")
+    keeping.resume(session, found(saved))
+    for right in ("watches", "stops", "hits", "parameters"):
+        session.right = session.focus = right
+        for size in ((80, 24), (120, 40)):
+            assert "\x1b" not in tui.text(session, size)
+    assert isinstance(keeping.taken(session), Saved)
+
+
+class Silent:
+    """A saver that only hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[Saved] = []
+        self.trouble = ""
+
+    def offer(self, saved: Saved) -> None:
+        self.heard.append(saved)
+
+    def close(self) -> None:
+        self.heard.append(Saved(scenario="closed"))
+
+
+def test_a_keeper_saves_what_changes_and_says_once_what_is_wrong(tui: ModuleType) -> None:
+    session, saver = tui.open_session("two_layer"), Silent()
+    keeper = keeping.Keeper(session, saver)         # type: ignore[arg-type]
+    keeper.keep()
+    assert saver.heard == []                        # nothing is written before something changes
+    session.move("over")
+    keeper.keep()
+    keeper.keep()
+    assert [s.position for s in saver.heard] == ["#0:1"]
+    saver.trouble = "This session is not saved: the disk is full."
+    session.move("over")
+    keeper.keep()
+    assert "the disk is full" in session.message
+    session.move("over")
+    keeper.keep()
+    assert session.message == ""
+    keeper.close()
+    assert saver.heard[-1].scenario == "closed"
+
+
