@@ -584,3 +584,12 @@ def test_nothing_later_is_told(tui: ModuleType, name: str, followed: str | None,
 
 def test_what_is_watched_before_it_is_made() -> None:
     assert talk("w E", "W", "g #0:11", "W")[1::2] == ["#0:0  E not made yet", "#0:11  E = 0.298371109"]
+
+
+def test_the_readme_shows_what_is_printed() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    shown = readme.partition("| bptui --plain two_layer\n")[2].partition("```")[0].splitlines()
+    printed = plain("two_layer", typed="follow w5\ns\ns\ns\n")
+    assert len(shown) == len(printed) == 5
+    for there, here in zip(shown, printed, strict=True):
+        assert here.startswith(there.removesuffix("…")) and (there.endswith("…") or here == there)
