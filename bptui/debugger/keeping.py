@@ -70,7 +70,7 @@ class Keeper:
             self._saver.offer(now)
         if self._saver.trouble != self._said:
             self._said = self._saver.trouble
-            self.session.message = f"{self.session.message} {self._said}".strip()
+            self.session.message = f"{self._said} {self.session.message}".strip()
 
     def close(self) -> None:
         """Write what is still to be written."""

@@ -182,7 +182,7 @@ def _stop_at(session: Session, at: Position, source: Source) -> None:
     while not source.hits.complete and time.perf_counter() < end:
         source.hits.work(0.02)
     rank, of = source.hits.rank(at), f" of {source.hits.count:,}" if source.hits.complete else ""
-    why = f"{source.name[:1].upper()}{source.name[1:]}"
+    why = source.name
     if isinstance(source.hits, OfTrouble):
         why = troubles.about(session.namer, source.hits.found[rank - 1])
     goto(session, at, f"Stopped: {why}. Hit {rank:,}{of}.")

@@ -28,8 +28,8 @@ LONGEST_NAME = 60                 # of a scenario, in the name of its session
 BETWEEN = 0.3                     # seconds from one write to the next
 MOST_ASIDE = 99                   # files set aside for one scenario
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-NO_HOME = "There is no home folder (HOME is not set), so this session is not saved."
-OPEN_ELSEWHERE = "This scenario is open in another bptui, which saves its session: this session is not saved."
+NO_HOME = "This session is not saved: there is no home folder (HOME is not set)."
+OPEN_ELSEWHERE = "This session is not saved: the scenario is open in another bptui, which saves it."
 TOO_LARGE = f"This session is not saved: its text would be longer than {LARGEST_SESSION:,} bytes."
 
 

@@ -42,7 +42,7 @@ REST = 0.002
 SWITCH = 0.0005                                     # seconds that a key waits for a busy thread; Python's are 5 ms
 PLAY = 0.4                                          # seconds between two steps that are played
 COUNTED = ("stops", "hits")                         # panes that show how many hits there are
-BOUND = frozenset(key for command in COMMANDS for key in command.keys.split(","))
+BY_KEY = {key: command.id for command in COMMANDS for key in command.keys.split(",")}
 
 
 class Thought(Message):
@@ -57,9 +57,7 @@ class Debugger(Screen[None]):
     """The debugger of one run."""
 
     DEFAULT_CSS = "Debugger { background: ansi_default; color: ansi_default; }"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(command.keys, f"do('{command.id}')", command.title, show=False, id=command.id, priority=command.id in (
-            "next_pane", "previous_pane", "interrupt")) for command in COMMANDS]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding(BY_ID["interrupt"].keys, "do('interrupt')", priority=True)]
 
     def __init__(self, session: Session, keeper: Keeper | None = None) -> None:
         super().__init__()
@@ -68,6 +66,10 @@ class Debugger(Screen[None]):
         self.grid = Grid(session, self._seen)
         self.begun = self.stale = False
         self.playing: Timer | None = None
+        self.asking: Ask | None = None
+        self.heard: Key | None = None
+        if keeper is not None:
+            keeper.keep()                           # it may have something to say
         self.working = True                         # until there is something to see, and nothing is left to do
 
     def compose(self) -> Iterable[Grid]:
@@ -146,9 +148,22 @@ class Debugger(Screen[None]):
     _painted = 0.0
 
     def on_key(self, event: Key) -> None:
-        """A key that does nothing says so. This comes before the bindings have their turn."""
+        """Run the command of a key, here and at once: bindings would let what is typed ahead overtake it.
+
+        A key that was meant for what has been opened since goes there; one that does nothing says so.
+        """
+        self.heard = event
         self._stop_playing()
-        if event.is_printable and event.key not in BOUND:
+        if self.app.screen is not self:
+            event.stop()
+            if self.asking is not None:
+                self.asking.take(event)
+            else:
+                self.app.post_message(Key(event.key, event.character))
+        elif (command := BY_KEY.get(event.key)) is not None:
+            event.stop()
+            self.action_do(command)
+        elif event.is_printable:
             self.session.message = f"{event.character} does nothing here; ? lists the keys."
             self.paint()
 
@@ -172,11 +187,20 @@ class Debugger(Screen[None]):
     def _ask(self, command: Command, asks: Question) -> None:
         """Ask for a line of text, and do what it was asked for."""
         def answer(text: str | None) -> None:
+            late = self.asking.late if self.asking is not None else []
+            self.asking = None
             if text and command.act is not None:
                 command.act(self.session, text)
                 self._see_the_focus()
             self.paint()
-        self.app.push_screen(Ask(asks, self.session), answer)
+            self.call_later(self._catch_up, late)
+        self.asking = Ask(asks, self.session)
+        self.app.push_screen(self.asking, answer)
+
+    def _catch_up(self, late: Iterable[Key]) -> None:
+        """Run what was typed ahead while a line was being closed."""
+        for event in late:
+            self.on_key(event)
 
     def _see_the_focus(self) -> None:
         """A pane that the window has no room for cannot have the focus."""
@@ -267,6 +291,15 @@ class BptuiApp(App[None]):
             return
         self.session, self.keeper = self.opened(path, self.at)
         self.push_screen(Debugger(self.session, self.keeper))
+
+    def _on_key(self, event: Key) -> None:          # type: ignore[override]
+        """A key that came while something else was on top is for what is there now."""
+        screen = self.screen
+        if isinstance(screen, Ask):
+            screen.take(event)
+        elif isinstance(screen, Debugger) and event is not screen.heard:
+            event.prevent_default()
+            screen.on_key(event)
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, Palette):

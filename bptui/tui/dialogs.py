@@ -10,9 +10,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import CommandList, CommandPalette
 from textual.containers import VerticalScroll
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Input, OptionList, Static
+from textual.widgets.input import Selection
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
@@ -32,12 +34,27 @@ class Names(Suggester):
         return complete(self.session, value)
 
 
+class Line(Input):
+    """A line whose keys take effect in their order: Textual's Enter is overtaken by what is typed after it."""
+
+    screen: Ask                                     # type: ignore[assignment]
+
+    def _on_key(self, event: Key) -> None:          # type: ignore[override]
+        if self.screen.answered or event.key in ("enter", "escape", "backspace"):
+            event.stop()
+            event.prevent_default()
+            self.screen.take(event)
+
+
 class Ask(ModalScreen[str | None]):
-    """One line at the place of the line of words; Enter answers, Tab takes a completed name, Esc closes."""
+    """One line at the place of the line of words; Enter answers, Tab takes a completed name, Esc closes.
+
+    Over a slow link many keys come at once: those that came before the line was there are typed into it, and those
+    that came after the answer are kept, as `late`, for the screen below.
+    """
 
     AUTO_FOCUS = "Input"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss(None)", "Close", show=False),
-                                             Binding("tab", "take", "Complete", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", "Complete", show=False, priority=True)]
     DEFAULT_CSS = """
     Ask { background: transparent; align: left bottom; }
     Ask Static { width: auto; height: 1; dock: left; padding: 0 1; text-style: bold; background: ansi_default; }
@@ -48,21 +65,48 @@ class Ask(ModalScreen[str | None]):
     def __init__(self, asks: Question, session: Session) -> None:
         super().__init__()
         self.asks, self.session = asks, session
+        self.there = self.answered = False
+        self.early: list[Key] = []
+        self.late: list[Key] = []
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="line"):
             yield Static(Text(self.asks.label))
-            line = Input(self.asks.prefill(self.session), placeholder=self.asks.hint, compact=True,
-                         select_on_focus=False, suggester=Names(self.session) if self.asks.names else None)
+            line = Line(self.asks.prefill(self.session), placeholder=self.asks.hint, compact=True,
+                        select_on_focus=False, suggester=Names(self.session) if self.asks.names else None)
             line.cursor_blink = False
             yield line
 
-    def action_take(self) -> None:
-        line = self.query_one(Input)
-        line.action_cursor_right() if line.cursor_position == len(line.value) else line.action_end()
+    def on_mount(self) -> None:
+        self.there = True
+        line = self.query_one(Line)
+        line.selection = Selection(0, len(line.value))      # what stands there at first gives way to what is typed
+        for event in self.early:
+            self.take(event)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value)
+    def on_key(self, event: Key) -> None:
+        """A key that came before the line had the focus."""
+        if self.answered or event.is_printable or event.key in ("enter", "escape", "backspace"):
+            event.stop()
+            self.take(event)
+
+    def take(self, event: Key) -> None:
+        """Type a key, answer, or keep it for later."""
+        if self.answered or not self.there:
+            (self.late if self.answered else self.early).append(event)
+            return
+        line = self.query_one(Line)
+        if event.key in ("enter", "escape"):
+            self.answered = True
+            self.dismiss(line.value if event.key == "enter" else None)
+        elif event.key == "backspace":
+            line.action_delete_left()
+        elif event.is_printable and event.character is not None:
+            line.replace(event.character, *line.selection)
+
+    def action_complete(self) -> None:
+        line = self.query_one(Line)
+        line.action_cursor_right() if line.cursor_position == len(line.value) else line.action_end()
 
 
 class Palette(CommandPalette):

@@ -167,3 +167,15 @@ def test_random_bytes_do_not_end_it(terminal: Open, patched: Callable[[str], tup
     program.send(15)
     assert program.wait() == 143
     assert program.wrong == []
+
+
+def test_what_is_typed_ahead_goes_where_it_was_meant(terminal: Open) -> None:
+    """Many keys in one piece, as a slow link brings them: into the line that the first of them opens, and then on."""
+    program = terminal(TWO_LAYER)
+    program.shows("known to 10000")
+    program.press("bE < 0.29\rww7\rg#3:14\rssW?q" + "nn" + "/" + "\x1b[27u" + "n")
+    program.shows("w7", "#3:18  known")
+    program.press("B")
+    program.shows("1 E < 0.29")
+    program.press("q")
+    assert program.wait() == 0

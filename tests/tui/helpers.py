@@ -179,6 +179,7 @@ class Hands:
         self.app = SimpleNamespace(push_screen=self._opened, exit=self._left, action_command_palette=self._palette)
         self.opened: list[str] = []
         self.playing: Any = None
+        self.asking: Any = None
         self.typed: str | None = None
 
     def paint(self) -> None:
@@ -209,6 +210,9 @@ class Hands:
     def __getattr__(self, name: str) -> Any:
         """What the debugger does, done with these hands."""
         return getattr(Debugger, name).__get__(self)
+
+    def call_later(self, what: Callable[..., None], *given: Any) -> None:
+        what(*given)
 
     def set_interval(self, seconds: float, step: Callable[[], None]) -> Any:
         """Time stands still here: what would be played is one step."""

@@ -1,0 +1,153 @@
+"""Sessions of the real program: whatever ends it, the next one goes on where it was."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bptui.debugger.store import load
+
+TWO_LAYER = "scenarios/two_layer.toml"
+KILLS = 50
+AGE = 1.0                                           # seconds that a session may be behind what was shown
+PLACE = re.compile(r"#(\d+):(\d+)(?:\.(\d+))?  known to")
+
+Open = Callable[..., Any]
+
+
+def place(program: Any) -> tuple[int, ...] | None:
+    """The position on the screen, as (update, value)."""
+    found = PLACE.search(program.text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def saved(state: Path) -> Any:
+    (file,) = (state / "bptui" / "sessions").glob("*.toml")
+    return load(file)
+
+
+def opened(terminal: Open, state: Path, *arguments: str) -> Any:
+    program = terminal(TWO_LAYER, *arguments, environment={"XDG_STATE_HOME": str(state)})
+    program.until(lambda: place(program) is not None and "known to 10000" in program.text, "the first screen")
+    return program
+
+
+def test_killed_at_any_moment_it_goes_on_where_it_was(terminal: Open, tmp_path: Path) -> None:
+    """Fifty times kill -9, at random moments of stepping: the file is whole, and at most a second behind."""
+    chance = random.Random(9)
+    program = opened(terminal, tmp_path)
+    program.press("b", "E < 0.29\r", "w", "w5\r")
+    program.shows("Watching w5")
+    before: tuple[int, ...] | None = None
+    for kill in range(KILLS):
+        if kill:
+            program = opened(terminal, tmp_path)
+            assert place(program) == before, f"kill {kill}"
+        shown = [(time.monotonic(), place(program))]
+        end = shown[0][0] + (chance.uniform(0, 0.3) if kill % 5 else chance.uniform(1.0, 1.6))
+        while time.monotonic() < end:
+            program.press("n")
+            program.read(0.02)
+            shown.append((time.monotonic(), place(program)))
+        program.send(signal.SIGKILL)
+        killed = time.monotonic()
+        assert program.wait() == -signal.SIGKILL
+        program.close()
+        found = saved(tmp_path)
+        assert found.notes == () and found.whole and len(found.saved.stops) == len(found.saved.watches) == 1
+        before = tuple(int(n) for n in found.saved.position.removeprefix("#").split(".")[0].split(":"))
+        old_enough = [at for when, at in shown if when < killed - AGE and at is not None]
+        assert not old_enough or before >= old_enough[-1], f"kill {kill}: {before} is older than a second"
+    assert before is not None and before > (0, 30)
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, None], ids=["terminated", "hung up", "link lost"])
+def test_it_goes_on_where_it_was_ended(terminal: Open, tmp_path: Path, end: int | None) -> None:
+    program = opened(terminal, tmp_path)
+    program.press("g", "#120:14\r")
+    program.shows("#120:14  known")
+    if end is None:
+        program.hang_up()
+    else:
+        program.send(end)
+    program.wait()
+    again = opened(terminal, tmp_path)
+    again.shows("#120:14  known", "Where you left off just now: #120:14", "- goes back")
+    again.press("-")
+    again.shows("#0:0  known", "You are before the first of 35 values")
+    again.press("q")
+    assert again.wait() == 0
+
+
+def test_fresh_begins_anew_and_at_begins_there(terminal: Open, tmp_path: Path) -> None:
+    program = opened(terminal, tmp_path)
+    program.press("b", "E < 0.001\r", "c")
+    program.shows("Stopped: stop 1, E < 0.001. Hit 1 of 8,913.")
+    program.press("q")
+    assert program.wait() == 0
+    for arguments, where in (((), "#1088:11"), (("--at", "d(E, w1)"), "#0:24"), (("--fresh",), "#0:0")):
+        program = opened(terminal, tmp_path, *arguments)
+        program.shows(f"{where}  known")
+        program.press("B")
+        program.shows("No stop is set yet" if arguments == ("--fresh",) else "1 E < 0.001")
+        program.send(signal.SIGKILL)
+        program.wait()
+        if arguments == ():                         # where it was, not where --at went
+            assert saved(tmp_path).saved.position == "#1088:11"
+
+
+def test_a_second_one_on_the_same_scenario_leaves_the_first_its_session(terminal: Open, tmp_path: Path) -> None:
+    first = opened(terminal, tmp_path)
+    first.press("g", "#7\r")
+    first.shows("#7:0  known")
+    second = opened(terminal, tmp_path)
+    second.shows("This session is not saved: the scenario is open in another bptui")
+    second.press("g", "#9:9\r")
+    second.shows("#9:9  known")
+    second.press("q")
+    second.wait()
+    first.press("n")
+    first.shows("#7:1  known")
+    first.press("q")
+    first.wait()
+    assert saved(tmp_path).saved.position == "#7:1"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_where_nothing_can_be_written_it_works_and_says_so(terminal: Open, tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    program = opened(terminal, tmp_path)
+    program.press("n")
+    program.shows("not saved")
+    program.press("n")
+    program.shows("#0:2  known")
+    program.press("q")
+    assert program.wait() == 0
+    tmp_path.chmod(0o700)
+
+
+def test_a_broken_session_is_said_and_set_aside(terminal: Open, tmp_path: Path) -> None:
+    program = opened(terminal, tmp_path)
+    program.press("n")
+    program.shows("#0:1  known")
+    program.press("q")
+    program.wait()
+    (file,) = (tmp_path / "bptui" / "sessions").glob("*.toml")
+    file.write_bytes(b"\x00\xff\x1b[2J = [")
+    program = opened(terminal, tmp_path)
+    program.shows("cannot be read")
+    program.press("n", "n")
+    program.shows("#0:2  known")
+    program.press("q")
+    assert program.wait() == 0
+    assert saved(tmp_path).saved.position == "#0:2"
+    assert any(p.name.endswith(".unreadable") and p.read_bytes() == b"\x00\xff\x1b[2J = ["
+               for p in file.parent.iterdir())
