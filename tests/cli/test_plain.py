@@ -247,7 +247,7 @@ def test_stops_hits_watches_marks_and_repeats() -> None:
     said = talk("b E < 0.001", "b", "c", "c", "C", "stops", "b 1", "stops", "D 2", "hits 2", "D 1", "D 1", "B")
     assert said[0].startswith("Stop 1 stops at E < 0.001.") and said[1].startswith("Stop 2 stops at net_h1.")
     assert [line.split("  ")[0] for line in said[2:5]] == ["#0:1", "#1:1", "#0:1"]
-    assert "Stopped: Stop 2, net_h1. Hit 1 of 10,001." in said[2]
+    assert "Stopped: stop 2, net_h1. Hit 1 of" in said[2]
     assert said[5:7] == ["stop 1  E < 0.001  on  8,913 to come", "stop 2  net_h1  on  hit 1 of 10,001"]
     assert said[7] == "Stop 1 is off: E < 0.001." and said[8].startswith("stop 1  E < 0.001  off")
     assert said[10:] == ["Stop 2 is gone: net_h1.", "There is no stop 2.", "Stop 1 is gone: E < 0.001.",
