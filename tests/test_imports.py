@@ -24,6 +24,7 @@ ORDER = (
     "export",
     "debugger",
     "tui",
+    "showing",
     "cli",
 )  # each imports only those before it
 ONLY_IN = {"textual": "tui", "rich": "tui", "ast": "scenario", "tomllib": "scenario", "sympy": "explain"}

@@ -54,7 +54,7 @@ def switch(session: Session, name: str) -> None:
     before, at = session.branch, session.position
     target = same_place(before.run, session.branches[name].run, at)
     session.branch = session.branches[name]
-    session.run.waits = False
+    session.run.waits = before.run.waits
     if session.followed is not None and not _has(session.run, target.update, session.followed.var.name):
         session.followed = None
     session.stand(target)

@@ -12,7 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from . import asking, branching, cursors, finding, frames, seeking, stopping, suggesting, travelling, watching
+from . import (
+    asking,
+    branching,
+    cursors,
+    finding,
+    frames,
+    pointing,
+    seeking,
+    stopping,
+    suggesting,
+    travelling,
+    watching,
+)
 from .session import Session
 
 Act = Callable[[Session, str], object]
@@ -32,7 +44,10 @@ class Question:
 
 @dataclass(frozen=True)
 class Command:
-    """`keys` are Textual's names, the first being the one that is shown. Without `act` it is the screen's business."""
+    """`keys` are Textual's names, the first being the one that is shown. Without `act` it is the screen's business.
+
+    `takes` is what can be typed after it where there is no cursor, in place of what the cursor is on.
+    """
 
     id: str
     keys: str
@@ -42,6 +57,7 @@ class Command:
     group: str
     act: Act | None = None
     asks: Question | None = None
+    takes: str = ""
 
 
 def _move(kind: str) -> Act:
@@ -67,6 +83,7 @@ EDIT = Question("what if", "w5 = 0.3   learning_rate = 0.1   i1 = 0   hidden.act
                 names=True)
 MARK = Question("mark this place as", "a letter")
 TO_MARK = Question("go to the place marked", "a letter")
+QUANTITY = "a quantity, or the number of a value"
 REPEAT = Question("repeat", "how often, and what: 10 n")
 
 
@@ -111,7 +128,8 @@ ROWS: tuple[tuple[Any, ...], ...] = (
      lambda s, text: frames.choose(s, 1)),
     ("frame_down", "d", "d", "Down the stack", "and by less again; time stays", "Time",
      lambda s, text: frames.choose(s, -1)),
-    ("to_cursor", "t", "t", "Run to the cursor", "forwards or back", "Time", lambda s, text: travelling.to_cursor(s)),
+    ("to_cursor", "t", "t", "Run to the cursor", "forwards or back", "Time",
+     lambda s, text: s.go(text) if text else travelling.to_cursor(s), None, "a quantity or a position"),
     ("repeat", "asterisk", "*", "Repeat …", "a step many times over: 10 n", "Time", repeat, REPEAT),
     ("play", "p", "p", "Play", "step by step by itself; any key ends it", "Time"),
     ("go", "g", "g", "Go to …", "120, #120:31, 50%, e12, d(E, w5)", "Time", lambda s, text: s.go(text), GO),
@@ -130,9 +148,9 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("previous_stop", "C,f6", "C", "Back to the stop before", "the hit before this", "Stops",
      lambda s, text: seeking.next_stop(s, -1)),
     ("next_change", "v", "v", "Next change", "of the value under the cursor", "Stops",
-     lambda s, text: seeking.next_change(s, 1)),
+     lambda s, text: seeking.next_change(s, 1, text), None, QUANTITY),
     ("previous_change", "V", "V", "Change before", "who changed this last?", "Stops",
-     lambda s, text: seeking.next_change(s, -1)),
+     lambda s, text: seeking.next_change(s, -1, text), None, QUANTITY),
     ("next_trouble", "x", "x", "Next trouble", "NaN, Inf, a dead unit, a gradient of 0, a loss that goes up", "Stops",
      lambda s, text: seeking.next_trouble(s, 1)),
     ("previous_trouble", "X", "X", "Trouble before", "where something began to go wrong", "Stops",
@@ -144,10 +162,12 @@ ROWS: tuple[tuple[Any, ...], ...] = (
      watching.add, WATCH),
     ("watches", "W", "W", "Watches", "the list; Enter lists what one was", "Stops", _show("watches")),
     ("remove", "D,delete", "D", "Remove", "the stop or the watch under the cursor", "Stops",
-     lambda s, text: cursors.remove(s)),
+     lambda s, text: pointing.remove(s, text) if text else cursors.remove(s), None,
+     "the number of a stop, or what is watched"),
     ("edit", "e", "e", "What if …", "edit a weight, an input, the learning rate: a run of its own", "What if",
      branching.edit, EDIT),
-    ("enter", "enter", "Enter", "Follow", "where does this come from?", "Ask", lambda s, text: cursors.enter(s)),
+    ("enter", "enter", "Enter", "Follow", "where does this come from?", "Ask",
+     lambda s, text: pointing.follow(s, text) if text else cursors.enter(s), None, QUANTITY),
     ("only", "o", "o", "Only, or all", "what is followed, or all values", "Ask", lambda s, text: s.toggle_only()),
     ("find", "slash", "/", "Find …", "a number by its digits, or a name", "Ask",
      finding.find, FIND),

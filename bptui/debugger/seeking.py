@@ -15,7 +15,7 @@ from ..replay.hits import Conditional, Hits, OfTrouble
 from ..replay.stops import ANY, Stop
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError
-from . import stopping, suggesting
+from . import pointing, stopping, suggesting
 from .session import Session
 
 FIRST_LOOK = 0.03                                   # seconds of a search before the screen is drawn again
@@ -55,13 +55,14 @@ def next_stop(session: Session, by: int) -> None:
     _begin(session, sources, by, lambda: _no_more(sources, by))
 
 
-def next_change(session: Session, by: int) -> None:
-    """To the next step that changes the value under the cursor, or back to the last: who changed this?"""
+def next_change(session: Session, by: int, text: str = "") -> None:
+    """To the next step that changes what was typed, or else what the cursor is on; or back: who changed this?"""
     quantity = suggesting.subject(session)
-    if not quantity:
+    if not text and not quantity:
         session.message = "Put the cursor on a weight or a value first: v finds the next step that changes it."
         return
     try:
+        quantity = pointing.quantity(session, text) if text else quantity
         hits = changes(session, quantity)
     except QuantityError as error:
         session.message = f"{error}."

@@ -58,8 +58,8 @@ def source(var: Var) -> Var:
 
 
 class Session:
-    def __init__(self, run: Run, at: str | None = None) -> None:
-        run.waits = False                           # a key is answered at once
+    def __init__(self, run: Run, at: str | None = None, waits: bool = False) -> None:
+        run.waits = waits                           # else a key is answered at once, as far as the run is known
         self.branch = Branch(OWN, run)
         self.branches = {OWN: self.branch}
         self.position = Position(0)

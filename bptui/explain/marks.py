@@ -21,7 +21,7 @@ from ..scenario.errors import QuantityError
 from ..scenario.records import Claim
 from ..scenario.trees import Attribute, Call, Tree
 from .chain import Explainer
-from .claims import ClaimResult, Verdict, judge, judge_claim
+from .claims import ClaimResult, Verdict, figure, judge, judge_claim
 from .naming import Namer
 from .rows import key_of
 
@@ -38,6 +38,11 @@ class Printed:
     update: int
     key: Key
     made: Position
+
+    @property
+    def decimals(self) -> int:
+        """How many decimals the figure is printed with."""
+        return max(0, -int(figure(self.claim.value or "0").as_tuple().exponent))
 
 
 def consumers(program: Program) -> dict[Cell, list[Cell]]:

@@ -31,6 +31,11 @@ class Row:
     local: Cell | None = None                       # the local partial of a law of several steps, to be simplified
     depth: int = 0                                  # of a row in the chain of a path that was unfolded
 
+    @property
+    def signed(self) -> bool:
+        """Whether its number carries its sign: derivatives and contributions do."""
+        return self.key[:1] in (("d",), ("path",)) or self.kind in ("term", "path", "rest")
+
 
 @dataclass(frozen=True)
 class Chain:
@@ -41,6 +46,16 @@ class Chain:
     rows: tuple[Row, ...]
     target: Cell
     paths: int = 0                                  # of the sum, if it has one
+
+    def factors(self, seen: Made) -> list[float]:
+        """The numbers of the formula's factors, once all of them are made; nothing before, nor if it is no product."""
+        numbered = {r.number: r for r in self.rows if r.number and r.value is not None and not r.depth}
+        head = next((r for r in self.rows if r.kind == "sum" and not r.depth), None)
+        if head is not None:
+            numbered["1"] = head
+        found = [r.value for _, number in self.formula[1:]
+                 if (r := numbered.get(number)) is not None and r.value is not None and r.made <= seen]
+        return found if len(found) == len(self.formula) - 1 > 1 else []
 
 
 def column(rows: Iterable[Row]) -> list[float | None]:

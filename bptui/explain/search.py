@@ -31,6 +31,7 @@ from .notation import readable
 from .terms import Reader
 
 CHUNK = 200                                         # updates between two pauses
+AHEAD = 0.02                                        # seconds by which a run is run ahead for a search
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,7 @@ def in_run(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit | Non
     namer = Namer(run.scenario)
     wanted = cache(lambda program: Wanted(tuple(watched(program, lane, small))))
     at = 0
-    while at <= run.known:
+    while is_known(run, at):
         count = min(CHUNK if small else 1, run.known + 1 - at)
         program = run.program(at)
         count = next((n for n in range(1, count) if run.program(at + n) is not program), count)
@@ -223,6 +224,13 @@ def in_run(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit | Non
                       rows[int(row)][int(element)])
         at += count
         yield None
+
+
+def is_known(run: Run, update: int) -> bool:
+    """Whether the run has come to an update; one that waits is run until it has."""
+    while run.waits and run.known < min(update, run.updates):
+        run.work(AHEAD)
+    return update <= run.known
 
 
 def watched(program: Program, lane: int, small: bool) -> list[Cell]:

@@ -108,8 +108,7 @@ def quantity(run: Run, times: Timeline, tree: Tree, text: str) -> int:
         if place is None:
             raise unknown(run, program, dotted(asked) or text)
         if not place.scalar:
-            raise QuantityError(f"{place.var.name} has {place.var.lane_size} elements: name one, as "
-                                f"{place.var.name}[{','.join('0' for _ in place.var.lane_shape)}]")
+            raise whole(place.var)
         if place.var.role in LEAVES:
             return 0
         made, element = place.var, place.element or 0
@@ -117,6 +116,12 @@ def quantity(run: Run, times: Timeline, tree: Tree, text: str) -> int:
     if made is None or block is None:
         raise QuantityError("this run does not make that quantity, so there is no step to go to")
     return times.number(block, element)
+
+
+def whole(var: Var) -> QuantityError:
+    """That a whole tensor was named where one value is meant."""
+    one = f"{var.name}[{','.join('0' for _ in var.lane_shape)}]"
+    return QuantityError(f"{var.name} has {var.lane_size} elements: name one, as {one}")
 
 
 def same_value(times: Timeline, at: Position, theirs: Timeline, update: int) -> Position | None:

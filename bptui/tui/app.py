@@ -23,9 +23,10 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from ..debugger import asking, cursors, finding, seeking, stopping
+from ..debugger import cursors, finding, seeking, stopping
 from ..debugger.commands import BY_ID, COMMANDS, Command, Question
 from ..debugger.keeping import Keeper, reopened
+from ..debugger.searching import go_on, interrupt
 from ..debugger.session import Session
 from ..replay.places import write
 from ..replay.run import open_run
@@ -105,19 +106,12 @@ class Debugger(Screen[None]):
     def _slice(self) -> None:
         """A few milliseconds of whatever is to be done; again, until nothing is."""
         session, known = self.session, self.session.run.known
-        if finding.searching(session):
-            finding.search_on(session, SLICE)
-            changed = more = True
-        elif seeking.seeking(session):
-            seeking.seek_on(session, SLICE)
-            changed = more = True
+        if finding.searching(session) or seeking.seeking(session):
+            changed = more = go_on(session, SLICE)
         else:
             more = session.run.work(SLICE)
             changed = session.run.known != known and (not more or time.monotonic() > self._painted + 0.25)
-            if session.yours is not None and session.yours.looking is not None:
-                end = time.perf_counter() + SLICE
-                while asking.look(session) and time.perf_counter() < end:
-                    pass
+            if go_on(session, SLICE):               # for somebody's digits
                 changed = more = True
             if not more and session.right in COUNTED and stopping.count_on(session, SLICE):
                 changed = more = True
@@ -258,11 +252,6 @@ class Debugger(Screen[None]):
         if self.playing is not None:
             self.playing.stop()
             self.playing = None
-
-
-def interrupt(session: Session) -> bool:
-    """Stop a search; False if there was none."""
-    return seeking.interrupt(session) or finding.interrupt(session)
 
 
 class BptuiApp(App[None]):

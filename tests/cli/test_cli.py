@@ -326,7 +326,7 @@ def test_without_a_terminal_one_line_names_what_works() -> None:
     for arguments in ([], ["two_layer"], ["two_layer", "--at", "d(E, w1)"]):
         assert refused(bptui_(*arguments)) == [
             "bptui: the screen needs a terminal, but the input is not one; "
-            "these commands work here: bptui show, check, list, copy"]
+            "these commands work here: bptui --plain SCENARIO, bptui show, check, compare, list, copy"]
 
 
 def test_a_picture_needs_no_terminal(tmp_path: Path) -> None:
@@ -341,7 +341,8 @@ def test_a_picture_needs_no_terminal(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments", [["--keys", "s", "two_layer"], ["two_layer", "--size", "80x24"], ["--at", "#1"], ["a", "b"],
-                  ["two_layer", "--screenshot", "x.svg", "--size", "80"], ["--scr", "x"]])  # fmt: skip
+                  ["two_layer", "--screenshot", "x.svg", "--size", "80"], ["--scr", "x"], ["--plain"],
+                  ["--plain", "two_layer", "--screenshot", "x.svg"]])  # fmt: skip
 def test_bad_usage(arguments: list[str]) -> None:
     (line,) = refused(bptui_(*arguments))
     assert line.startswith("bptui: ") and line.endswith("(see bptui --help)")

@@ -12,6 +12,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -311,6 +312,13 @@ def scrambled(session: Session, seed: int) -> Any:
 def with_another_future(session: Session, seed: int,
                         arrangements: Sequence[Arrangement] = COVER) -> list[list[Line]]:
     """The screens of the session if everything after the position had come out differently."""
+    with another_future(session, seed):
+        return screens(session, arrangements)
+
+
+@contextmanager
+def another_future(session: Session, seed: int) -> Iterator[None]:
+    """Everything after the position comes out differently."""
     run, update = session.run, session.position.update
     env, curve = run._envs[update] if update in run._envs else run.env(update), run.curve
     known = session.cost() is not None
@@ -319,7 +327,7 @@ def with_another_future(session: Session, seed: int,
         run.curve = type(curve)("d", [v if n * run.curve_stride < update + known else v * 7 + 1
                                       for n, v in enumerate(curve)])
         session.marks._results.clear()
-        return screens(session, arrangements)
+        yield
     finally:
         run._envs[update], run.curve = env, curve
         session.marks._results.clear()

@@ -161,15 +161,9 @@ def _formula(session: Session, c: Canvas, chain: Chain, width: int) -> None:
 
 def _product(session: Session, c: Canvas, chain: Chain, width: int) -> None:
     """The formula with its numbers, once all of them are there."""
-    numbered = {r.number: r for r in chain.rows if r.number and r.value is not None and not r.depth}
-    head = next((r for r in chain.rows if r.kind == "sum" and not r.depth), None)
-    if head is not None:
-        numbered["1"] = head
-    factors = [numbered.get(number) for _, number in chain.formula[1:]]
-    if len(factors) < 2 or any(r is None or not made(session, r) for r in factors):
-        return
-    text = "  ×  ".join(notation.one(r.value) for r in factors if r is not None and r.value is not None)
-    if (at := 6 + len(chain.formula[0][0]) + 2) + len(text) < width - 1:
+    factors = chain.factors(session.here)
+    text = "  ×  ".join(map(notation.one, factors))
+    if factors and (at := 6 + len(chain.formula[0][0]) + 2) + len(text) < width - 1:
         c.put(at, 2, f"=  {text}", "dim")
 
 
@@ -188,7 +182,6 @@ def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: boo
     style = "bold" if now else "" if there else "dim"
     if now:
         c.put(1, y, "►", "bold")
-    signed = row.key[:1] in (("d",), ("path",)) or row.kind in ("term", "path", "rest")
     indent = DEEPER * row.depth
     if row.depth:
         c.put(NAME, y, "│", "dim")
@@ -203,7 +196,7 @@ def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: boo
         x = c.put(NAME + indent - (1 if row.depth else 0), y, row.name, style)
     bars = row.scale > 0 and row.kind in ("path", "rest", "sum", "term", "result") and there
     left = len(_bar(row.value, row.scale, cols.bar)) if bars and row.value is not None and row.value < 0 else 0
-    text = notation.number(row.value, signed, nine) if row.value is not None and there else ""
+    text = notation.number(row.value, row.signed, nine) if row.value is not None and there else ""
     start = cols.point - (notation.point(text) if text else 2)  # as if a number stood there: none says how wide it is
     limit = cols.zero - 1 - left if bars or (row.kind == "head" and row.value is None) else start - 1
     rule_text = session.insights.slope(row.local) or row.rule
@@ -225,7 +218,7 @@ def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: boo
         bar = _bar(row.value, row.scale, cols.bar)
         c.put(cols.zero, y, "│", "dim")
         c.put(cols.zero + 1 if row.value > 0 else cols.zero - len(bar), y, bar, sign_style(row.value))
-    colour = sign_style(row.value) if signed else ""
+    colour = sign_style(row.value) if row.signed else ""
     c.put(start, y, text, f"{colour} bold".strip() if now else colour)
     glyph = session.marks.glyph(session.position.update, row.key, session.lane, row.value) if row.key else ""
     if glyph:

@@ -8,14 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from ...debugger.losses import Point, reached
 from ...debugger.session import Session
 from ...explain import notation
 from .canvas import Canvas, Line
 from .frame import BLOCKS, LOGARITHMIC, rule
 
 LABEL = 9                                           # columns of the scale's numbers
-
-Point = tuple[int, float]                           # (update, value)
 
 
 def paint(session: Session, width: int, height: int, focused: bool) -> list[Line]:
@@ -33,14 +32,6 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     for n, (title, points) in enumerate(charts):
         _chart(c, 1 + n * room, room, title, points, scale, run.updates)
     return c.lines()
-
-
-def reached(session: Session) -> tuple[list[Point], list[Point]]:
-    """The points of both curves up to the position."""
-    run, at = session.run, session.position.update
-    made = at + (session.cost() is not None)
-    training = [(n * run.curve_stride, v) for n, v in enumerate(run.curve[:-(-made // run.curve_stride)])]
-    return training, [(update, v) for update, v in run.validation if update <= at]
 
 
 class Scale:

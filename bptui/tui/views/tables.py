@@ -14,8 +14,7 @@ from ...debugger import cursors
 from ...debugger.program import program_entries
 from ...debugger.session import Session
 from ...explain import notation
-from ...explain.claims import figure
-from ...explain.marks import GLYPHS, Printed
+from ...explain.marks import GLYPHS
 from ...replay.timeline import Position
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
@@ -179,7 +178,7 @@ def paint_printed(session: Session, width: int, height: int, focused: bool) -> l
     title = [("Printed", "bold"), (f"{agree} of {len(figures)} agree{so_far}", "")]
     rows = window(session, "printed", len(figures), height - 1, max(0, len(shown) - 1))
     numbers = range(rows.first, rows.first + rows.count)
-    most = max([9, *(_decimals(figures[n]) for n in numbers if figures[n] in shown)])
+    most = max([9, *(figures[n].decimals for n in numbers if figures[n] in shown)])
     here = width - 4 - most                         # the decimal points of ours, and of the figures
     printed = here - 6 - most
     rule(c, 0, title if figures else title[:1], [(width - 3, "here")] if width < 60 else
@@ -197,7 +196,7 @@ def paint_printed(session: Session, width: int, height: int, focused: bool) -> l
             if width >= 60 and p.claim.value is not None:
                 c.put(printed - notation.point(p.claim.value), y, p.claim.value, "", until=here - 2)
             if isinstance(result.computed, float):
-                text = notation.number(result.computed, decimals=_decimals(p))
+                text = notation.number(result.computed, decimals=p.decimals)
                 c.put(here - notation.point(text), y, text, "", until=width - 2)
             glyph = GLYPHS[result.verdict]
             c.put(width - 2, y, glyph, "dim" if glyph == "=" else "bold")
@@ -206,11 +205,6 @@ def paint_printed(session: Session, width: int, height: int, focused: bool) -> l
         if focused and number == rows.cursor:
             c.restyle(y, "reverse", 0, width)
     return c.lines()
-
-
-def _decimals(printed: Printed) -> int:
-    """How many decimals a figure is printed with."""
-    return max(0, -int(figure(printed.claim.value or "0").as_tuple().exponent))
 
 
 def paint_program(session: Session, width: int, height: int, focused: bool) -> list[Line]:

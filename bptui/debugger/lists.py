@@ -1,0 +1,226 @@
+"""The rows of the panes as lines of text, position first, for a debugger without a screen.
+
+Each list is a function of the session and of what was typed after its name. Lists come line by line, because one can
+be long: who prints them can stop in between. What must be looked for first (hits, the loss) is asked to go on
+between slices. As on the screen, what the position has not reached has its name only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from ..engine.program import Var
+from ..explain import notation
+from ..explain.marks import Printed
+from ..replay.places import write
+from ..replay.timeline import Position
+from ..scenario.errors import ExpressionError, quoted
+from ..scenario.expression import read_quantity
+from . import cursors, stopping, watching
+from .losses import reached
+from .program import program_entries
+from .session import Session
+from .telling import NOT_YET, chain_lines, line, verdict
+from .watching import Watched
+
+SLICE = 0.05                                        # seconds of work between two looks whether it shall go on
+GoesOn = Callable[[str], bool]                      # told what is being done; False stops it
+Lister = Callable[[Session, str, GoesOn], Iterable[str]]
+
+
+def _scalars(session: Session) -> Callable[[Var, int], tuple[str, str]]:
+    """Of a value of this update: where it is made; its name and, once it is made, its value."""
+    at, update = session.explainer(), session.position.update
+
+    def told(var: Var, element: int) -> tuple[str, str]:
+        cell = var, var.flat(element, session.lane)
+        name = session.namer.of(var, element)
+        if var in at.program.made_by and not at.has(var):
+            return "never", f"{name} is not made in this update"
+        made = at.made(cell)
+        where = write(session.run, Position(update, *made))
+        if made > session.here:
+            return where, f"{name} {NOT_YET}"
+        return where, f"{name} = {notation.one(at.reader.value(cell), var.derivative_of is not None)}"
+    return told
+
+
+def chain(session: Session, text: str, goes_on: GoesOn) -> Iterable[str]:
+    return chain_lines(session)
+
+
+def values(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """Every value of this update, in the order in which it is made."""
+    told = _scalars(session)
+    for block in session.times.blocks:
+        for element in range(block.out.lane_size):
+            yield line(*told(block.out, element))
+
+
+def network(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """What the picture of the network shows: inputs, and what each layer makes of them."""
+    told = _scalars(session)
+    for var, element in cursors.nodes(session):
+        yield line(*told(var, element))
+
+
+def parameters(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """Each parameter with its value, derivative and next value."""
+    program, model = session.run.program(session.position.update), session.run.model_at(session.position.update)
+    told = _scalars(session)
+    for var in session.tensors():
+        for element in range(var.size):
+            made = [v for v in (program.gradients.get(var), program.nexts.get(var)) if v is not None]
+            given = "not in this update" if model.trained(var.name) else "not trained"
+            rest = [told(v, element)[1] for v in made] or [given]
+            yield line(*told(var, element), *rest)
+
+
+def program(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """The equations as they run, phase by phase."""
+    update = session.position.update
+    for entry in program_entries(session):
+        if entry.heading or entry.count:
+            where = write(session.run, Position(update, entry.number, session.times.stops(entry.number)))
+            size = f"{entry.count} value{'s' * (entry.count != '1')}" if entry.count else ""
+            yield line(where, entry.text, size, "" if entry.reached else "not reached yet")
+
+
+def printed(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """The figures that the source prints, and ours once they are made."""
+    figures = [p for p in session.marks.printed if p.claim.value is not None]
+    if not figures:
+        yield "No printed figures stand in this scenario."
+    for figure in figures:
+        yield line(write(session.run, figure.made), *_figure(session, figure))
+
+
+def _figure(session: Session, figure: Printed) -> list[str]:
+    claim = figure.claim
+    name = notation.readable(claim.what) + (f" after {claim.after}" if claim.after else "")
+    if figure.made > session.position:
+        return [f"{name} {NOT_YET}"]
+    result = session.marks.result(figure)
+    computed = result.computed
+    here = name if computed is None else f"{name} = {notation.number(float(computed), decimals=figure.decimals)}"
+    why = f"{claim.why}." if claim.why and result.verdict != "agrees" else ""
+    return [here, f"printed {claim.value}: {verdict(result.verdict)}", why]
+
+
+def loss(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """The loss of each update so far, and that of the rows held back."""
+    run = session.run
+    needed = session.position.update + (session.cost() is not None)
+    while run.known < needed and goes_on("Running to this update …") and run.work(SLICE):
+        pass
+    training, validation = reached(session)
+    if not training and not validation:
+        yield f"{run.program(0).watched.name} is not computed yet: step to it."
+    name = run.program(0).watched.name
+    points = [(update, f"{name}.validation", value, 0) for update, value in validation]
+    points += [(update, name, value, run.times(update).watched_value) for update, value in training]
+    for update, what, value, made in sorted(points, key=lambda p: (p[0], p[3])):
+        at = Position(update, made, run.times(update).stops(made))
+        yield line(write(run, at), f"{what} = {notation.one(value)}")
+
+
+# what a person has made
+
+def watches(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """Each watch with its value here, and its change since it was made before."""
+    if not session.watches:
+        yield "Nothing is watched yet: w d(E, w5) watches that."
+    for watched in session.watches:
+        yield line(write(session.run, session.position), *_watched(watching.here(session, watched)))
+
+
+def _watched(watched: Watched) -> list[str]:
+    name = notation.readable(watched.text)
+    if watched.fault:
+        return [f"{name}: {watched.fault}"]
+    if watched.value is None:
+        return [f"{name} {NOT_YET}"]
+    change = f"change {notation.one(watched.change, True)}" if watched.change is not None else \
+        "changed" if watched.changed else ""
+    return [f"{name} = {notation.value(watched.value)}", change]
+
+
+def stops(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """Each stop by its number: what it stops at, on or off, and how many hits it has."""
+    if not session.stops:
+        yield "No stop is set yet: b sets one where the run stands, b E < 0.001 on a condition."
+    while goes_on("Counting the hits …") and stopping.count_on(session, SLICE):
+        pass
+    for number, each in session.stops.items():
+        how = f"does not fit: {each.fault}" if each.fault else "off" if not each.enabled else \
+            "logs" if each.stop.log is not None else "on"
+        yield line(f"stop {number}", stopping.title(session, number), how,
+                   "" if each.fault else stopping.counts(session, number))
+
+
+def hits(session: Session, text: str, goes_on: GoesOn) -> Iterable[str]:
+    """The hits of a stop by its number, by default the last; or what a quantity was after each update so far."""
+    if text and not re.fullmatch("[0-9]{1,9}", text):
+        return _history(session, text)
+    number = int(text) if text else max(session.stops, default=0)
+    if number not in session.stops:
+        return [f"There is no stop {number}." if text else "No stop is set yet, so there are no hits."]
+    return _hits(session, number, goes_on)
+
+
+def _hits(session: Session, number: int, goes_on: GoesOn) -> Iterator[str]:
+    found = stopping.hits(session, number)
+    if found is None:
+        yield line(f"Stop {number} does not fit: {session.stops[number].fault}.")
+        return
+    while not found.complete and goes_on("Counting the hits …"):
+        found.work(SLICE)
+    if not found.count:
+        yield line(f"Stop {number} has {stopping.counts(session, number)}: {stopping.title(session, number)}.")
+    for rank in range(1, found.count + 1):
+        at, log = found.nth(rank), session.stops[number].stop.log or ()
+        logged = [f"{notation.readable(what)} = {value}"
+                  for what, value in zip(log, stopping.logged(session, number, at), strict=True)]
+        yield line(write(session.run, at), f"hit {rank} of {found.count}{'' if found.complete else '+'}",
+                   *(logged or [stopping.shown_at(session, at)]))
+
+
+def _history(session: Session, text: str) -> Iterator[str]:
+    try:
+        read_quantity(text)
+    except ExpressionError as error:
+        yield line(f"{quoted(text)}: {error}.")
+        return
+    for update in range(session.position.update + 1):
+        yield line(write(session.run, Position(update)), *_watched(watching.history(session, text, update)))
+
+
+# somebody's own number
+
+def yours(session: Session) -> Iterator[str]:
+    """The typed number beside the one here, and where its digits stand."""
+    answer = session.yours
+    assert answer is not None
+    typed, here, asked = answer.typed, answer.asked.value, answer.asked
+    value = typed.value if typed.sign != "-" else -abs(typed.value)
+    nine = notation.plain([value, here])
+    yield line(f"Yours = {notation.number(value, True, nine)}", answer.verdict)
+    yield line(f"{asked.name} = {notation.number(here, True, nine)}" if here is not None else f"{asked.name} {NOT_YET}",
+               "what the run has here" if here is not None else "")
+    if answer.rounding:
+        yield "So you have the same number: the difference is rounding."
+    elif not answer.found:
+        yield "Your digits stand nowhere in this run, nor in those beside it."
+    for found in answer.found:
+        where, what = write(found.run, found.hit.at), f"{found.hit.what} = {notation.one(found.hit.value, True)}"
+        if found.beside:
+            yield line(f"In {found.run.scenario.name}", where, what, "your digits")
+        else:
+            yield line(where, what, "your digits")
+
+
+LISTS: dict[str, Lister] = {
+    "chain": chain, "network": network, "program": program, "parameters": parameters, "values": values,
+    "printed": printed, "loss": loss, "watches": watches, "stops": stops, "hits": hits,
+}

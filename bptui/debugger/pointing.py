@@ -1,0 +1,84 @@
+"""Commands that are about what the cursor is on, with a quantity typed in its place.
+
+A debugger without a screen has no cursor: there it is `follow w5`, `v w5`, `D 2`. What is typed is a quantity, or the
+number of a value of this update, as the list of values shows it. The cursor's commands and these end in the same
+functions of the session.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..explain import notation
+from ..explain.naming import quantity_text
+from ..replay import places
+from ..replay.quantity import Place, dotted, evaluate, find, unknown
+from ..scenario.errors import QuantityError, quoted
+from ..scenario.expression import read_quantity
+from ..scenario.trees import Attribute
+from . import stopping, watching
+from .session import Session
+
+
+def place(session: Session, text: str) -> Place:
+    """The one value that `text` means. Raises QuantityError."""
+    number = _number(text)
+    if number is not None:
+        return _numbered(session, number)
+    run, program, tree = session.run, session.run.program(session.position.update), read_quantity(text)
+    if isinstance(tree, Attribute) and tree.name == "next":
+        tree = tree.base                            # what is followed of w5⁺ is w5
+    found = places.target(run, program, tree) or find(run, program, tree)
+    if found is None and (name := dotted(tree)) is not None:
+        raise unknown(run, program, name)
+    if found is None:
+        raise QuantityError(f"{quoted(text.strip())} is not one value of the run: name one, as w5, net_h1 or d(E, w5)")
+    if not found.scalar:
+        raise places.whole(found.var)
+    return found
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"\s*[0-9]{1,18}\s*", text) else None
+
+
+def _numbered(session: Session, number: int) -> Place:
+    times = session.times
+    if not 1 <= number <= times.count:
+        raise QuantityError(f"update {session.position.update} has {times.count} values; {number} is none of them")
+    block, element = times.locate(number)
+    return Place(times.blocks[block].out, element)
+
+
+def quantity(session: Session, text: str) -> str:
+    """What was typed, as a quantity that can change; or that of a value by its number. Raises QuantityError."""
+    number = _number(text)
+    if number is None:
+        tree = read_quantity(text.strip().removesuffix(".next"))
+        evaluate(session.run, tree, session.position.update, session.lane)
+        return text.strip()
+    found = _numbered(session, number)
+    program = session.run.program(session.position.update)
+    return quantity_text(program, session.namer, found.var, found.element or 0)
+
+
+def follow(session: Session, text: str) -> None:
+    """Ask where the derivative by a quantity comes from."""
+    try:
+        session.follow(place(session, text))
+    except QuantityError as error:
+        session.message = f"{error}."
+
+
+def remove(session: Session, text: str) -> None:
+    """Remove a stop by its number, or a watch by what is watched."""
+    number = _number(text)
+    if number is not None:
+        stopping.remove(session, number)
+        return
+    wanted = "".join(notation.readable(text).split())
+    row = next((n for n, w in enumerate(session.watches) if "".join(notation.readable(w).split()) == wanted), None)
+    if row is None:
+        session.message = f"{quoted(text)} is not watched: W lists what is."
+    else:
+        watching.remove(session, row)

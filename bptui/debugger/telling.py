@@ -1,0 +1,124 @@
+"""Where the run stands, as one line of text: the event that a debugger without a screen prints.
+
+Fields stand two spaces apart, and no field has two spaces in it: first the position, as it can be typed after `g`,
+then what is made there, `NAME = VALUE`, with the factor or the term that it took in a field of its own, and last
+the line of words. Nothing is told that the position has not reached: its place says "not made yet".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..explain import notation
+from ..explain.claims import Verdict
+from ..explain.rows import Row, column
+from ..replay.places import write
+from ..replay.timeline import Position
+from ..scenario.errors import printable
+from .session import Session
+
+NOT_YET = "not made yet"
+BEGINNING = "Nothing is made yet: s makes the first term, n the first value, ? lists the verbs."
+TOOK = ("factor", "path", "term")                   # rows of a chain that are steps on the way to a value
+
+
+def line(*fields: str) -> str:
+    """Fields as a line: two spaces only between them, and nothing in them that a terminal could obey."""
+    return "  ".join(cleaned for field in fields if (cleaned := printable(" ".join(field.split()))))
+
+
+def place(session: Session, at: Position) -> str:
+    """A position as it can be typed; which sample is looked at, and which run, where there are several."""
+    several = session.run.model.rows.count > 1
+    sample = f" sample {session.row()}" if several and at == session.position else ""
+    run = f" in {session.branch.name}" if len(session.branches) > 1 else ""
+    return f"{write(session.run, at)}{sample}{run}"
+
+
+def event(session: Session) -> str:
+    """The line of where the run stands."""
+    at = session.position
+    made = made_here(session) if at.value else []
+    words = session.sentence() if at != Position(0) or session.message else BEGINNING
+    return line(place(session, at), *made, words)
+
+
+def made_here(session: Session) -> list[str]:
+    """What this stop makes, the value first if it is there; else the term that it has come to."""
+    at = session.explainer()
+    chain = at.chain(session.position.value)
+    rows = [r for r in chain.rows if r.made == session.here and r.value is not None and not r.depth]
+    results = [r for r in rows if r.kind == "result"]
+    named = [(at.title(chain.target), r) for r in results] + [(r.name, r) for r in rows if r.kind in TOOK]
+    return [f"{name} = {number(row)}{printed(session, row)}" for name, row in named]
+
+
+def number(row: Row, nine: bool | None = None) -> str:
+    """The value of a row; in the notation of its column, if that is known."""
+    if row.value is None:
+        return ""
+    return notation.one(row.value, row.signed) if nine is None else notation.number(row.value, row.signed, nine)
+
+
+def printed(session: Session, row: Row) -> str:
+    """Whether the source prints this figure, and whether it agrees."""
+    update = session.position.update
+    figure = session.marks.at(update, row.key, session.lane) if row.key else None
+    if figure is None or row.value is None:
+        return ""
+    return f" (printed, {verdict(session.marks.verdict(figure, row.value))})"
+
+
+def verdict(found: Verdict) -> str:
+    """A verdict in the words of the screen, where a known erratum has the mark of what differs."""
+    return "differs" if found == "known erratum" else found
+
+
+# the chain
+
+def chain_lines(session: Session) -> Iterable[str]:
+    """The chain of what is followed, else of the value in the making, a row a line, as far as it has come."""
+    chain = session.chain()
+    if chain is None:
+        yield "Nothing is made yet that has a chain: step on with s." if session.followed is None else \
+            f"{session.follow_name()} is 0: nothing that the loss is made of depends on it."
+        return
+    name, *factors = [text for text, _ in chain.formula]
+    yield line(f"{chain.title}: {name} = {' × '.join(factors)}" if factors else chain.title)
+    there = [r for r in chain.rows if r.made <= session.here]
+    nine = notation.plain(column(there))
+    for row in chain.rows:
+        yield _row(session, row, nine, row.made <= session.here)
+    if product := chain.factors(session.here):
+        yield line(f"{name} = {' × '.join(map(notation.one, product))} = {number(chain.rows[-1])}")
+
+
+def _row(session: Session, row: Row, nine: bool, there: bool) -> str:
+    name = f"{row.number} {row.name}" if row.number else row.name
+    if row.kind == "head" and row.value is None:
+        shown = name
+    else:
+        shown = f"{name} = {number(row, nine)}{printed(session, row)}" if there else f"{name} {NOT_YET}"
+    rule = row.rule if there or row.kind in ("factor", "path", "head") else ""
+    lens = row.lens if there and row.lens != row.rule else ""
+    return line(row_place(session, row), shown, " = ".join(text for text in (rule, lens) if text))
+
+
+def row_place(session: Session, row: Row) -> str:
+    """Where a row of a chain is made; what is there from the start is at the start of the update."""
+    (value, inner), update = row.made, session.position.update
+    if value > session.times.count:
+        return "never"                              # the last update of a run has no update phase
+    return write(session.run, Position(update, value, min(inner, session.times.stops(value))))
+
+
+def following(session: Session) -> str:
+    """What is followed, and of which factors it is the product."""
+    chain = session.chain()
+    if session.followed is None:
+        return "Nothing is followed: all values are visited."
+    if chain is None:
+        return line(f"Following {session.follow_name()}.")
+    how = "s visits only what it needs" if session.only else "s visits all values"
+    factors = " × ".join(text for text, _ in chain.formula[1:])
+    return line(f"Following {session.follow_name()}{f' = {factors}' if factors else ''}: {how}.")

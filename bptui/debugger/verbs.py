@@ -1,0 +1,224 @@
+"""What a typed line means to the debugger without a screen, and the lines that answer it.
+
+A verb is a command of the table, by its key as it is shown, its id or its title; what belongs to the screen says so.
+Where the screen has a cursor, here the value stands at which the run stands, or what is typed after the verb. The
+answer is the line of the new position, the rows of a list, or a message; and never nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..replay.timeline import Position
+from ..scenario.errors import did_you_mean, quoted
+from . import searching
+from .commands import COMMANDS, Command, repeat
+from .lists import LISTS, SLICE, GoesOn, yours
+from .session import Session
+from .telling import event, following, line
+
+HERE = "values"                                     # the pane whose cursor is on the value at which the run stands
+OWN = (
+    Command("hits", "", "hits", "Hits", "of a stop by its number, or what a quantity was in each update", "Stops",
+            takes="the number of a stop, or a quantity"),
+    Command("where", "", "where", "Where", "the run stands, again", "Time"),
+)
+HELP = ("help", "palette")
+SCREEN = {                                          # what to do in place of what only a screen has
+    "play": "10 s makes ten steps.",
+    "interrupt": "Nothing is being searched. While something is, Ctrl-C stops it. q quits.",
+    **dict.fromkeys(("up", "down", "left", "right", "page_up", "page_down", "home", "bottom"),
+                    "Here is no cursor: type what is meant after the verb, as in follow w5. u and d are the stack."),
+    **dict.fromkeys(("next_pane", "previous_pane"),
+                    "Here are no panes: chain, values, parameters, network, printed … list what they show."),
+}
+WANTING = {"remove": "Say which: D 2 removes stop 2, and D w5 that watch."}
+ALL = (*COMMANDS, *OWN)
+SHOWN = {command.shown: command for command in reversed(ALL)}
+NAMES = {name: command for command in reversed(ALL)
+         for name in (command.title.removesuffix(" …").lower(), command.id.replace("_", " "), command.id)}
+LONGEST_FIRST = sorted(NAMES, key=len, reverse=True)
+
+
+class Unclear(ValueError):
+    """A line that means nothing here: one sentence."""
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A command, what was typed after it, and how often it is meant."""
+
+    command: Command
+    text: str = ""
+    count: int | None = None
+
+
+def read(typed: str) -> Verb | None:
+    """The verb of a line; None where there is nothing to do. Raises Unclear."""
+    typed = typed.strip()
+    if not typed or re.match(r"#(?![0-9])", typed): # a comment
+        return None
+    if typed in SHOWN:                              # a digit is a pane
+        return Verb(SHOWN[typed])
+    found = re.fullmatch(r"([0-9]+)\s*(.*)", typed, re.DOTALL)
+    count, rest = (found[1], found[2]) if found else ("", typed)
+    command, text = _command(rest, typed)
+    steps = command.group == "Time" and command.act is not None and command.asks is None
+    if not count and steps and not command.takes and re.fullmatch("[0-9]+", text):
+        count, text = text, ""
+    if count and (text or not steps):
+        raise Unclear("Say how often and which step: 10 n, or 100 a.")
+    if text and not (command.asks or command.takes or command.id in LISTS or command.id in HELP):
+        raise Unclear(f"{command.shown} takes nothing after it; {quoted(text)} stands there.")
+    return Verb(command, text, int(count[:7]) if count else None)
+
+
+def _command(rest: str, typed: str) -> tuple[Command, str]:
+    word, _, text = rest.partition(" ")
+    if word in SHOWN:
+        return SHOWN[word], text.strip()
+    lowered = rest.lower()
+    for name in LONGEST_FIRST:
+        if lowered.startswith(name) and not rest[len(name):len(name) + 1].strip():
+            return NAMES[name], rest[len(name):].strip()
+    sign = SHOWN.get(rest[:1])
+    if sign is not None and not rest[0].isalnum() and (sign.asks is not None or sign.id in HELP):
+        return sign, rest[1:].strip()               # /0.0554 and 'a, as on the screen
+    if re.match(r"#?[0-9]", typed) and not rest[:1].isalpha():
+        raise Unclear(f"{quoted(typed)} is no verb: g goes to a position, and 10 n makes ten steps.")
+    meant = did_you_mean(word.lower(), NAMES)
+    raise Unclear(f"There is no verb {quoted(word)}{meant or '.'} ? lists them.")
+
+
+def words() -> list[str]:
+    """What a line can begin with."""
+    return sorted({*(name for name in NAMES if " " not in name), *SHOWN})
+
+
+# doing it
+
+def answer(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
+    """Do it; the lines that say what came of it. `goes_on` is asked between slices of what takes long."""
+    command = verb.command
+    if command.id in LISTS:
+        yield from _listed(session, command.id, verb.text, goes_on)
+    elif command.id in HELP:
+        yield from help_lines(verb.text)
+    elif command.id == "where":
+        session.message = ""
+        yield event(session)
+    elif command.id in SCREEN or command.act is None:
+        yield line(SCREEN.get(command.id, f"{command.title} is for the screen."))
+    elif not verb.text and command.id in WANTING:
+        yield WANTING[command.id]
+    else:
+        yield from _done(session, verb, goes_on)
+
+
+def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
+    command = verb.command
+    session.focus, session.message, session.yours = HERE, "", None
+    before, followed = _standing(session), session.follow_name()
+    if command.asks is not None and (refusal := command.asks.refusal(session)):
+        yield line(refusal)
+        return
+    text = verb.text or (command.asks.prefill(session) if command.asks is not None else "")
+    if command.asks is not None and not text.strip():
+        yield line(f"{command.shown} asks for something after it: {command.asks.label}: {command.asks.hint}")
+        return
+    if command.id == "end" and not _run_on(session, goes_on):
+        yield "Stopped; you are where you were."
+        return
+    if verb.count is not None:
+        repeat(session, f"{verb.count} {command.shown}")
+    elif command.act is not None:
+        command.act(session, text)
+    _look(session, goes_on)
+    said = False
+    if session.follow_name() != followed:
+        said = True
+        yield following(session)
+    if session.yours is not None:
+        said = True
+        yield from yours(session)
+        session.yours = None
+    pane = session.focus
+    if pane not in (HERE, "chain"):                 # the command has brought a list to the front
+        said = True
+        yield from LISTS[pane](session, "", goes_on) if pane in LISTS else (f"The list of {pane} is on the screen.",)
+    if _standing(session) != before or not (said or session.message):
+        yield event(session)
+    elif session.message:
+        yield line(session.message)
+
+
+def _standing(session: Session) -> tuple[str, Position, int]:
+    return session.branch.name, session.position, session.lane
+
+
+def _run_on(session: Session, goes_on: GoesOn) -> bool:
+    """Run to the end in slices, so that it can be stopped; False if it was."""
+    run = session.run
+    while goes_on(f"Running: after {run.known:,} of {run.updates:,} updates …"):
+        if not run.work(SLICE):
+            return True
+    return False
+
+
+def _look(session: Session, goes_on: GoesOn) -> None:
+    """Go on with a search until it ends; stopped, it leaves everything where it was."""
+    while searching.busy(session):
+        if not goes_on(session.message):
+            if not searching.interrupt(session) and session.yours is not None:
+                session.yours.looking = None
+                session.message = "Stopped looking for your digits."
+            return
+        searching.go_on(session, SLICE)
+
+
+def _listed(session: Session, name: str, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """The lines of a list; with a text, those that have it in them."""
+    if name == "hits":
+        yield from LISTS[name](session, text, goes_on)
+        return
+    found = False
+    for each in LISTS[name](session, "", goes_on):
+        if text.lower() in each.lower():
+            found = True
+            yield each
+    if not found:
+        yield f"No line of {name} has {quoted(text)} in it." if text else f"There are no {name}."
+
+
+def help_lines(text: str) -> Iterator[str]:
+    """Every verb, one a line; or what can be said of one."""
+    if text:
+        try:
+            command = _command(text, text)[0]
+        except Unclear as unclear:
+            yield str(unclear)
+            return
+        yield _help(command)
+        if command.asks is not None:
+            yield line(f"After it: {command.asks.hint}")
+        elif command.takes:
+            yield line(f"After it, if it is not about where the run stands: {command.takes}")
+        elif command.id in LISTS:
+            yield "After it, to see only some of the lines: a text that they have in them"
+        return
+    group = ""
+    for command in sorted(ALL, key=lambda c: list(dict.fromkeys(c.group for c in ALL)).index(c.group)):
+        if command.id in SCREEN or (command.act is None and command.id not in (*LISTS, *HELP, "quit", "where")):
+            continue
+        if command.group != group:
+            group = command.group
+            yield f"{group}:"
+        yield _help(command)
+    yield "10 n and n 10 make ten steps; in a terminal an empty line repeats the last. Lines after # are comments."
+
+
+def _help(command: Command) -> str:
+    also = "" if command.shown in (command.id, command.title.lower()) else command.id.replace("_", " ")
+    return line(command.shown, f"{command.title.removesuffix(' …')}: {command.help}", f"({also})" if also else "")

@@ -1,0 +1,291 @@
+"""The commands that print and leave: show, check, compare, list, copy; and what every command says when it cannot.
+
+What a command needs is imported when it runs. Values are printed with all their digits, and nothing that comes from
+a file is printed in a way that a terminal could obey.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from .replay.quantity import Value
+    from .replay.run import Run
+    from .scenario.records import Claim
+
+DONE, FAILED = 0, 1
+
+
+class Refusal(Exception):
+    """What cannot be done: the lines that say so."""
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, whose errors are a line and say nothing raw."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Refusal(f"{self.prog}: {plain(message)} (see {self.prog} --help)")
+
+
+def plain(text: str) -> str:
+    """`text` with everything that a terminal could obey as escapes."""
+    from .scenario.errors import printable
+    return printable(text)
+
+
+def flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _print_json(value: object) -> None:
+    import json
+    print(json.dumps(speakable(value), allow_nan=False).replace("\x7f", "\\u007f"))
+
+
+def speakable(value: Any) -> Any:
+    """`value` as JSON has it: lists for arrays, and the numbers that JSON lacks as strings."""
+    import numpy as np
+    if isinstance(value, dict):
+        return {key: speakable(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [speakable(v) for v in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return speakable(value.tolist())
+    if isinstance(value, float) and not -float("inf") < value < float("inf"):
+        return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    return value
+
+
+# scenarios
+
+def find_scenario(name: str) -> Path:
+    """The file that `name` means."""
+    from .scenario.errors import ScenarioError
+    from .scenario.reader import render
+    from .scenario.shipped import find
+    try:
+        return find(name)
+    except ScenarioError as error:
+        raise Refusal(*render(error, name)) from None
+
+
+def opened(name: str) -> Run:
+    """The run of a scenario; Refusal with `file:line: …` if there is none."""
+    from .replay.run import Run
+    from .scenario.errors import ScenarioError
+    from .scenario.reader import read_scenario, render
+    path = find_scenario(name)
+    try:
+        scenario = read_scenario(path)
+    except ScenarioError as error:
+        raise Refusal(*render(error, path)) from None
+    try:
+        return Run(scenario)
+    except ScenarioError as error:
+        raise Refusal(*render(error, path, scenario.lines)) from None
+
+
+def opened_all(names: Sequence[str]) -> list[Run]:
+    """All of them, or one Refusal that says what is wrong with any."""
+    runs: list[Run] = []
+    lines: list[str] = []
+    for name in names:
+        try:
+            runs.append(opened(name))
+        except Refusal as refusal:
+            lines += refusal.lines
+    if lines:
+        raise Refusal(*lines)
+    return runs
+
+
+# commands
+
+def _count(least: int) -> Callable[[str], int]:
+    """A whole number from `least` up."""
+    def count(text: str) -> int:
+        from .scenario.values import MOST_UPDATES
+        if not re.fullmatch(r"[0-9]{1,18}", text) or not least <= int(text) <= MOST_UPDATES:
+            raise argparse.ArgumentTypeError(f"must be a whole number from {least} to {MOST_UPDATES:,}, not {text!r}")
+        return int(text)
+    return count
+
+
+def _show(arguments: list[str]) -> int:
+    parser = Parser("bptui show", description="Values and, without --json, their derivation.", allow_abbrev=False)
+    parser.add_argument("scenario", metavar="SCENARIO")
+    parser.add_argument("quantities", metavar="QUANTITY", nargs="+", help="w5, net_h1, 'd(E, w5)', hidden.weights, …")
+    parser.add_argument("--at", metavar="N", type=_count(0), default=0, help="after N updates (default 0)")
+    parser.add_argument("--sample", metavar="K", type=_count(1), help="for row K of the data, from 1")
+    parser.add_argument("--json", action="store_true", help="one JSON object, with all digits")
+    given = parser.parse_args(arguments)
+    run = opened(given.scenario)
+    if not given.json:
+        print("\n\n".join("\n".join(_derivation(run, text, given)) for text in given.quantities))
+        return DONE
+    values = {text: _asked(text, lambda text=text: _value(run, text, given)) for text in given.quantities}
+    _print_json({"scenario": run.scenario.name, "at": given.at,
+                 **({} if given.sample is None else {"sample": given.sample}), "values": values})
+    return DONE
+
+
+def _value(run: Run, text: str, given: argparse.Namespace) -> Value:
+    return run.value(text, given.at, given.sample)
+
+
+def _derivation(run: Run, text: str, given: argparse.Namespace) -> list[str]:
+    """The value, and below it how it came about, where it is one value of the run."""
+    from .explain.text import derivation
+    from .replay.quantity import lane_of
+    value = _asked(text, lambda: _value(run, text, given))
+    after = f" after {given.at:,} update{'s' * (given.at != 1)}" if given.at else ""
+    chain = derivation(run, text, given.at, lane_of(run, given.at, given.sample))
+    return [plain(line) for line in (f"{text.strip()}{after} ={_written(value)}", *chain) for line in line.split("\n")]
+
+
+def _written(value: Value) -> str:
+    """A value with all its digits, after a space or on lines of its own; of a large tensor the corners."""
+    import numpy as np
+    if isinstance(value, np.ndarray):
+        return ("\n" if value.ndim > 1 else " ") + np.array2string(
+            value, max_line_width=120, separator=", ", floatmode="unique")
+    found = speakable(value)
+    return f" {str(found).lower() if isinstance(found, bool) else found}"
+
+
+def _asked(text: str, find: Callable[[], Any]) -> Any:
+    """`find()`, or the one line that says why the quantity `text` cannot be had."""
+    from .scenario.errors import QuantityError
+    try:
+        return find()
+    except QuantityError as error:
+        raise Refusal(f"bptui: {plain(text)}: {plain(str(error))}") from None
+
+
+def _check(arguments: list[str]) -> int:
+    parser = Parser("bptui check", description="Claims against what was printed, gradients against differences and "
+                    "50 digits, replay against a straight run.", allow_abbrev=False)
+    parser.add_argument("scenarios", metavar="SCENARIO", nargs="+")
+    parser.add_argument("--claims", metavar="FILE", help="a file of [[claims]], in place of the scenario's own")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    given = parser.parse_args(arguments)
+    from .explain.check import check_run, lines, record
+    claims = None if given.claims is None else _claims(given.claims)
+    runs = opened_all(given.scenarios)
+    reports = [(run.scenario, check_run(run, claims)) for run in runs] if given.json else []
+    if given.json:
+        records = [{"scenario": scenario.name, **record(report)} for scenario, report in reports]
+        ok = all(report.ok for _, report in reports)
+        _print_json(records[0] if len(records) == 1 else {"ok": ok, "scenarios": records})
+        return DONE if ok else FAILED
+    failed: list[str] = []
+    for run in runs:
+        report = check_run(run, claims)
+        if not report.ok:
+            failed.append(run.scenario.name)
+        print(f"{plain(run.scenario.name)}: {plain(run.scenario.title)}")
+        print("".join(f"  {line}\n" for line in lines(report)))
+        flush()
+    one = len(runs) == 1
+    print(f"check: {len(failed)} of {len(runs)} failed: {plain(', '.join(failed))}" if failed else
+          f"check: {'all holds' if one else f'all {len(runs)} hold'}")
+    return FAILED if failed else DONE
+
+
+def _claims(file: str) -> tuple[Claim, ...]:
+    from .scenario.errors import ScenarioError
+    from .scenario.reader import read_claims, render
+    try:
+        return read_claims(file)
+    except ScenarioError as error:
+        raise Refusal(*render(error, file)) from None
+
+
+def _compare(arguments: list[str]) -> int:
+    parser = Parser("bptui compare", description="Two scenarios: what differs, and the first step at which they part.",
+                    allow_abbrev=False)
+    parser.add_argument("a", metavar="A")
+    parser.add_argument("b", metavar="B")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    given = parser.parse_args(arguments)
+    from .explain.compare import compare, lines, record
+    found = compare(*opened_all([given.a, given.b]))
+    if given.json:
+        _print_json(record(found))
+    else:
+        print("\n".join(lines(found)))
+    return DONE
+
+
+def _list(arguments: list[str]) -> int:
+    Parser("bptui list", description="The shipped scenarios.", allow_abbrev=False).parse_args(arguments)
+    from .scenario.errors import ScenarioError
+    from .scenario.reader import read_scenario
+    from .scenario.shipped import shipped
+    found = shipped()
+    width = max((len(name) for name, _ in found), default=0)
+    for name, path in found:
+        try:
+            title = read_scenario(path).title
+        except ScenarioError:
+            title = "(cannot be read: see bptui check)"
+        print(f"{plain(name):<{width}}  {plain(title)}")
+    return DONE
+
+
+def _copy(arguments: list[str]) -> int:
+    parser = Parser("bptui copy", description="Write a shipped scenario, and the data file that it reads, to edit.",
+                    allow_abbrev=False)
+    parser.add_argument("name", metavar="NAME", help="of a shipped scenario: see bptui list")
+    parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="by default NAME.toml, here")
+    given = parser.parse_args(arguments)
+    from .scenario.errors import did_you_mean
+    from .scenario.shipped import ENDING, shipped
+    known = dict(shipped())
+    name = given.name.removesuffix(ENDING)
+    if name not in known:
+        raise Refusal(f"bptui: {plain(given.name)} is no shipped scenario{did_you_mean(name, known)} (see bptui list)")
+    source = known[name]
+    target = given.file or Path(source.name)
+    if target.is_dir():
+        target = target / source.name
+    content = source.read_bytes()
+    parts = [(target, content)]
+    for beside in sorted(source.parent.iterdir()):  # its data keep their name, because the scenario says it
+        if beside.suffix in (".npz", ".csv") and f'"{beside.name}"'.encode() in content:
+            parts.append((target.parent / beside.name, beside.read_bytes()))
+    new = [(file, data) for file, data in parts if file is target or not _same(file, data)]
+    for file, _ in new:
+        if os.path.lexists(file):
+            raise Refusal(f"bptui: {plain(str(file))} is already there, and nothing is overwritten; "
+                          f"name another: bptui copy {plain(name)} FILE")
+    for file, data in new:
+        with open(file, "xb") as out:
+            out.write(data)
+        print(f"wrote {plain(str(file))}")
+    return DONE
+
+
+def _same(file: Path, content: bytes) -> bool:
+    """Whether `file` holds `content` already."""
+    return file.is_file() and file.stat().st_size == len(content) and file.read_bytes() == content
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "show": _show,
+    "check": _check,
+    "compare": _compare,
+    "list": _list,
+    "copy": _copy,
+}
