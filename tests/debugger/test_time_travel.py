@@ -40,11 +40,12 @@ def test_n_and_then_N_comes_back_to_the_end_of_a_frame(tui: ModuleType, name: st
         tui.stand(session, at)
         session.level = level
         around = {f.level: f for f in frames.frames(session.run, at)}
-        mine = around.get(frames.chosen(session))
+        chosen = frames.chosen(session)
+        mine = around.get(chosen)
         there = session.move("over")
         forward = session.position
         assert there == (forward > at)
-        if there and level == "run" and at != Position(0):
+        if there and chosen == "run" and at != Position(0):
             assert forward == session.path().end()          # the run as a whole: N goes to its start
         elif there and (mine is None or at in (mine.end, mine.start)):
             assert session.move("back_over") and session.position == at, f"{at} to {forward}"
