@@ -23,7 +23,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from ..debugger import asking, cursors, finding, seeking, stopping
+from ..debugger import asking, cursors, finding, seeking, sides, siding, stopping
 from ..debugger.commands import BY_ID, COMMANDS, Command, Question
 from ..debugger.session import Session
 from ..replay.places import write
@@ -106,6 +106,9 @@ class Debugger(Screen[None]):
         elif seeking.seeking(session):
             seeking.seek_on(session, SLICE)
             changed = more = True
+        elif session.sides is not None:
+            more = sides.work(session, SLICE)
+            changed = not more or time.monotonic() > self._painted + 0.05
         else:
             more = session.run.work(SLICE)
             changed = session.run.known != known and (not more or time.monotonic() > self._painted + 0.25)
@@ -161,7 +164,9 @@ class Debugger(Screen[None]):
         """Run a command of the table, by its id."""
         known, session = BY_ID[command], self.session
         screens = getattr(self, f"_do_{command}", None)
-        if screens is not None:
+        if command not in siding.ASKED and siding.key(session, command):
+            pass
+        elif screens is not None:
             screens()
         elif known.asks is not None and (refusal := known.asks.refusal(session)):
             session.message = refusal
@@ -175,7 +180,7 @@ class Debugger(Screen[None]):
     def _ask(self, command: Command, asks: Question) -> None:
         """Ask for a line of text, and do what it was asked for."""
         def answer(text: str | None) -> None:
-            if text and command.act is not None:
+            if text and command.act is not None and not siding.key(self.session, command.id, text):
                 command.act(self.session, text)
                 self._see_the_focus()
             self.paint()
@@ -184,7 +189,7 @@ class Debugger(Screen[None]):
     def _see_the_focus(self) -> None:
         """A pane that the window has no room for cannot have the focus."""
         session = self.session
-        if session.focus not in panes(session, *self.grid.size):
+        if session.sides is None and session.focus not in panes(session, *self.grid.size):
             session.focus = "chain"
             session.message = f"There is no room for this pane: it needs {LOWER_FROM} rows."
 
@@ -235,7 +240,7 @@ class Debugger(Screen[None]):
 
 def interrupt(session: Session) -> bool:
     """Stop a search; False if there was none."""
-    return seeking.interrupt(session) or finding.interrupt(session)
+    return seeking.interrupt(session) or finding.interrupt(session) or sides.interrupt(session)
 
 
 class BptuiApp(App[None]):
