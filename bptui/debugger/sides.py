@@ -275,9 +275,10 @@ def sentence(session: Session) -> str:
         missing = sides.at.value and sides.pair() is None
         return f"{sides.letters[1]} makes no value of this name. {differ}" if missing else \
             f"Equal here, bit for bit. {differ}"
-    given = f", {len(apart.given)} of them from its start" if apart.given else ""
-    return f"Difference {sides.rank()} of {len(apart.given) + count} in this update{given}. " \
-           f"{apart.values - count} of {apart.values} values are equal."
+    here = f"Difference {sides.rank()} of {len(apart.given) + count}"
+    if not apart.given:
+        return f"{here}; {apart.values - count} of {apart.values} values of this update are equal."
+    return f"{here}: {len(apart.given)} that it starts from, and {count} of {apart.values} values."
 
 
 def report(session: Session) -> list[str]:

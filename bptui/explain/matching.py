@@ -270,7 +270,7 @@ class Both:
     def _parted(self, first: int, count: int) -> np.ndarray:
         """Which of `count` updates from `first` on differ in anything."""
         end = first + count
-        if not self.quick or end > self.last:       # the last update of one of them: it has no update phase
+        if not self.quick:
             return np.array([bool(self.apart(n)) for n in range(first, end)])
         at, states = self._after or (-1, None)
         if states is None or at != first:

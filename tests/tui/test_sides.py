@@ -11,16 +11,18 @@ from types import ModuleType
 from typing import Any
 
 import mpmath
+import numpy as np
 import pytest
 
 from bptui.debugger import branching, sides, siding
 from bptui.debugger.commands import BY_ID, COMMANDS
 from bptui.debugger.session import Session
 from bptui.explain.compare import compare, lines
+from bptui.explain.matching import unlike
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
-from bptui.tui.app import BptuiApp
+from bptui.tui.app import BptuiApp, interrupt
 from bptui.tui.picture import settled
 
 ORACLE = Path(__file__).resolve().parents[1] / "reference" / "two_layer_reference.py"
@@ -247,6 +249,10 @@ def test_a_run_that_is_shorter(tui: ModuleType) -> None:
 
 
 def test_nan_is_equal_to_nan_and_minus_zero_is_not_zero(tui: ModuleType) -> None:
+    nan, inf = float("nan"), float("inf")
+    one, other = np.array([nan, nan, 0.0, inf, 1.0]), np.array([-nan, 1.0, -0.0, inf, np.nextafter(1.0, 2.0)])
+    assert one[:1].tobytes() != other[:1].tobytes()
+    assert unlike(one, other).tolist() == [False, True, True, False, True]
     never = do(beside(tiny(6, loss="y * log(0 - x*x)"), tiny(6, loss="y * log(0 - x*x)")), "E")
     assert state(never).first is None
     assert "NaN" in tui.text(do(never, "g #2:1", "over"))
@@ -288,11 +294,10 @@ def test_a_difference_in_the_middle_of_a_long_run_is_found_in_slices() -> None:
 
 def test_a_search_is_interrupted_and_goes_on() -> None:
     session = beside(tiny(60_000, rate=1e-6), tiny(60_000, rate=1e-6))
-    session.sides = None
     sides.compare(session)
     assert sides.searching(session), "the first look is too long to interrupt anything"
-    assert sides.interrupt(session) and not sides.searching(session)
-    assert not sides.interrupt(session)
+    assert interrupt(session) and not sides.searching(session)     # what Ctrl-C calls
+    assert not interrupt(session)
     reached = state(session).looked
     assert 0 < reached < 60_000 and f"stopped after {reached} updates" in session.message
     siding.key(session, "next_trouble")
@@ -344,8 +349,6 @@ async def test_keys_open_step_swap_and_close(tui: ModuleType) -> None:
         await pilot.press("E", "tab", "enter")
         await settled(app)
         assert session.position == Position(0, 20, 1) and session.branch.name == "A"
-        await pilot.press("minus")
-        assert session.position == Position(0, 20, 1) or session.past == []
         assert app.is_running
 
 

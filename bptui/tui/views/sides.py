@@ -80,12 +80,8 @@ def _keys(shown: Sides, width: int) -> list[tuple[str, str, str]]:
 
 def _bar(c: Canvas, shown: Sides) -> None:
     """Both runs by name, of which the chosen one is bold; how far they have come; what is looked at."""
-    if not shown.standing:
-        what = "" if shown.search is not None else "equal" if shown.there() is not None else "not in both"
-    elif shown.is_first:
-        what = "first difference"
-    else:
-        what = f"difference {shown.rank()} of {len(shown.apart.given) + len(shown.apart.numbers)}"
+    what = "first difference" if shown.is_first else "" if shown.standing or shown.search is not None else \
+        "equal here" if shown.there() is not None else "not in both"
     after = f"after {notation.counted(shown.at.update, 'update')}"
     x = c.put(1, 0, "compare") + 2
     names = [f"{branch.name} {sides.called(branch.run)}" for branch in shown.branches]
@@ -120,8 +116,10 @@ def _track(c: Canvas, y: int, letter: str, times: Timeline, at: Position | None,
 def _table(c: Canvas, y: int, room: int, shown: Sides, detail: Detail | None) -> None:
     """The rule and the rows below it: what is equal, then factors, paths and the value."""
     a, b = shown.letters
-    start = "First difference: " if shown.is_first else "Difference: " if shown.standing else "Equal: "
-    title = start + detail.where if detail is not None else "Two runs"
+    start = "First difference" if shown.is_first else "Equal" if not shown.standing else \
+        f"Difference {shown.rank()} of {len(shown.apart.given) + len(shown.apart.numbers)}"
+    title = f"{start}: {detail.where}" if detail is not None else "Two runs"
+    title = title if shown.is_first else title.replace(": at ", ": ")
     title = title if len(title) <= 42 else title[:41] + "…"
     rule(c, y, [(title, "bold")], [(HEADINGS[0], a), (HEADINGS[1], b), (HEADINGS[2], f"{b} - {a} ")], 0, TABLE)
     if detail is None:
