@@ -238,27 +238,26 @@ def _thinned(points: Points, columns: int) -> Points:
 
 
 def _curve(c: Canvas, y: int, shown: Sides) -> None:
-    """How far the losses are apart, update by update; of runs that never differ, their loss."""
+    """How far the losses are apart, at most, in the updates of a column; of runs that never differ, their loss."""
     a, b = shown.letters
     name = shown.both.a.program(0).watched.name
     updates, values = _gaps(shown)
     differ = bool(values.any())
     if not differ:
         updates, values = _curve_of(shown.branches[0].run)
-    updates, values = _thinned((updates, values), c.width)
-    points = list(zip(updates.tolist(), values.tolist(), strict=True))
     x = c.put(1, y, f"|{b} - {a}| of {name}" if differ else f"{name} of both", until=20) + 1
-    end = f"{shown.both.last}"
-    finite = [value for _, value in points if math.isfinite(value) and (value or not differ)]
-    if not finite:
+    end, last = f"{shown.both.last}", c.width - 19
+    columns = updates * (last - x - 1) // max(1, shown.both.last)
+    inside = columns < last - x                     # one of them may go on for longer
+    columns, values = columns[inside], values[inside]
+    found = np.unique(columns)
+    tops = np.maximum.reduceat(values, np.searchsorted(columns, found)) if len(found) else found.astype(float)
+    finite = tops[np.isfinite(tops) & ((tops != 0) | (not differ))]
+    if not len(finite):
         return
-    scale = Scale(min(finite), max(finite))
-    last = c.width - 19
-    drawn: dict[int, float] = {}
-    for update, value in points:
-        drawn.setdefault(min(last - x - 1, update * (last - x) // max(1, shown.both.last)), value)
-    for column in range(max(drawn, default=-1) + 1):
-        value = drawn.get(column, drawn[max(n for n in drawn if n <= column)])
+    scale = Scale(float(finite.min()), float(finite.max()))
+    for column in range(int(found[-1]) + 1):
+        value = float(tops[np.searchsorted(found, column, "right") - 1])
         if not math.isfinite(value):
             c.put(x + column, y, "!", "bold")
         elif value or not differ:
