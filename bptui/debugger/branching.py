@@ -42,7 +42,7 @@ def title(session: Session, name: str) -> str:
 def made_from(session: Session, name: str) -> str:
     """The name of the run that a what-if run left."""
     run = session.branches[name].run
-    parent = run.parent if isinstance(run, Fork) else run
+    parent = run.parent if isinstance(run, Fork) else None
     return next((n for n, branch in session.branches.items() if branch.run is parent), OWN)
 
 

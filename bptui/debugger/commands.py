@@ -20,6 +20,7 @@ from . import (
     frames,
     pointing,
     seeking,
+    sides,
     stopping,
     suggesting,
     travelling,
@@ -40,6 +41,7 @@ class Question:
     refusal: Callable[[Session], str] = lambda session: ""
     names: bool = False                             # whether names of quantities are completed
     needed: Callable[[Session], bool] = lambda session: True    # whether it has to be asked here at all
+    choices: Callable[[Session], str] = lambda session: ""      # in the place of the hint, where they are known
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ STOP = Question("stop at", "d(E, w5)   E < 0.001   changed(w5)   trouble   … h
 WATCH = Question("watch", "w5, d(E, w5), abs(w5 - w5@0), E@prev …", suggesting.subject, names=True)
 EDIT = Question("what if", "w5 = 0.3   learning_rate = 0.1   i1 = 0   hidden.activation = relu", suggesting.edit,
                 names=True)
+BESIDE = Question("compare with", "B", refusal=sides.refusal, choices=sides.hint,
+                  needed=lambda session: len(sides.candidates(session)) > 1)
 MARK = Question("mark this place as", "a letter")
 TO_MARK = Question("go to the place marked", "a letter")
 QUANTITY = "a quantity, or the number of a value"
@@ -166,6 +170,8 @@ ROWS: tuple[tuple[Any, ...], ...] = (
      "the number of a stop, or what is watched"),
     ("edit", "e", "e", "What if …", "edit a weight, an input, the learning rate: a run of its own", "What if",
      branching.edit, EDIT),
+    ("sides", "E", "E", "Side by side", "this run and another: where do they differ, why, what then?", "What if",
+     sides.compare, BESIDE),
     ("enter", "enter", "Enter", "Follow", "where does this come from?", "Ask",
      lambda s, text: pointing.follow(s, text) if text else cursors.enter(s), None, QUANTITY),
     ("only", "o", "o", "Only, or all", "what is followed, or all values", "Ask", lambda s, text: s.toggle_only()),

@@ -37,7 +37,7 @@ def taken(session: Session) -> Saved:
         digest=session.own.scenario.digest,
         position=places.write(run, session.position),
         sample=session.row(),
-        run=session.branch.name,
+        run=session.branch.name if isinstance(session.run, Fork) else OWN,
         following=_following(session),
         only=session.only,
         began="" if session.began == session.position else places.write(run, session.began),
@@ -50,7 +50,8 @@ def taken(session: Session) -> Saved:
         watches=tuple(session.watches),
         marks=(*((letter, places.write(run, at)) for letter, at in session.bookmarks.items()), *kept.marks),
         past=_places(session, session.past), future=_places(session, session.future),
-        runs=(*(_run(session, n) for n in session.branches if n != OWN), *kept.runs),
+        runs=(*(_run(session, n) for n, branch in session.branches.items() if isinstance(branch.run, Fork)),
+              *kept.runs),
         unread=kept.unread)
 
 

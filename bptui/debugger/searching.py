@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import time
 
-from . import asking, finding, seeking
+from . import asking, finding, seeking, sides
 from .session import Session
 
 
 def busy(session: Session) -> bool:
     """Whether anything is being looked for."""
     looking = session.yours is not None and session.yours.looking is not None
-    return finding.searching(session) or seeking.seeking(session) or looking
+    return finding.searching(session) or seeking.seeking(session) or looking or sides.searching(session)
 
 
 def go_on(session: Session, seconds: float) -> bool:
@@ -23,6 +23,8 @@ def go_on(session: Session, seconds: float) -> bool:
         finding.search_on(session, seconds)
     elif seeking.seeking(session):
         seeking.seek_on(session, seconds)
+    elif sides.searching(session):
+        sides.work(session, seconds)
     elif busy(session):
         end = time.perf_counter() + seconds
         while asking.look(session) and time.perf_counter() < end:
@@ -34,4 +36,4 @@ def go_on(session: Session, seconds: float) -> bool:
 
 def interrupt(session: Session) -> bool:
     """Stop a search and stand where it began; False if there was none."""
-    return seeking.interrupt(session) or finding.interrupt(session)
+    return seeking.interrupt(session) or finding.interrupt(session) or sides.interrupt(session)

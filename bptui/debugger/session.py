@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .asking import Yours
     from .finding import Finding
     from .seeking import Seek
+    from .sides import Sides
     from .stopping import SetStop
 
 LEFT, RIGHT = ("network", "program", "loss"), ("parameters", "values", "printed", "watches", "stops", "hits")
@@ -85,6 +86,7 @@ class Session:
         self.bookmarks: dict[str, Position] = {}
         self.seek: Seek | None = None
         self.leftover = Saved()                     # of a saved session, what no longer fits
+        self.sides: Sides | None = None             # two runs side by side, in place of everything
         self.past: list[Position] = []
         self.future: list[Position] = []
         self._start(at)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ..replay.timeline import Position
 from ..scenario.errors import did_you_mean, quoted
-from . import searching
+from . import searching, sides
 from .commands import COMMANDS, Command, repeat
 from .lists import LISTS, SLICE, GoesOn, yours
 from .session import Session
@@ -125,8 +125,9 @@ def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
         yield line(refusal)
         return
     text = verb.text or (command.asks.prefill(session) if command.asks is not None else "")
-    if command.asks is not None and not text.strip():
-        yield line(f"{command.shown} asks for something after it: {command.asks.label}: {command.asks.hint}")
+    if command.asks is not None and not text.strip() and command.asks.needed(session):
+        hint = command.asks.choices(session) or command.asks.hint
+        yield line(f"{command.shown} asks for something after it: {command.asks.label}: {hint}")
         return
     if command.id == "end" and not _run_on(session, goes_on):
         yield "Stopped; you are where you were."
@@ -140,6 +141,10 @@ def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
     if session.follow_name() != followed:
         said = True
         yield following(session)
+    if session.sides is not None:
+        said = True
+        yield from map(line, sides.report(session))
+        session.sides = None
     if session.yours is not None:
         said = True
         yield from yours(session)

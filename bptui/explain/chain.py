@@ -246,7 +246,7 @@ class Explainer:
             term = self.reader.terms(head, [m])[0]
             end = place == len(chosen) - 1 and not rest
             factors = (*((term.adjoint,) if term.adjoint else ()), *term.local)
-            rows.append(Row("path", "└" if end else "├", "", self._through(head, term), self.reader.names_text(factors),
+            rows.append(Row("path", "└" if end else "├", "", self.through(head, term), self.reader.names_text(factors),
                             self.reader.numbers_text(factors), term.value,
                             (last_value, last_stop if whole else base + m + 1),
                             ("path", self.title(self._primal(head)),
@@ -280,7 +280,7 @@ class Explainer:
             return "all exactly 0"
         return f"{zeros} of them exactly 0" if zeros else "smaller than those above"
 
-    def _through(self, head: Cell, term: TermView) -> str:
+    def through(self, head: Cell, term: TermView) -> str:
         """What a path is called: by what the sum runs over."""
         if term.adjoint is None:
             lane = next((flat // v.lane_size for v, flat in term.cells if v.lanes), None)
@@ -313,7 +313,7 @@ class Explainer:
             over = f"{len(values)} samples" if not x.lanes and len(values) == self.program.samples else \
                 f"{len(values)} uses"
             return f"a sum over {over}"
-        through = [self._through(head, t).removeprefix("through ") for t in self.reader.terms(head)]
+        through = [self.through(head, t).removeprefix("through ") for t in self.reader.terms(head)]
         return f"feeds {' and '.join([', '.join(through[:-1]), through[-1]])}"
 
     def _cancels(self, head: Cell) -> str:
@@ -324,7 +324,7 @@ class Explainer:
             return ""
         less, more = min(up, down), max(up, down)
         if len(values) == 2:
-            taker = self._through(head, self.reader.terms(head)[int(np.argmin(np.abs(values)))])
+            taker = self.through(head, self.reader.terms(head)[int(np.argmin(np.abs(values)))])
             return f"{taker.removeprefix('through ')} takes back {100 * less / more:.0f} %"
         return f"{200 * less / (up + down):.0f} % cancels"
 
@@ -352,7 +352,7 @@ class Explainer:
         if equation.law is None and count > 1:
             rows += self._term_rows(cell, len(scope), last_value)
         else:
-            for operand in () if scope else dict.fromkeys(c for c in self._operands(cell) if c[0].role not in FIXED):
+            for operand in () if scope else dict.fromkeys(c for c in self.operands(cell) if c[0].role not in FIXED):
                 rows.append(Row("operand", "", "", self.reader.name(operand), self._origin(operand), "",
                                 self.reader.value(operand), self.made(operand), self._key(operand), operand))
         rows.append(Row("result", "=", "", name, "", self.reader.substituted(cell) if count <= MOST_TERMS else "",
@@ -374,12 +374,12 @@ class Explainer:
                             float(values[rest].sum()), self.made(cell), scale=scale))
         return rows
 
-    def _operands(self, cell: Cell) -> list[Cell]:
+    def operands(self, cell: Cell) -> list[Cell]:
         """The named scalars that a law or a product is made of; temporaries stand for theirs."""
         s = scalars(self.program.made_by[cell[0]])
         found: list[Cell] = []
         for c in s.cells(cell[1], 0) if s.count(cell[1]) else ():
-            found += self._operands(c) if c[0].role == "temporary" else [c]
+            found += self.operands(c) if c[0].role == "temporary" else [c]
         return found
 
     def _corresponding(self, var: Var, cell: Cell) -> int:

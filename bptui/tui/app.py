@@ -23,7 +23,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from ..debugger import cursors, finding, seeking, stopping
+from ..debugger import cursors, finding, seeking, sides, siding, stopping
 from ..debugger.commands import BY_ID, COMMANDS, Command, Question
 from ..debugger.keeping import Keeper, reopened
 from ..debugger.searching import go_on, interrupt
@@ -108,6 +108,9 @@ class Debugger(Screen[None]):
         session, known = self.session, self.session.run.known
         if finding.searching(session) or seeking.seeking(session):
             changed = more = go_on(session, SLICE)
+        elif session.sides is not None:
+            more = sides.work(session, SLICE)
+            changed = not more or time.monotonic() > self._painted + 0.05
         else:
             more = session.run.work(SLICE)
             changed = session.run.known != known and (not more or time.monotonic() > self._painted + 0.25)
@@ -173,7 +176,9 @@ class Debugger(Screen[None]):
         """Run a command of the table, by its id."""
         known, session = BY_ID[command], self.session
         screens = getattr(self, f"_do_{command}", None)
-        if screens is not None:
+        if command not in siding.ASKED and siding.key(session, command):
+            pass
+        elif screens is not None:
             screens()
         elif known.asks is not None and (refusal := known.asks.refusal(session)):
             session.message = refusal
@@ -189,7 +194,7 @@ class Debugger(Screen[None]):
         def answer(text: str | None) -> None:
             late = self.asking.late if self.asking is not None else []
             self.asking = None
-            if text and command.act is not None:
+            if text and command.act is not None and not siding.key(self.session, command.id, text):
                 command.act(self.session, text)
                 self._see_the_focus()
             self.paint()
@@ -205,7 +210,7 @@ class Debugger(Screen[None]):
     def _see_the_focus(self) -> None:
         """A pane that the window has no room for cannot have the focus."""
         session = self.session
-        if session.focus not in panes(session, *self.grid.size):
+        if session.sides is None and session.focus not in panes(session, *self.grid.size):
             session.focus = "chain"
             session.message = f"There is no room for this pane: it needs {LOWER_FROM} rows."
 

@@ -72,7 +72,8 @@ class Ask(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="line"):
             yield Static(Text(self.asks.label))
-            line = Line(self.asks.prefill(self.session), placeholder=self.asks.hint, compact=True,
+            line = Line(self.asks.prefill(self.session), compact=True,
+                        placeholder=self.asks.choices(self.session) or self.asks.hint,
                         select_on_focus=False, suggester=Names(self.session) if self.asks.names else None)
             line.cursor_blink = False
             yield line

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rich.cells import cell_len
-
 from ..debugger.session import Session
-from .views import cards, chainpane, frame, lists, loss, network, tables
-from .views.canvas import Canvas, Line, cut, joined
+from .views import cards, chainpane, frame, lists, loss, network, sides, tables
+from .views.canvas import Canvas, Line, merged
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 14
 WIDE_WIDTH, WIDE_HEIGHT = 120, 34
@@ -65,6 +63,8 @@ def screen(session: Session, width: int, height: int) -> list[Line]:
     """Every line of the screen."""
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return too_small(width, height)
+    if session.sides is not None:
+        return sides.paint(session, width, height)
     areas = arrange(session, width, height)
     wide = width >= WIDE_WIDTH and height >= WIDE_HEIGHT
     blank = Line(((" " * width, ""),))
@@ -98,13 +98,6 @@ def _pane(session: Session, area: Area) -> list[Line]:
         paint = network.paint if area.pane == "network" else loss.paint
         return paint(session, area.width, area.height, focused)
     return {**tables.PAINTERS, **lists.PAINTERS}[area.pane](session, area.width, area.height, focused)
-
-
-def merged(under: Line, over: Line, x: int, width: int) -> Line:
-    """`over` laid on `under` from column x; both as wide as they look."""
-    end = x + sum(cell_len(text) for text, _ in over.segments)
-    return Line(joined((*cut(under.segments, 0, x), *cut(over.segments, 0, width - x),
-                        *cut(under.segments, end, width))))
 
 
 def _dividers(rows: list[Line], areas: list[Area], width: int) -> None:

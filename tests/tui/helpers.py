@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from bptui.debugger import asking, finding, seeking
+from bptui.debugger import asking, finding, seeking, sides
 from bptui.debugger.commands import COMMANDS
 from bptui.debugger.session import LEFT, RIGHT, Session, same_in
 from bptui.engine.arrays import Arrays
@@ -188,7 +188,7 @@ class Hands:
             finding.search_on(self.session, 1.0)
         while seeking.seeking(self.session):
             seeking.seek_on(self.session, 1.0)
-        while asking.look(self.session):
+        while asking.look(self.session) or sides.work(self.session, 1.0):
             pass
 
     def _opened(self, dialog: Any, answer: Any = None) -> None:
@@ -223,9 +223,10 @@ class Hands:
 def twin(session: Session, run: Run | None = None) -> Session:
     """Another session in the same state; with a `run`, on that run, whose variables have the same names."""
     other = Session(run or session.run)
-    other.branch.searched = session.branch.searched if run is None else {}     # how far hits are known
+    if run is None:                                 # with how far hits are known
+        other.branch, other.branches = session.branch, session.branches
     for name in ("position", "lane", "only", "began", "message", "focus", "left", "right", "card", "yours", "level",
-                 "stops", "watches", "listed", "bookmarks"):
+                 "stops", "watches", "listed", "bookmarks", "sides"):
         setattr(other, name, getattr(session, name))
     other.cursor = dict(session.cursor)
     update = session.position.update

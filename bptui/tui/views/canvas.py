@@ -131,6 +131,13 @@ def _part(text: str, first: int, end: int) -> str:
     return result
 
 
+def merged(under: Line, over: Line, x: int, width: int) -> Line:
+    """`over` laid on `under` from column x; both as wide as they look."""
+    end = x + sum(cell_len(text) for text, _ in over.segments)
+    return Line(joined((*cut(under.segments, 0, x), *cut(over.segments, 0, width - x),
+                        *cut(under.segments, end, width))))
+
+
 def sign_style(value: float | None) -> str:
     """The colour of a derivative, contribution or change."""
     return "" if value is None or not value else "plus" if value > 0 else "minus"

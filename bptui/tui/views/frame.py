@@ -10,7 +10,7 @@ from ...debugger import cursors, stopping
 from ...debugger.session import Session
 from ...explain import notation
 from ...replay.places import write
-from ...replay.timeline import Position
+from ...replay.timeline import Position, Timeline
 from .canvas import Canvas, Line
 
 MOST_CELLS = 40                                     # values of an update that have a cell each in the track
@@ -60,10 +60,10 @@ class Stretch:
         return size if each else min(CELLS, size)
 
 
-def _stretches(session: Session, by_layer: bool) -> list[Stretch]:
+def stretches_of(times: Timeline, by_layer: bool = False) -> list[Stretch]:
     found: list[Stretch] = []
-    for n, block in enumerate(session.times.blocks):
-        first, last = session.times.span(n)
+    for n, block in enumerate(times.blocks):
+        first, last = times.span(n)
         layer = block.group if by_layer and block.phase in ("forward", "backward") else ""
         if found and (found[-1].phase, found[-1].layer) == (block.phase, layer):
             found[-1] = Stretch(block.phase, layer, found[-1].first, last)
@@ -81,9 +81,9 @@ def track(session: Session, width: int, alone: bool = False) -> Line:
     value, total = session.position.value, session.times.count
     where = write(session.run, session.position) if alone else str(value)
     counter, each = f"{where}/{total}", total <= MOST_CELLS and not alone
-    stopping_at = stopping.in_update(session)
-    stretches, by_layer = _stretches(session, False), False
-    layers = _stretches(session, True)
+    stops = stopping.in_update(session)
+    stretches, by_layer = stretches_of(session.times), False
+    layers = stretches_of(session.times, True)
     needed = sum(len(s.phase) + len(s.layer) + 4 + s.cells(each) for s in layers)
     if width >= WITH_LAYERS and needed < width - len(counter):
         stretches, by_layer = layers, True
@@ -100,24 +100,25 @@ def track(session: Session, width: int, alone: bool = False) -> Line:
         before = stretch.phase
         if stretch.layer:
             x = c.put(x, 0, stretch.layer, "dim") + 1
-        x = _cells(c, x, stretch, value, each, stopping_at) + (1 if by_layer else 2)
+        x = cells(c, x, stretch, value, each, stops=stops) + (1 if by_layer else 2)
     c.right(width - 1, 0, f"  {counter}")
     return c.lines()[0]
 
 
-def _cells(c: Canvas, x: int, stretch: Stretch, value: int, each: bool, stops: Sequence[int]) -> int:
-    """The cells of one stretch; the column after them."""
+def cells(c: Canvas, x: int, stretch: Stretch, value: int, each: bool, y: int = 0, style: str = "",
+          stops: Sequence[int] = ()) -> int:
+    """The cells of one stretch; the column after them. `style` is that of what is made."""
     count, size = stretch.cells(each), stretch.last - stretch.first + 1
     for n in range(count):
         low, high = stretch.first + size * n // count, stretch.first + size * (n + 1) // count - 1
         if low <= value <= high:
-            c.put(x, 0, "►", "bold")
+            c.put(x, y, "►", "bold")
         elif any(low <= stop <= high for stop in stops):
-            c.put(x, 0, "●", "bold")
+            c.put(x, y, "●", "bold")
         elif high < value:
-            c.put(x, 0, "■")
+            c.put(x, y, "■", style)
         else:
-            c.put(x, 0, notation.PENDING, "dim")
+            c.put(x, y, notation.PENDING, "dim")
         x += 1
     return x
 
@@ -194,9 +195,14 @@ def words(session: Session, width: int) -> Line:
 
 def footer(session: Session, width: int) -> Line:
     """The keys that matter now, each with what it will do now."""
+    return labels(keys(session, width), width)
+
+
+def labels(shown: Sequence[tuple[str, str, str]], width: int) -> Line:
+    """Keys and what they do, as far as there is room."""
     c = Canvas(width, 1)
     x = 1
-    for key, label, style in keys(session, width):
+    for key, label, style in shown:
         needed = len(key) + 1 + len(label)
         if x + needed > width:
             continue

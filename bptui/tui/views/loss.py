@@ -30,7 +30,7 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     scale = Scale(min(finite), max(finite))
     room = (height - 1) // len(charts)
     for n, (title, points) in enumerate(charts):
-        _chart(c, 1 + n * room, room, title, points, scale, run.updates)
+        chart(c, 1 + n * room, room, title, points, scale, run.updates)
     return c.lines()
 
 
@@ -47,7 +47,7 @@ class Scale:
         return (self._of(value) - low) / (high - low) if high > low else 0.0
 
 
-def _chart(c: Canvas, y: int, height: int, title: str, points: Sequence[Point], scale: Scale, updates: int) -> None:
+def chart(c: Canvas, y: int, height: int, title: str, points: Sequence[Point], scale: Scale, updates: int) -> None:
     """One curve: a column for some updates, `height` rows of which the first says what it is."""
     rows, columns = height - 1, c.width - LABEL - 2
     last = f" {notation.one(points[-1][1])}" if points else f" {notation.PENDING}"

@@ -1,0 +1,271 @@
+"""A value of two runs side by side: which factor or path of it differs, and why, as far as the programs say it.
+
+The reason is only given when it is true: a parameter that one run has changed before it reads it, another law, a
+value before this one that differs already, what a what-if run edited, or what the two scenarios say differently.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..engine.program import FIXED, Equation, Var
+from ..engine.scalars import Cell
+from ..replay.fork import Fork
+from ..replay.timeline import scalars
+from .chain import Explainer
+from .differences import Difference, differences
+from .matching import SAMPLES, Both, Pair, ancestors, related, unlike
+from .notation import counted
+from .terms import TermView
+
+MOST_TERMS = 8                                      # of a sum that have a row each
+MOST_REASONS = 3
+Letters = tuple[str, str]                           # what the two runs are called
+
+
+@dataclass(frozen=True)
+class Row:
+    """A number of A beside that of B; `here` is where they begin to differ. `inner` is the path's number, from 1."""
+
+    name: str
+    a: float
+    b: float
+    signed: bool = True
+    here: bool = False
+    inner: int = 0
+    whole: bool = False                             # whether it counts something
+
+    @property
+    def same(self) -> bool:
+        return not bool(unlike(np.array([self.a], float), np.array([self.b], float))[0])
+
+    @property
+    def change(self) -> float | None:
+        """B - A; None where there is no such number."""
+        change = 0.0 if self.same else self.b - self.a
+        return change if np.isfinite(self.b) and np.isfinite(self.a) and np.isfinite(change) else None
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What stands side by side: where it is, as `at out_h1, path 1 of 2`, the rows, and the reasons in words."""
+
+    where: str
+    rows: tuple[Row, ...]
+    reasons: tuple[str, ...] = ()
+    late: bool = False                              # whether a run reads a parameter that it has changed already
+
+
+@dataclass(frozen=True)
+class _Of:
+    """The value in one of the runs."""
+
+    at: Explainer
+    cell: Cell
+    equation: Equation
+    number: int
+
+    @property
+    def primal(self) -> Cell:
+        return (self.cell[0].of[0], self.cell[1]) if self.cell[0].derivative_of is not None else self.cell
+
+    def value(self, cell: Cell) -> float:
+        return self.at.reader.value(cell)
+
+    def term(self, m: int) -> TermView:
+        return self.at.reader.terms(self.cell, [m])[0]
+
+
+def given(both: Both, update: int, letters: Letters, chosen: int = 0) -> Detail:
+    """What an update starts from, as far as it differs."""
+    apart = both.apart(update)
+    rows = tuple(Row(g.name.removeprefix("the number of "), g.a, g.b, False, n == chosen, 0, g.name == SAMPLES)
+                 for n, g in enumerate(apart.given))
+    return Detail(f"at {rows[chosen].name}" if rows else "at the start of the update", rows,
+                  _reasons(both, letters, update) if rows else ())
+
+
+@np.errstate(all="ignore")
+def detail(both: Both, pair: Pair, update: int, letters: Letters, inner: int = 0) -> Detail:
+    """A value that both make. `inner` chooses one of its terms, from 1; else it is the first that differs."""
+    lane = pair.lane
+    of = tuple(_Of(Explainer(run, update, lane), cell, run.program(update).made_by[cell[0]], number)
+               for run, cell, number in zip((both.a, both.b), (pair.a, pair.b), pair.numbers, strict=True))
+    a, b = of
+    name = a.at.title(a.primal)
+    back = a.cell[0].derivative_of is not None
+    samples = a.at.program.samples
+    sample = f" of sample {both.a.rows(update)[lane] + 1}" if samples > 1 and a.cell[0].lanes else ""
+    total = Row(f"sum at {name}" if back else a.at.title(a.cell), a.value(a.cell), b.value(b.cell), back)
+    terms = [_terms(each) for each in of]
+    scoped = any(each.equation.law is not None or each.at.times.scope(
+        each.at.block_number(each.cell[0])) for each in of)
+    if scoped or terms[0] is None or terms[1] is None or len(terms[0]) != len(terms[1]) or len(terms[0]) == 0:
+        whole = total if not back else Row(a.at.title(a.cell), total.a, total.b)
+        return _operands(both, a, b, f"at {name}{sample}", whole, letters)
+    count = len(terms[0])
+    differing = np.flatnonzero(unlike(terms[0], terms[1]))
+    asked = 0 < inner < count or (inner == count and (inner - 1 in differing or not len(differing)))
+    m = inner - 1 if asked else int(differing[0]) if len(differing) else 0
+    factors, pairs = _factors(a, b, m)
+    rows = list(factors)
+    first = next((n for n, row in enumerate(rows) if not row.same), None)
+    if first is not None:
+        rows[first] = replace(rows[first], here=True)
+    if count > 1:
+        chosen = range(count) if count <= MOST_TERMS else sorted({m, *map(int, differing[:MOST_TERMS - 1])})
+        for k in chosen:
+            called = _called(a, k)
+            rows.append(Row(called, float(terms[0][k]), float(terms[1][k]), True,
+                            first is None and k == m and k in differing, k + 1))
+    elif back:
+        total = Row(a.at.title(a.cell), total.a, total.b)
+    if not any(row.here for row in rows) and not total.same:
+        total = replace(total, here=True)
+    path = f", {'path' if back else 'part'} {m + 1} of {count}" if count > 1 else ""
+    return Detail(f"at {name}{path}{sample}", (*rows, total),
+                  *_why(both, a, b, pairs, letters) if not total.same else ((), False))
+
+
+def _terms(of: _Of) -> np.ndarray | None:
+    """The values of all terms of a sum; None for a law."""
+    return None if of.equation.law is not None else np.array(of.at.reader.values(of.cell), float)
+
+
+def _called(of: _Of, m: int) -> str:
+    """What a term is called: `through o1`, `sample 991`, or its factors."""
+    term = of.term(m)
+    if of.cell[0].derivative_of is not None and term.adjoint is not None:
+        return of.at.through(of.cell, term)
+    return of.at.reader.names_text(term.cells)
+
+
+def _factors(a: _Of, b: _Of, m: int) -> tuple[list[Row], list[tuple[Cell, Cell]]]:
+    """The factors of a term, and the scalars of both runs that they are."""
+    mine, theirs = a.term(m), b.term(m)
+    rows: list[Row] = []
+    pairs: list[tuple[Cell, Cell]] = []
+    x, y = mine.adjoint, theirs.adjoint
+    if x is not None and y is not None:
+        rows.append(Row(a.at.title(x), a.value(x), b.value(y)))
+        pairs.append((x, y))
+        if mine.local and theirs.local:
+            one, other = (float(np.prod([of.value(c) for c in term.local])) for of, term in ((a, mine), (b, theirs)))
+            late = any(c[0].role == "next" for c in mine.local)     # then B's name, which has no ⁺, says what is meant
+            rows.append(Row(_local(b, y, theirs) if late else _local(a, x, mine), one, other))
+            if len(mine.local) == len(theirs.local):
+                pairs += zip(mine.local, theirs.local, strict=True)
+        return rows, pairs
+    cells = [[c for c in term.cells if c[0].role not in FIXED] for term in (mine, theirs)]
+    if len(cells[0]) == len(cells[1]):
+        for c, d in zip(*cells, strict=True):
+            rows.append(Row(a.at.title(c), a.value(c), b.value(d), c[0].derivative_of is not None))
+            pairs.append((c, d))
+    return (rows if len(rows) > 1 else []), pairs
+
+
+def _local(of: _Of, adjoint: Cell, term: TermView) -> str:
+    """`∂net_o1/∂out_h1 = w5`: a local partial by its name, and what it is."""
+    what = of.at.reader.names_text(term.local)
+    if adjoint[0].role != "adjoint" or of.cell[0].role != "adjoint":
+        return what
+    name = f"∂{of.at.title((adjoint[0].of[0], adjoint[1]))}/∂{of.at.title(of.primal)}"
+    return f"{name} = {what}" if " " not in what else name
+
+
+def _operands(both: Both, a: _Of, b: _Of, where: str, total: Row, letters: Letters) -> Detail:
+    """A value that one law makes: what it reads."""
+    found = [list(dict.fromkeys(c for c in of.at.operands(of.cell) if c[0].role not in FIXED)) for of in (a, b)]
+    rows: list[Row] = []
+    pairs: list[tuple[Cell, Cell]] = []
+    if len(found[0]) == len(found[1]):
+        pairs = list(zip(*found, strict=True))
+        for c, d in pairs:
+            here = not any(row.here for row in rows)
+            row = Row(a.at.title(c), a.value(c), b.value(d), c[0].derivative_of is not None)
+            rows.append(replace(row, here=here and not row.same))
+    if not any(row.here for row in rows):
+        total = replace(total, here=not total.same)
+    return Detail(where, (*rows, total), *_why(both, a, b, pairs, letters) if not total.same else ((), False))
+
+
+# why
+
+def _why(both: Both, a: _Of, b: _Of, pairs: list[tuple[Cell, Cell]],
+         letters: Letters) -> tuple[tuple[str, ...], bool]:
+    """Why a value differs; and whether that is because one run changed a parameter before it read it."""
+    update = a.at.update
+    for c, d in pairs:
+        for early, late, x, y, names in ((a, b, c, d, letters), (b, a, d, c, (letters[1], letters[0]))):
+            if y[0].role == "next" and x[0].role == "parameter" and y[0].of[0].name == x[0].name and (
+                    said := _too_late(early, late, x, y, names)):
+                return tuple(said), True
+    laws = [of.equation.law.name if of.equation.law is not None else "" for of in (a, b)]
+    if laws[0] != laws[1] and all(laws):
+        name = a.at.title(a.cell)
+        return (f"{letters[0]} makes {name} with {laws[0]}, {letters[1]} with {laws[1]}.",
+                *_reasons(both, letters, update)), False
+    for c, d in pairs:
+        if bool(unlike(np.array([a.value(c)]), np.array([b.value(d)]))[0]):
+            number = a.at.made(c)[0]
+            if number and number < a.number:
+                return (f"{a.at.title(c)} (value {number}) differs already.",), False
+            if c[0].role in ("parameter", "slot", "data", "noise", "setting"):
+                return (f"{a.at.title(c)} differs from the start of this update.",
+                        *_reasons(both, letters, update)), False
+    return _reasons(both, letters, update), False
+
+
+def _too_late(early: _Of, late: _Of, x: Cell, y: Cell, letters: Letters) -> list[str]:
+    """That a run has changed a parameter before it reads it: `letters` are of the other run, and of that one."""
+    changed = _number(late, y[0], y[1])
+    then = _number(early, early.at.program.nexts.get(x[0]), x[1])
+    if not 0 < changed < late.number:
+        return []
+    w = early.at.title(x)
+    back = late.cell[0].derivative_of is not None
+    to = f"goes back to {late.at.namer.unit(late.primal[0], late.primal[1] % late.primal[0].lane_size)}" if back else \
+        f"makes {late.at.title(late.cell)}"
+    said = [f"{letters[1]} has already changed {w} (its value {changed}) when it {to} (value {late.number})."]
+    if then > early.number:
+        said.append(f"{letters[0]} {to} first (value {early.number}) and changes {w} later (value {then}).")
+    return said
+
+
+def _number(of: _Of, var: Var | None, element: int) -> int:
+    """The number of a value; 0 where it is not made."""
+    block = next((n for n, b in enumerate(of.at.times.blocks) if b.out is var), None)
+    return 0 if block is None else of.at.times.number(block, element)
+
+
+def _reasons(both: Both, letters: Letters, update: int) -> tuple[str, ...]:
+    """What was edited, or what the scenarios say differently."""
+    runs = both.a, both.b
+    edited: list[str] = []
+    for letter, run, other, its in zip(letters, runs, runs[::-1], letters[::-1], strict=True):
+        while isinstance(run, Fork) and run not in ancestors(other):
+            if run.since <= update:
+                of = f" of {its}" if run.parent is other else ""
+                edited.append(f"{letter} is a what-if run{of}: {', '.join(run.edits)} after "
+                              f"{counted(run.since, 'update')}.")
+            run = run.parent
+    if related(both.a, both.b):
+        return tuple(edited)
+    said = edited + [written(d, letters) for d in differences(both.a, both.b)]
+    more = len(said) - MOST_REASONS + 1
+    return tuple(said) if more < 2 else (*said[:MOST_REASONS - 1], f"{more} more things that the scenarios say "
+                                         "differently.")
+
+
+def written(d: Difference, letters: Letters) -> str:
+    return f"{d.what} is {d.a or 'nothing'} in {letters[0]}, {d.b or 'nothing'} in {letters[1]}."
+
+
+def stops_before(both: Both, update: int, value: int) -> int:
+    """The stops of a value of A that come before its terms."""
+    times = both.a.times(update)
+    block, element = times.locate(value)
+    equation = times.blocks[block].equations[-1]
+    return times.stops(value) - (1 if equation.law is not None else max(1, scalars(equation).count(element)))
