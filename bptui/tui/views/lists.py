@@ -83,7 +83,9 @@ def paint_hits(session: Session, width: int, height: int, focused: bool) -> list
         c.put(1, 1, "Of a stop: Enter in the list of stops (B).", "dim", until=width)
         return c.lines()
     else:
-        rule(c, 0, [(f"Hits of stop {session.listed}", "bold"), (stopping.title(session, session.listed), "")],
+        log = session.stops[session.listed].stop.log
+        what = ", ".join(map(notation.readable, log)) if log else stopping.title(session, session.listed)
+        rule(c, 0, [(f"Hits of stop {session.listed}", "bold"), (what, "")],
              [(width - 1, stopping.counts(session, session.listed))])
     rows = window(session, "hits", count, height - 1, cursors.default(session, "hits"))
     here = cursors.listed_rank(session)
