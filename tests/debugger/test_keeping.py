@@ -82,6 +82,7 @@ def test_a_session_is_told_of_when_it_is_put_back(tui: ModuleType) -> None:
     said = "Where you left off 12 minutes ago: #2:5 with 2 stops and 2 watches and 1 what-if run."
     assert re.sub(r"#\d+:\d+(\.\d+)?", "#2:5", again.message).startswith(said)
     assert again.branch.name == "B" and branching.title(again, "B").startswith("w5 = 0.1 after ")
+    assert again.level == session.level == "phase" and again.right == "stops"
     again.back()
     assert "No place to go back" not in again.message
 
