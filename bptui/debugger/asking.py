@@ -11,6 +11,7 @@ from ..explain.naming import quantity_text
 from . import cursors
 from .session import Session
 
+NOWHERE = "No value of this update has your digits, here or beside; nor this value, later."
 NOTHING = "Nothing is made here yet to compare with: step first, or put the cursor on a weight."
 
 

@@ -17,7 +17,8 @@ LETTERS = "BCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 def edit(session: Session, text: str) -> None:
     """`w5 = 0.3`, `learning_rate = 0.1`, several between commas: a what-if run from the start of this update on."""
-    name = next((letter for letter in LETTERS if letter not in session.branches), None)
+    taken = {*session.branches, *(each.name for each in session.leftover.runs)}
+    name = next((letter for letter in LETTERS if letter not in taken), None)
     if name is None:
         session.message = "There are as many what-if runs as letters; D removes one in the list of runs (E)."
         return
@@ -27,8 +28,10 @@ def edit(session: Session, text: str) -> None:
         session.message = f"{error}."
         return
     session.branches[name] = Branch(name, made)
+    last = not made.goes_on(made.since)
     switch(session, name)
-    session.message = f"What-if run {name}: {', '.join(made.edits)}. {made_from(session, name)} is kept; E shows both."
+    kept = "No update is left to it" if last else f"{made_from(session, name)} is kept; E shows both"
+    session.message = f"What-if run {name}: {', '.join(made.edits)}. {kept}."
 
 
 def title(session: Session, name: str) -> str:
@@ -53,17 +56,9 @@ def switch(session: Session, name: str) -> None:
         return
     before, at = session.branch, session.position
     target = same_place(before.run, session.branches[name].run, at)
-    session.branch = session.branches[name]
-    session.run.waits = before.run.waits
-    if session.followed is not None and not _has(session.run, target.update, session.followed.var.name):
-        session.followed = None
-    session.stand(target)
+    session.look_at(session.branches[name], target)
+    session.began = target
     session.message = f"Run {name}: {title(session, name)}."
-
-
-def _has(run: Run, update: int, name: str) -> bool:
-    program = run.program(update)
-    return any(v.name == name for v in (*program.parameters, *program.inputs, *(b.out for b in program.forward)))
 
 
 def same_place(run: Run, other: Run, at: Position) -> Position:

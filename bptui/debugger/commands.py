@@ -39,6 +39,7 @@ class Question:
     hint: str
     prefill: Callable[[Session], str] = lambda session: ""
     refusal: Callable[[Session], str] = lambda session: ""
+    letter: bool = False                            # whether one letter is the whole answer
     names: bool = False                             # whether names of quantities are completed
     needed: Callable[[Session], bool] = lambda session: True    # whether it has to be asked here at all
     choices: Callable[[Session], str] = lambda session: ""      # in the place of the hint, where they are known
@@ -79,29 +80,30 @@ FIND = Question("find", "a number by its digits, as 0.0554, or a name", names=Tr
 GOT = Question("I got", "your number, as you have it",
                refusal=lambda session: asking.NOTHING if asking.selected(session) is None else "")
 STOP = Question("stop at", "d(E, w5)   E < 0.001   changed(w5)   trouble   … hit % 100   … log E",
-                suggesting.stop, names=True, needed=lambda s: not (s.focus == "stops" and s.stops))
+                suggesting.stop, names=True)
 WATCH = Question("watch", "w5, d(E, w5), abs(w5 - w5@0), E@prev …", suggesting.subject, names=True)
 EDIT = Question("what if", "w5 = 0.3   learning_rate = 0.1   i1 = 0   hidden.activation = relu", suggesting.edit,
                 names=True)
 BESIDE = Question("compare with", "B", refusal=sides.refusal, choices=sides.hint,
+                  prefill=lambda session: next(iter(sides.candidates(session)), ""),
                   needed=lambda session: len(sides.candidates(session)) > 1)
-MARK = Question("mark this place as", "a letter")
-TO_MARK = Question("go to the place marked", "a letter")
+MARK = Question("mark this place as", "a letter", letter=True)
+TO_MARK = Question("go to the place marked", "a letter", letter=True)
 QUANTITY = "a quantity, or the number of a value"
 REPEAT = Question("repeat", "how often, and what: 10 n")
 
 
-def _toggle_or_ask(session: Session, text: str) -> None:
-    """Set a stop; with the cursor in the list of stops, and nothing typed, switch the one it is on."""
-    if not text and session.focus == "stops" and session.stops:
+def _only_or_switch(session: Session, text: str) -> None:
+    """Visit only what is followed, or all; with the cursor in the list of stops, switch the one it is on."""
+    if session.focus == "stops" and session.stops:
         stopping.switch(session, list(session.stops)[cursors.at(session, "stops")])
-    elif text:
-        stopping.set_stop(session, text)
+    else:
+        session.toggle_only()
 
 
 def repeat(session: Session, text: str) -> None:
     """`10 n`: a command many times over, until it no longer moves anything."""
-    found = re.fullmatch(r"\s*([0-9]{1,6})\s*(\S+)\s*", text)
+    found = re.fullmatch(r"\s*([0-9]{1,9})\s*(\S+)\s*", text)
     command = next((c for c in COMMANDS if found and c.shown == found[2] and c.group == "Time" and c.act is not None
                     and c.asks is None), None)
     if found is None or command is None or command.act is None:
@@ -124,13 +126,13 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("back_over", "N,f7", "N", "Step back over", "the end of the value before", "Time", _move("back_over")),
     ("out", "f,f12", "f", "Step out", "the end of this layer, phase or update", "Time", _move("out")),
     ("back_out", "F", "F", "Step back out", "the start of this layer, phase or update", "Time", _move("back_out")),
-    ("again", "a", "a", "Same value, next update", "where stands it after one more update?", "Time",
+    ("again", "a", "a", "Same, an update on", "the same value after one more update", "Time",
      lambda s, text: travelling.again(s, 1)),
-    ("back_again", "A", "A", "Same value, update before", "where stood it one update ago?", "Time",
+    ("back_again", "A", "A", "Same, an update back", "the same value one update before", "Time",
      lambda s, text: travelling.again(s, -1)),
-    ("frame_up", "u", "u", "Up the stack", "n, N and f go by layer, phase, update …; time stays", "Time",
+    ("frame_up", "u", "u", "Up the stack", "n and f go by layer, phase, update …", "Time",
      lambda s, text: frames.choose(s, 1)),
-    ("frame_down", "d", "d", "Down the stack", "and by less again; time stays", "Time",
+    ("frame_down", "d", "d", "Down the stack", "and by less again", "Time",
      lambda s, text: frames.choose(s, -1)),
     ("to_cursor", "t", "t", "Run to the cursor", "forwards or back", "Time",
      lambda s, text: s.go(text) if text else travelling.to_cursor(s), None, "a quantity or a position"),
@@ -149,18 +151,18 @@ ROWS: tuple[tuple[Any, ...], ...] = (
      lambda s, text: s.sample(-1)),
     ("next_stop", "c,f5", "c", "Run to the next stop", "the next hit of any stop; says why it stopped", "Stops",
      lambda s, text: seeking.next_stop(s, 1)),
-    ("previous_stop", "C,f6", "C", "Back to the stop before", "the hit before this", "Stops",
+    ("previous_stop", "C,f6", "C", "Back to a stop", "the hit before this", "Stops",
      lambda s, text: seeking.next_stop(s, -1)),
     ("next_change", "v", "v", "Next change", "of the value under the cursor", "Stops",
      lambda s, text: seeking.next_change(s, 1, text), None, QUANTITY),
     ("previous_change", "V", "V", "Change before", "who changed this last?", "Stops",
      lambda s, text: seeking.next_change(s, -1, text), None, QUANTITY),
-    ("next_trouble", "x", "x", "Next trouble", "NaN, Inf, a dead unit, a gradient of 0, a loss that goes up", "Stops",
+    ("next_trouble", "x", "x", "Next trouble", "NaN, a dead unit, no gradient, the loss up", "Stops",
      lambda s, text: seeking.next_trouble(s, 1)),
     ("previous_trouble", "X", "X", "Trouble before", "where something began to go wrong", "Stops",
      lambda s, text: seeking.next_trouble(s, -1)),
-    ("stop", "b,f9", "b", "Stop here …", "or on a condition; in the list of stops: on or off", "Stops",
-     _toggle_or_ask, STOP),
+    ("stop", "b,f9", "b", "Stop here …", "or on a condition: E < 0.001", "Stops",
+     stopping.set_stop, STOP),
     ("stops", "B", "B", "Stops", "the list; Enter lists the hits of one", "Stops", _show("stops")),
     ("watch", "w", "w", "Watch …", "a quantity, here and as it changes", "Stops",
      watching.add, WATCH),
@@ -168,13 +170,13 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("remove", "D,delete", "D", "Remove", "the stop or the watch under the cursor", "Stops",
      lambda s, text: pointing.remove(s, text) if text else cursors.remove(s), None,
      "the number of a stop, or what is watched"),
-    ("edit", "e", "e", "What if …", "edit a weight, an input, the learning rate: a run of its own", "What if",
+    ("edit", "e", "e", "What if …", "edit a weight or a rate: a run of its own", "What if",
      branching.edit, EDIT),
-    ("sides", "E", "E", "Side by side", "this run and another: where do they differ, why, what then?", "What if",
+    ("sides", "E", "E", "Side by side", "two runs: where do they differ, and why?", "What if",
      sides.compare, BESIDE),
     ("enter", "enter", "Enter", "Follow", "where does this come from?", "Ask",
      lambda s, text: pointing.follow(s, text) if text else cursors.enter(s), None, QUANTITY),
-    ("only", "o", "o", "Only, or all", "what is followed, or all values", "Ask", lambda s, text: s.toggle_only()),
+    ("only", "o", "o", "Only, or all", "what is followed; of stops: off, on", "Ask", _only_or_switch),
     ("find", "slash", "/", "Find …", "a number by its digits, or a name", "Ask",
      finding.find, FIND),
     ("next_find", "full_stop", ".", "Next find", "the next place that shows it", "Ask",
@@ -191,7 +193,7 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("parameters", "4", "4", "Parameters", "weights, derivatives, next values", "Panes", _show("parameters")),
     ("values", "5", "5", "Values", "every value of this update", "Panes", _show("values")),
     ("printed", "6", "6", "Printed figures", "what the source prints; does it agree?", "Panes", _show("printed")),
-    ("loss", "7", "7", "Loss", "the loss over the updates, validation beside it", "Panes", _show("loss")),
+    ("loss", "7", "7", "Loss", "over the updates, validation beside it", "Panes", _show("loss")),
     ("up", "up,k", "↑", "Up", "the cursor of the pane; time stays", "Panes", _cursor(-1)),
     ("down", "down,j", "↓", "Down", "the cursor of the pane; time stays", "Panes", _cursor(1)),
     ("left", "left,h", "←", "Left", "fold a path; or the pane before", "Panes"),

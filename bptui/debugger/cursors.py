@@ -96,6 +96,8 @@ def default(session: Session, pane: str) -> int:
             return max(0, len(shown) - 1)
         case "hits":
             return max(0, listed_rank(session) - 1)
+        case "stops":
+            return max(0, len(session.stops) - 1)
         case _:
             return 0
 

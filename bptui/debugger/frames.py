@@ -82,7 +82,7 @@ def described(session: Session) -> str:
     level = chosen(session)
     shown = [f"[{names[each]}]" if each == level else names[each] for each in reversed(LEVELS) if each in names]
     how = "value by value" if level == "value" else f"{level} by {level}" if level != "run" else "to the end of the run"
-    return f"{' › '.join(shown)}: n and N go {how}; time stays."
+    return f"{' › '.join(shown)}: n goes {how}."
 
 
 def over(session: Session, path: Path, forward: bool) -> Position | None:

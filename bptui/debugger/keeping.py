@@ -6,7 +6,8 @@ the rest goes back into the file as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,38 +19,44 @@ from ..replay.timeline import Position
 from ..scenario.errors import QuantityError, printable, quoted
 from ..scenario.expression import read_quantity
 from .branch import OWN, Branch
-from .branching import made_from
+from .branching import LETTERS, made_from, same_place
 from .frames import LEVELS
 from .saved import Saved, SavedRun, SavedStop
-from .session import FOLLOWED, LEFT, PANES, RIGHT, Session
+from .session import FOLLOWED, LEFT, PANES, RIGHT, Session, Spot, there_is
 from .stopping import SetStop
 from .store import Found, Saver, age_words, load, session_path
 
 MOST_PLACES = 100                                   # to go back to, and forward to
+MOST_STOPS = 200
 LONGEST_LIST = 1000                                 # of stops, watches, marks: a file may hold anything
 
 
 def taken(session: Session) -> Saved:
     """The session as it is to be found again."""
-    run, kept = session.run, session.leftover
+    kept = session.leftover
+    run = session.run if isinstance(session.run, Fork) else session.own
     return Saved(
         scenario=str(session.own.scenario.path.resolve()) if session.own.scenario.path else session.own.scenario.name,
         digest=session.own.scenario.digest,
-        position=places.write(run, session.position),
+        position=places.write(run, _kept(session)),
         sample=session.row(),
         run=session.branch.name if isinstance(session.run, Fork) else OWN,
         following=_following(session),
         only=session.only,
-        began="" if session.began == session.position else places.write(run, session.began),
+        began="" if session.began == session.position or not there_is(run, session.began) else
+        places.write(run, session.began),
         level=session.level,
         focus=session.focus, left=session.left, right=session.right,
-        listed="" if session.listed == 0 else str(session.listed),
+        listed=f"watch {session.listed}" if isinstance(session.listed, str) else f"stop {session.listed}" * (
+            session.listed > 0),
         cursors=tuple((pane, row) for pane, row in session.cursor.items() if row is not None),
         unfolded=tuple(sorted(session.unfolded)),
         stops=(*(SavedStop(n, stops.write(each.stop), each.enabled) for n, each in session.stops.items()), *kept.stops),
         watches=tuple(session.watches),
-        marks=(*((letter, places.write(run, at)) for letter, at in session.bookmarks.items()), *kept.marks),
-        past=_places(session, session.past), future=_places(session, session.future),
+        marks=(*(mark for letter, spot in session.bookmarks.items()
+                 for mark in _spots(session, [spot], letter)), *kept.marks),
+        past=tuple(text for _, text in _spots(session, session.past[-MOST_PLACES:])),
+        future=tuple(text for _, text in _spots(session, session.future[-MOST_PLACES:])),
         runs=(*(_run(session, n) for n, branch in session.branches.items() if isinstance(branch.run, Fork)),
               *kept.runs),
         unread=kept.unread)
@@ -95,8 +102,19 @@ def _following(session: Session) -> str:
     return quantity_text(program, session.namer, session.followed.var, session.followed.element or 0)
 
 
-def _places(session: Session, found: list[Position]) -> tuple[str, ...]:
-    return tuple(places.write(session.run, at) for at in found[-MOST_PLACES:])
+def _kept(session: Session) -> Position:
+    """Where one stands; from a run beside the scenario, the same place in the scenario's own."""
+    if isinstance(session.run, Fork) or session.run is session.own:
+        return session.position
+    return same_place(session.run, session.own, session.position)
+
+
+def _spots(session: Session, spots: Iterable[Spot], letter: str = "") -> Iterator[tuple[str, str]]:
+    """Places as text, after the letter of their run: `B #120:31`. Those in runs that are not kept are left out."""
+    for name, at in spots:
+        branch = session.branches.get(name)
+        if branch is not None and (name == OWN or isinstance(branch.run, Fork)) and there_is(branch.run, at):
+            yield letter, f"{name} {places.write(branch.run, at)}"
 
 
 def _run(session: Session, name: str) -> SavedRun:
@@ -116,7 +134,7 @@ def resume(session: Session, found: Found, stay: bool = False) -> None:
     faults = restore(session, found.saved, stay)
     changed = found.saved.digest not in ("", session.own.scenario.digest)
     if session.position != start and not stay and not session.past:
-        session.came_from(start)
+        session.past.append((OWN, start))
     said = _notice(session, found.age_seconds, start)
     if faults:
         since = "The scenario has changed since: " if changed else ""
@@ -133,9 +151,9 @@ def _notice(session: Session, age: float, start: Position) -> str:
     counts = [f"{n} {one if n == 1 else more}" for n, one, more in things if n]
     if session.position == start and not counts:
         return ""
-    there = f" with {' and '.join(counts)}" if counts else ""
+    there = f" With {', '.join(counts)}." if counts else ""
     back = " - goes back." if session.past else ""
-    return f"Where you left off {age_words(age)}: {places.write(session.run, session.position)}{there}.{back}"
+    return f"Where you left off {age_words(age)}.{back}{there}"
 
 
 def restore(session: Session, saved: Saved, stay: bool = False) -> list[str]:
@@ -150,8 +168,8 @@ def restore(session: Session, saved: Saved, stay: bool = False) -> list[str]:
 
 
 def _restore_runs(session: Session, saved: Saved, faults: list[str]) -> None:
-    unfit: list[SavedRun] = []
-    for each in saved.runs[:LONGEST_LIST]:
+    unfit = list(saved.runs[len(LETTERS):])
+    for each in saved.runs[:len(LETTERS)]:
         try:
             if each.name in session.branches or len(each.name) != 1 or each.parent not in session.branches:
                 raise QuantityError(f"it left run {each.parent}")
@@ -168,10 +186,13 @@ def _restore_runs(session: Session, saved: Saved, faults: list[str]) -> None:
 
 
 def _restore_lists(session: Session, saved: Saved, faults: list[str]) -> None:
-    unfit: list[SavedStop] = []
-    for each in saved.stops[:LONGEST_LIST]:
+    unfit = list(saved.stops[MOST_STOPS:])
+    session.last_stop = max((0, *(each.number for each in saved.stops)))
+    for each in saved.stops[:MOST_STOPS]:
         try:
             stop = stops.read(each.text)
+            if stop.after is not None and stop.after not in session.stops:
+                raise QuantityError(f"there is no stop {stop.after} before it")
         except QuantityError as error:
             unfit.append(each)
             faults.append(f"stop {each.number} cannot be read: {error}")
@@ -183,11 +204,10 @@ def _restore_lists(session: Session, saved: Saved, faults: list[str]) -> None:
             fault = str(error)
             faults.append(f"stop {each.number} no longer fits: {error}")
         session.stops[each.number] = SetStop(stop, each.enabled, fault)
-        session.last_stop = max(session.last_stop, each.number)
     marks: list[tuple[str, str]] = []
     for letter, text in saved.marks[:LONGEST_LIST]:
         try:
-            session.bookmarks[letter] = places.read(session.run, text)
+            session.bookmarks[letter] = _spot(session, text)
         except QuantityError as error:
             marks.append((letter, text))
             faults.append(f"the place marked {letter} is gone: {error}")
@@ -200,8 +220,11 @@ def _restore_panes(session: Session, saved: Saved) -> None:
     session.left = saved.left if saved.left in LEFT else session.left
     session.right = saved.right if saved.right in RIGHT else session.right
     session.level = saved.level if saved.level in LEVELS else session.level
-    number = int(saved.listed) if saved.listed.isascii() and saved.listed.isdigit() else saved.listed
-    session.listed = number if number in session.stops or number in session.watches else 0
+    kind, _, what = saved.listed.partition(" ")
+    if kind == "watch" and what in session.watches:
+        session.listed = what
+    elif kind == "stop" and re.fullmatch("[0-9]{1,9}", what) and int(what) in session.stops:
+        session.listed = int(what)
 
 
 def _restore_place(session: Session, saved: Saved, faults: list[str]) -> None:
@@ -223,7 +246,7 @@ def _restore_place(session: Session, saved: Saved, faults: list[str]) -> None:
             faults.append(f"{quoted(saved.following)} can no longer be followed")
         else:
             session.followed, session.only = place, saved.only
-    session.began = next(iter(_readable(session, [saved.began])), at) if saved.began else at
+    session.began = next((spot[1] for spot in _readable(session, [f"{session.branch.name} {saved.began}"])), at)
     session.past, session.future = _readable(session, saved.past), _readable(session, saved.future)
     for pane, row in saved.cursors:
         if pane in session.cursor:
@@ -232,11 +255,20 @@ def _restore_place(session: Session, saved: Saved, faults: list[str]) -> None:
     session.message = ""
 
 
-def _readable(session: Session, texts: Iterable[str]) -> list[Position]:
-    found: list[Position] = []
+def _spot(session: Session, text: str) -> Spot:
+    """A place as it was written. Raises QuantityError."""
+    name, _, where = text.rpartition(" ")
+    name = name or OWN
+    if name not in session.branches:
+        raise QuantityError(f"there is no run {quoted(name)}")
+    return name, places.read(session.branches[name].run, where)
+
+
+def _readable(session: Session, texts: Iterable[str]) -> list[Spot]:
+    found: list[Spot] = []
     for text in texts:
         try:
-            found.append(places.read(session.run, text))
+            found.append(_spot(session, text))
         except QuantityError:                       # a place to go back to that is no more: there are others
             continue
     return found

@@ -17,7 +17,7 @@ from ..replay.places import write
 from ..replay.timeline import Position
 from ..scenario.errors import ExpressionError, quoted
 from ..scenario.expression import read_quantity
-from . import cursors, stopping, watching
+from . import asking, cursors, stopping, watching
 from .losses import reached
 from .program import program_entries
 from .session import Session
@@ -211,7 +211,7 @@ def yours(session: Session) -> Iterator[str]:
     if answer.rounding:
         yield "So you have the same number: the difference is rounding."
     elif not answer.found:
-        yield "Your digits stand nowhere in this run, nor in those beside it."
+        yield asking.NOWHERE
     for found in answer.found:
         where, what = write(found.run, found.hit.at), f"{found.hit.what} = {notation.one(found.hit.value, True)}"
         if found.beside:

@@ -71,7 +71,7 @@ def next_change(session: Session, by: int, text: str = "") -> None:
 
     def nothing() -> str:
         when = "after this" if by > 0 else "before this"
-        return f"{shown} does not change {when}. You are where you were."
+        return f"{shown} does not change {when}."
     _begin(session, [Source(hits, f"a change of {shown}")], by, nothing)
 
 
@@ -109,9 +109,9 @@ def _no_more(sources: Sequence[Source], by: int) -> str:
     total = sum(source.hits.count for source in sources)
     which = "stop" if len(sources) == 1 else "stops"
     if not total:
-        return f"The {which} {'is' if len(sources) == 1 else 'are'} never hit in this run. You are where you were."
+        return f"The {which} {'is' if len(sources) == 1 else 'are'} never hit in this run."
     where = "after this, to the end" if by > 0 else "before this, back to the start"
-    return f"No hit {where} of the run; it has {total:,} in all. You are where you were."
+    return f"No hit {where} of the run; it has {total:,} in all."
 
 
 # going on

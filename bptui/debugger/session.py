@@ -42,10 +42,28 @@ LEFT, RIGHT = ("network", "program", "loss"), ("parameters", "values", "printed"
 PANES = ("chain", *LEFT, *RIGHT)
 
 
+Spot = tuple[str, Position]                         # a run of the session, and a place in it
+
+
+def there_is(run: Run, at: Position) -> bool:
+    """Whether a run has a place: it may have ended before, or its values be others."""
+    if at.update and not run.goes_on(at.update - 1):
+        return False
+    times = run.times(at.update)
+    return at.value <= times.count and at.inner <= times.stops(at.value)
+
+
+def find_same(program: Program, var: Var) -> Var | None:
+    """The variable of the same name in another program."""
+    return next((v for v in (*program.parameters, *program.inputs, *(b.out for b in program.forward))
+                 if v.name == var.name), None)
+
+
 def same_in(program: Program, var: Var) -> Var:
     """The variable of the same name in the program of another batch size."""
-    return next(v for v in (*program.parameters, *program.inputs, *(b.out for b in program.forward))
-                if v.name == var.name)
+    found = find_same(program, var)
+    assert found is not None
+    return found
 
 
 FOLLOWED = ("data", "noise", "parameter", "forward", "loss")
@@ -83,12 +101,12 @@ class Session:
         self.last_stop = 0                          # numbers are not given twice
         self.listed: int | str = 0                  # the stop whose hits are listed, or the watch
         self.watches: list[str] = []
-        self.bookmarks: dict[str, Position] = {}
+        self.bookmarks: dict[str, Spot] = {}
         self.seek: Seek | None = None
         self.leftover = Saved()                     # of a saved session, what no longer fits
         self.sides: Sides | None = None             # two runs side by side, in place of everything
-        self.past: list[Position] = []
-        self.future: list[Position] = []
+        self.past: list[Spot] = []
+        self.future: list[Spot] = []
         self._start(at)
 
     def _start(self, at: str | None) -> None:
@@ -257,13 +275,13 @@ class Session:
 
     def came_from(self, place: Position) -> None:
         """`-` comes back to a place."""
-        self.past.append(place)
+        self.past.append((self.branch.name, place))
         self.future.clear()
 
     def stand(self, target: Position) -> None:
         """Stand at `target`; cursors and messages belong to the place that was left."""
         update = target.update
-        self.position = target
+        self.position, self.seek = target, None
         self.lane = min(self.lane, self.run.program(update).samples - 1)
         self.message = ""
         self.cursor["chain"] = None
@@ -286,13 +304,33 @@ class Session:
     def forward(self) -> None:
         self._travel(self.future, self.past, "No place to go forward to: = undoes -.")
 
-    def _travel(self, source: list[Position], other: list[Position], empty: str) -> None:
+    def _travel(self, source: list[Spot], other: list[Spot], empty: str) -> None:
         if not source:
             self.message = empty
             return
-        other.append(self.position)
-        self.stand(source.pop())
-        self.began = self.position
+        here, spot = (self.branch.name, self.position), source.pop()
+        if self.visit(spot):
+            other.append(here)
+
+    def visit(self, spot: Spot) -> bool:
+        """Stand at a place again, in the run in which it lies; False where that is no more, which is said."""
+        name, at = spot
+        branch = self.branches.get(name)
+        if branch is None or not there_is(branch.run, at):
+            self.message = f"That place is no more: it was in run {name}, after {at.update} updates."
+            return False
+        self.look_at(branch, at)
+        self.began = at
+        return True
+
+    def look_at(self, branch: Branch, at: Position) -> None:
+        """Stand in a run of the session. What it does not have is not followed there."""
+        if branch is not self.branch:
+            branch.run.waits = self.run.waits
+            self.branch = branch
+            if self.followed is not None and find_same(self.run.program(at.update), self.followed.var) is None:
+                self.followed = None
+        self.stand(at)
 
     def go(self, text: str) -> None:
         """Go to a typed position."""

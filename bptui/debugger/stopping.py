@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -28,7 +29,7 @@ class SetStop:
 
 def set_stop(session: Session, text: str) -> None:
     """Set a stop that was typed, or, given the number of one, switch it on or off."""
-    if text.strip().isdigit():
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", text):
         switch(session, int(text))
         return
     try:
@@ -46,8 +47,9 @@ def set_stop(session: Session, text: str) -> None:
     number = max((*session.stops, session.last_stop)) + 1
     session.last_stop = number
     session.stops[number] = SetStop(stop)
-    verb = "logs at" if stop.log is not None else "stops at"
-    session.message = f"Stop {number} {verb} {title(session, number)}. c runs to its next hit, C back; B lists all."
+    session.cursor["stops"] = len(session.stops) - 1
+    then = "It only logs: B, and Enter shows its table" if stop.log is not None else "c runs on to it, C back"
+    session.message = f"Stop {number}: {title(session, number)}. {then}."
 
 
 def title(session: Session, number: int) -> str:
@@ -65,7 +67,7 @@ def hits(session: Session, number: int) -> Hits | None:
         try:
             stop = stops.fitted(session.run, session.stops[number].stop, session.row())
             session.searched[key] = hits_of(session.run, stop, session.troubles,
-                                            lambda other: None if other == number else hits(session, other))
+                                            lambda other: None if other >= number else hits(session, other))
         except QuantityError as error:
             session.stops[number] = replace(session.stops[number], fault=str(error))
             return None
@@ -82,8 +84,8 @@ def sources(session: Session) -> Iterator[tuple[int, Hits]]:
 
 def stopped(session: Session, number: int) -> None:
     """A stop has stopped: one that is for once is off now."""
-    each = session.stops[number]
-    if each.stop.once:
+    each = session.stops.get(number)
+    if each is not None and each.stop.once:
         session.stops[number] = replace(each, enabled=False)
         session.message += " It was for once, and is off now."
 
@@ -93,7 +95,7 @@ def switch(session: Session, number: int) -> None:
     if number not in session.stops:
         session.message = f"There is no stop {number}."
         return
-    each = session.stops[number]
+    each, session.seek = session.stops[number], None
     session.stops[number] = replace(each, enabled=not each.enabled)
     session.message = f"Stop {number} is {'off' if each.enabled else 'on'}: {title(session, number)}."
 
@@ -108,6 +110,7 @@ def remove(session: Session, number: int) -> None:
         return
     text = title(session, number)
     del session.stops[number]
+    session.seek = None
     session.listed = 0 if session.listed == number else session.listed
     session.message = f"Stop {number} is gone: {text}."
 
@@ -159,8 +162,8 @@ def logged(session: Session, number: int, at: Position) -> list[str]:
     return shown
 
 
-def shown_at(session: Session, at: Position) -> str:
-    """The value that is made at a hit, by its name."""
+def shown_at(session: Session, at: Position, room: int = 1000) -> str:
+    """The value that is made at a hit, by its name if there is room for it."""
     if not at.value:
         return ""
     times = session.run.times(at.update)
@@ -168,7 +171,8 @@ def shown_at(session: Session, at: Position) -> str:
     out = times.blocks[block].out
     lane = min(session.lane, times.program.samples - 1)
     value = session.run.env(at.update).scalar((out, out.flat(element, lane)))
-    return f"{session.namer.of(out, element)} = {notation.one(value)}"
+    name, shown = session.namer.of(out, element), notation.one(value)
+    return f"{name} = {shown}" if len(name) + len(shown) + 3 <= room else shown
 
 
 def count_on(session: Session, seconds: float) -> bool:

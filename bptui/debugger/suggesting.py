@@ -25,8 +25,6 @@ def subject(session: Session) -> str:
 
 def stop(session: Session) -> str:
     """A stop at what the cursor is on: where it is made, or where it changes."""
-    if session.focus == "stops" and session.stops:
-        return ""
     here = quantity(session)
     if not here:
         return ""

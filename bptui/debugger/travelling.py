@@ -6,6 +6,7 @@ from ..explain.rows import Row
 from ..replay import places
 from ..replay.places import write
 from ..replay.timeline import Position
+from ..scenario.errors import quoted
 from . import cursors
 from .session import Session
 
@@ -93,7 +94,7 @@ def bookmark(session: Session, text: str) -> None:
     if len(letter) != 1 or not letter.isalpha():
         session.message = "A place is marked with one letter."
         return
-    session.bookmarks[letter] = session.position
+    session.bookmarks[letter] = session.branch.name, session.position
     session.message = f"This place is {letter}: '{letter} comes back to it."
 
 
@@ -102,10 +103,10 @@ def to_bookmark(session: Session, text: str) -> None:
     letter = text.strip()
     if letter not in session.bookmarks:
         known = ", ".join(sorted(session.bookmarks)) or "none yet"
-        session.message = f"No place is marked {letter[:1] or 'so'}; marked: {known}. m marks one."
+        session.message = f"No place is marked {quoted(letter[:1])}; marked: {known}. m marks one."
         return
-    at = session.bookmarks[letter]
-    if at.update and not session.run.goes_on(at.update - 1):
-        session.message = f"{letter} is {at.update} updates on: this run ends after {session.run.updates}."
-        return
-    session.jump(at, f"Back at {letter}.")
+    before = session.branch.name, session.position
+    if session.visit(session.bookmarks[letter]):
+        session.past.append(before)
+        session.future.clear()
+        session.message = f"Back at {letter}."

@@ -13,7 +13,7 @@ SAYS: dict[str, Say] = {
     "nan": lambda name, t: f"{name} is NaN",
     "inf": lambda name, t: f"{name} is {'-' if t.value < 0 else ''}Inf",
     "overflow": lambda name, t: f"{name} overflows: Inf out of finite numbers",
-    "zero gradient": lambda name, t: f"the gradient of {name} is 0 in every element: it learns nothing",
+    "zero gradient": lambda name, t: f"the gradient of {name} is 0 in every element: it does not learn here",
     "vanishing": lambda name, t: f"the gradient vanishes: {name} hears {_times(t.value)} less than the last layer",
     "saturated": lambda name, t: f"{name} is saturated: its slope, {notation.short(t.value)}, lets nothing through",
     "dead": lambda name, t: f"{name} is dead: its slope is 0 for all of the data",

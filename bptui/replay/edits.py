@@ -145,7 +145,7 @@ def layer_of(here: Here, edit: Edit) -> int | None:
         return None
     name, names = dotted(left.base) or "", [layer.name for layer in network.layers]
     if name not in names:
-        raise QuantityError(f"there is no layer {quoted(name)}{did_you_mean(name, names)}")
+        raise QuantityError(f"there is no layer {quoted(name)}{did_you_mean(name, names)}: {one_of(names)}")
     at = names.index(name)
     kind = network.layers[at].kind
     if not any(key.rstrip("!") == "activation" for key in KINDS[kind]):

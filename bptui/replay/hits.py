@@ -237,14 +237,21 @@ class Chosen:
 
     def __init__(self, hits: Hits, chosen: tuple[str, int] | None, after: Hits | None) -> None:
         self.hits, self._after = hits, after
+        self._opened: int | None = None
         (self._count, self._nth), self._by = CHOSEN[chosen[0]] if chosen else (
             (lambda n, c: n), (lambda k, c: k)), chosen[1] if chosen else 0
 
     def _open(self) -> int | None:
         """How many hits come before the first that counts; None where none does, so far."""
-        if self._after is None:
-            return 0
-        return self.hits.rank(self._after.nth(1)) if self._after.count else None
+        if self._opened is not None:
+            return self._opened
+        if self._after is None or not self._after.count:
+            return 0 if self._after is None else None
+        first = self._after.nth(1)
+        before = self.hits.rank(first)
+        if self.hits.complete or self.hits.judged > first.update:
+            self._opened = before                   # it can only be this from now on
+        return before
 
     @property
     def judged(self) -> int:

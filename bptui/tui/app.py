@@ -101,7 +101,7 @@ class Debugger(Screen[None]):
         """Begin to work ahead, if there is anything to do and nothing is being done."""
         if not self.working:
             self.working = True
-            self.call_after_refresh(self._slice)
+            self.set_timer(REST, self._slice)       # also while a question stands over this screen
 
     def _slice(self) -> None:
         """A few milliseconds of whatever is to be done; again, until nothing is."""

@@ -40,7 +40,8 @@ class Line(Input):
     screen: Ask                                     # type: ignore[assignment]
 
     def _on_key(self, event: Key) -> None:          # type: ignore[override]
-        if self.screen.answered or event.key in ("enter", "escape", "backspace"):
+        letter = self.screen.asks.letter and event.is_printable
+        if self.screen.answered or letter or event.key in ("enter", "escape", "backspace"):
             event.stop()
             event.prevent_default()
             self.screen.take(event)
@@ -71,9 +72,10 @@ class Ask(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="line"):
-            yield Static(Text(self.asks.label))
+            choices = self.asks.choices(self.session)
+            yield Static(Text(f"{self.asks.label} ({choices})" if choices else self.asks.label))
             line = Line(self.asks.prefill(self.session), compact=True,
-                        placeholder=self.asks.choices(self.session) or self.asks.hint,
+                        placeholder=self.asks.hint,
                         select_on_focus=False, suggester=Names(self.session) if self.asks.names else None)
             line.cursor_blink = False
             yield line
@@ -104,6 +106,9 @@ class Ask(ModalScreen[str | None]):
             line.action_delete_left()
         elif event.is_printable and event.character is not None:
             line.replace(event.character, *line.selection)
+            if self.asks.letter:
+                self.answered = True
+                self.dismiss(event.character)
 
     def action_complete(self) -> None:
         line = self.query_one(Line)

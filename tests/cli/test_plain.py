@@ -245,7 +245,7 @@ def test_my_number_is_another_one() -> None:
 
 def test_stops_hits_watches_marks_and_repeats() -> None:
     said = talk("b E < 0.001", "b", "c", "c", "C", "stops", "b 1", "stops", "D 2", "hits 2", "D 1", "D 1", "B")
-    assert said[0].startswith("Stop 1 stops at E < 0.001.") and said[1].startswith("Stop 2 stops at net_h1.")
+    assert said[0].startswith("Stop 1: E < 0.001.") and said[1].startswith("Stop 2: net_h1.")
     assert [line.split("  ")[0] for line in said[2:5]] == ["#0:1", "#1:1", "#0:1"]
     assert "Stopped: stop 2, net_h1. Hit 1 of" in said[2]
     assert said[5:7] == ["stop 1  E < 0.001  on  8,913 to come", "stop 2  net_h1  on  hit 1 of 10,001"]
@@ -436,7 +436,7 @@ def long_run(tmp_path: Path) -> str:
 def test_an_interrupt_ends_a_search_and_stays(verb: str, long_run: str) -> None:
     with Process(long_run, "--at", "#0:5") as process:
         process.type("b E < 0\n")
-        process.says("Stop 1 stops at")
+        process.says("Stop 1:")
         process.type(f"{verb}\n")
         process.works(0.3)
         process.interrupt()

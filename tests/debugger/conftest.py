@@ -1,15 +1,58 @@
-"""What the tests of the debugger share: the helpers of the screen's tests, sessions and hands."""
+"""What the tests of the debugger share: files of saved sessions, their savers, the helpers of the screen's tests."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from bptui.debugger.saved import Saved
+from bptui.debugger.store import Saver, load
+
 HELPERS = Path(__file__).resolve().parents[1] / "tui" / "helpers.py"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "bptui" / "sessions" / "two_layer-0123456789ab.toml"
+
+
+@pytest.fixture
+def opened(path: Path) -> Iterator[Callable[..., Saver]]:
+    """Savers of the file at `path`, without a pause between writes; closed at the end."""
+    savers: list[Saver] = []
+
+    def open_one(between: float = 0.0, **more: Any) -> Saver:
+        savers.append(Saver(path, between, **more))
+        return savers[-1]
+
+    yield open_one
+    for saver in savers:
+        saver.close()
+
+
+@pytest.fixture(scope="session")
+def put() -> Callable[[Saver, Saved], None]:
+    """Offer, and wait until it was written or given up."""
+    def offer(saver: Saver, saved: Saved) -> None:
+        saver.offer(saved)
+        assert saver.settle(10)
+    return offer
+
+
+@pytest.fixture(scope="session")
+def position() -> Callable[[Path], str]:
+    """The position in a file that is whole."""
+    def read(path: Path) -> str:
+        found = load(path)
+        assert found is not None and found.saved is not None and found.notes == ()
+        return found.saved.position
+    return read
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from types import ModuleType
 
 import pytest
@@ -79,8 +78,7 @@ def test_a_session_is_told_of_when_it_is_put_back(tui: ModuleType) -> None:
         hands.press(command, text)
     again = tui.open_session("two_layer")
     keeping.resume(again, found(there_and_back(session)))
-    said = "Where you left off 12 minutes ago: #2:5 with 2 stops and 2 watches and 1 what-if run."
-    assert re.sub(r"#\d+:\d+(\.\d+)?", "#2:5", again.message).startswith(said)
+    assert again.message == "Where you left off 12 minutes ago. - goes back. With 2 stops, 2 watches, 1 what-if run."
     assert again.branch.name == "B" and branching.title(again, "B").startswith("w5 = 0.1 after ")
     assert again.level == session.level == "phase" and again.right == "stops"
     again.back()

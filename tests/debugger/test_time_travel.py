@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import time
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from bptui.debugger import cursors, frames, seeking, stopping, watching
+from bptui.debugger import cursors, frames, keeping, seeking, stopping, watching
 from bptui.debugger.frames import LEVELS
 from bptui.replay.places import read, write
 from bptui.replay.timeline import Position
@@ -177,7 +178,7 @@ def test_a_stop_for_once_is_off_afterwards_and_can_be_switched_on(tui: ModuleTyp
     hands.press("next_stop")
     assert session.position == first and "All stops are off" in session.message
     hands.press("stops")
-    hands.press("stop")                             # in the list: on again
+    hands.press("only")                             # in the list: on again
     assert session.stops[1].enabled
     hands.press("remove")
     assert session.stops == {} and "is gone" in session.message
@@ -288,7 +289,7 @@ def test_marks_repeats_and_running_to_the_cursor(tui: ModuleType) -> None:
     hands.press("back")
     assert write(session.run, session.position) == "#0:22"
     hands.press("to_mark", "j")
-    assert "No place is marked j" in session.message
+    assert "No place is marked 'j'" in session.message
     for wrong in ("n", "10", "10 q", "0x3 n", "5 g", "-1 n"):
         hands.press("repeat", wrong)
         assert "how often" in session.message, wrong
@@ -313,3 +314,65 @@ def test_running_to_a_path_of_a_sum(tui: ModuleType) -> None:
     session.cursor["chain"] = paths[1]
     hands.press("to_cursor")
     assert session.here == rows[paths[1]].made
+
+
+# faults that an attack found
+
+def test_places_keep_the_run_in_which_they_lie(tui: ModuleType) -> None:
+    """A mark, a place to go back to and where following began are of one run; another has other values there."""
+    session = tui.open_session("two_layer")
+    hands = tui.Hands(session)
+    hands.press("edit", "optimizer = adam")
+    session.go("#1:60")                             # Adam's updates have more values than the tutorial's 35
+    hands.press("mark", "a")
+    session.go("#1:69")
+    branch = session.branch
+    hands.press("go", "#2")
+    session.look_at(session.branches["A"], Position(2))
+    assert tui.text(session) and keeping.taken(session).marks == (("a", "B #1:60"),)
+    hands.press("to_mark", "a")
+    assert session.branch is branch and write(session.run, session.position) == "#1:60"
+    hands.press("back")
+    assert session.branch.name == "A" and session.position == Position(2)
+
+
+def test_a_place_that_a_run_does_not_reach_any_more_is_said(tui: ModuleType) -> None:
+    session = tui.open_session("overfitting_patience")
+    hands = tui.Hands(session)
+    session.past.append(("A", Position(10**6)))
+    hands.press("back")
+    assert session.position == Position(0) and "no more" in session.message
+    session.past.append(("Z", Position(1)))
+    hands.press("back")
+    assert session.position == Position(0) and "no more" in session.message
+
+
+@pytest.mark.parametrize("text", ["²", "9" * 5000, "١"])
+def test_a_number_of_a_stop_is_of_digits(tui: ModuleType, text: str) -> None:
+    session = tui.open_session("two_layer")
+    tui.Hands(session).press("stop", text)
+    assert session.message and session.stops == {}
+
+
+def test_a_search_ends_with_what_it_looked_for(tui: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seeking, "FIRST_LOOK", 0.0)
+    ways: tuple[Any, ...] = (lambda s: stopping.remove(s, 1), lambda s: stopping.switch(s, 1), lambda s: s.go("#3"))
+    for way in ways:
+        session = tui.open_session("two_layer")
+        stopping.set_stop(session, "E.training < 0.0001")
+        seeking.next_stop(session, 1)
+        assert seeking.seeking(session)
+        way(session)
+        assert not seeking.seeking(session)
+
+
+def test_stops_that_come_after_others_are_quick(tui: ModuleType) -> None:
+    """Each asks its forerunner once, and not all of them each time."""
+    session = tui.open_session("two_layer")
+    hands = tui.Hands(session)
+    hands.press("stop", "d(E, w5)")
+    for number in range(2, 40):
+        hands.press("stop", f"E < {number} after {number - 1}")
+    began = time.process_time()
+    hands.press("next_stop")
+    assert session.position.value and time.process_time() - began < 5

@@ -80,7 +80,7 @@ def test_it_goes_on_where_it_was_ended(terminal: Open, tmp_path: Path, end: int 
         program.send(end)
     program.wait()
     again = opened(terminal, tmp_path)
-    again.shows("#120:14  known", "Where you left off just now: #120:14", "- goes back")
+    again.shows("#120:14  known", "Where you left off just now. - goes back.")
     again.press("-")
     again.shows("#0:0  known", "You are before the first of 35 values")
     again.press("q")

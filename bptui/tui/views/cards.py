@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...debugger import cursors
+from ...debugger import asking, cursors
 from ...debugger.session import Session
 from ...explain import notation
 from ...replay.places import write
@@ -71,7 +71,7 @@ def yours(session: Session, width: int, height: int) -> list[Line]:
         return c.lines()
     if not answer.found:
         c.put(6, y, "Looking for your digits …" if answer.looking is not None else
-              "Your digits stand nowhere in this run, nor in those beside it.")
+              asking.NOWHERE)
         return c.lines()
     c.put(6, y, "Your digits stand here:" if answer.looking is None else "Your digits stand here (still looking):")
     for found in answer.found[:max(0, height - y - 1)]:

@@ -99,7 +99,8 @@ def paint_hits(session: Session, width: int, height: int, focused: bool) -> list
             c.put(1, y, "►" if session.position == at else " ", "bold")
             x = c.put(3, y, f"{n + 1:>{len(str(count))}}  {write(session.run, at)}", "" if n < here else "dim")
             logged = stopping.logged(session, session.listed, at)
-            c.put(x + 2, y, "  ".join(logged) if logged else stopping.shown_at(session, at), "", until=width - 1)
+            shown = "  ".join(logged) if logged else stopping.shown_at(session, at, width - x - 3)
+            c.put(x + 2, y, shown, "", until=width - 1)
         if focused and n == rows.cursor:
             c.restyle(y, "reverse", 0, width)
     return c.lines()
