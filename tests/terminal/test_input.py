@@ -184,8 +184,8 @@ def test_what_is_typed_ahead_goes_where_it_was_meant(terminal: Open) -> None:
 def test_a_search_after_a_question_goes_on(terminal: Open) -> None:
     program = terminal(TWO_LAYER)
     program.shows("known to 10000")
-    program.press("bE.training < 0.0012\r")
-    program.shows("Stop 1: E.training < 0.0012")
+    program.press("bchanged(w5)@prev and E < 0.00005\r")
+    program.shows("Stop 1: ")
     program.quiet()
     program.press("c")
     program.shows("Stopped: stop 1")
