@@ -267,7 +267,7 @@ def test_stops_hits_watches_marks_and_repeats() -> None:
     said = talk("10 n", "m a", "n 5", "3 N", "' a", "'a", "-", "G", "- ", "=", "' b", "10 c", "2 zz", "n x")
     assert [line.split("  ")[0] for line in said[:1] + said[2:5]] == ["#0:10", "#0:15", "#0:12", "#0:10"]
     assert said[5] == "Back at a." and said[7].startswith("#10000:11  E = 0.000035102")
-    assert said[10].startswith("No place is marked b") and said[11].startswith("Say how often")
+    assert said[10].startswith("No place is marked 'b'") and said[11].startswith("Say how often")
     assert said[12].startswith("There is no verb 'zz'") and said[13] == "n takes nothing after it; 'x' stands there."
 
 
