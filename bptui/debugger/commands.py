@@ -18,6 +18,7 @@ from . import (
     cursors,
     finding,
     frames,
+    laying,
     pointing,
     seeking,
     sides,
@@ -26,6 +27,7 @@ from . import (
     travelling,
     watching,
 )
+from .panes import TABLE
 from .session import Session
 
 Act = Callable[[Session, str], object]
@@ -187,13 +189,11 @@ ROWS: tuple[tuple[Any, ...], ...] = (
      asking.compare, GOT),
     ("next_pane", "tab", "Tab", "Next pane", "give the next pane the cursor", "Panes"),
     ("previous_pane", "shift+tab", "Shift+Tab", "Previous pane", "give the one before the cursor", "Panes"),
-    ("chain", "1", "1", "Chain", "the chain of factors", "Panes", _show("chain")),
-    ("network", "2", "2", "Network", "the picture of the network", "Panes", _show("network")),
-    ("program", "3", "3", "Program", "the equations, as they run", "Panes", _show("program")),
-    ("parameters", "4", "4", "Parameters", "weights, derivatives, next values", "Panes", _show("parameters")),
-    ("values", "5", "5", "Values", "every value of this update", "Panes", _show("values")),
-    ("printed", "6", "6", "Printed figures", "what the source prints; does it agree?", "Panes", _show("printed")),
-    ("loss", "7", "7", "Loss", "over the updates, validation beside it", "Panes", _show("loss")),
+    *((pane.id, pane.key, pane.shown, pane.title, pane.help, "Panes", _show(pane.id)) for pane in TABLE if pane.key),
+    ("zoom", "z", "z", "Zoom", "the pane alone, as large as there is room", "Panes",
+     lambda s, text: laying.zoom(s)),
+    ("layout", "L", "L", "Layout", "the next: all, one below, the chain alone", "Panes",
+     lambda s, text: laying.next_layout(s)),
     ("up", "up,k", "↑", "Up", "the cursor of the pane; time stays", "Panes", _cursor(-1)),
     ("down", "down,j", "↓", "Down", "the cursor of the pane; time stays", "Panes", _cursor(1)),
     ("left", "left,h", "←", "Left", "fold a path; or the pane before", "Panes"),

@@ -8,8 +8,10 @@ from ..explain.rows import current_row
 from ..replay.quantity import Place
 from ..replay.timeline import Position
 from . import stopping, watching
+from .looks import turn
+from .panes import BY_ID, LEFT, RIGHT
 from .program import program_entries
-from .session import LEFT, RIGHT, Session
+from .session import Session
 
 MOST_NEURONS = 4                                    # of a layer in the network picture
 
@@ -20,7 +22,9 @@ def drawn(units: int) -> int:
 
 
 def show(session: Session, pane: str) -> None:
-    """Bring a pane to the front, and give it the focus."""
+    """Bring a pane to the front, and give it the focus; if it has that already, turn to its next view."""
+    if session.focus == pane and BY_ID[pane].views:
+        turn(session, f"view.{pane}")
     if pane in LEFT:
         session.left = pane
     elif pane in RIGHT:

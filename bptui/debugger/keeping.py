@@ -18,11 +18,13 @@ from ..replay.quantity import find
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError, printable, quoted
 from ..scenario.expression import read_quantity
+from . import looks
 from .branch import OWN, Branch
 from .branching import LETTERS, made_from, same_place
 from .frames import LEVELS
+from .panes import LEFT, PANES, RIGHT
 from .saved import Saved, SavedRun, SavedStop
-from .session import FOLLOWED, LEFT, PANES, RIGHT, Session, Spot, there_is
+from .session import FOLLOWED, Session, Spot, there_is
 from .stopping import SetStop
 from .store import Found, Saver, age_words, load, session_path
 
@@ -51,6 +53,7 @@ def taken(session: Session) -> Saved:
             session.listed > 0),
         cursors=tuple((pane, row) for pane, row in session.cursor.items() if row is not None),
         unfolded=tuple(sorted(session.unfolded)),
+        looks=tuple(sorted(session.looks.items())),
         stops=(*(SavedStop(n, stops.write(each.stop), each.enabled) for n, each in session.stops.items()), *kept.stops),
         watches=tuple(session.watches),
         marks=(*(mark for letter, spot in session.bookmarks.items()
@@ -219,6 +222,7 @@ def _restore_panes(session: Session, saved: Saved) -> None:
     session.focus = saved.focus if saved.focus in PANES else session.focus
     session.left = saved.left if saved.left in LEFT else session.left
     session.right = saved.right if saved.right in RIGHT else session.right
+    session.looks = {what: chosen for what, chosen in saved.looks[:LONGEST_LIST] if looks.fits(what, chosen)}
     session.level = saved.level if saved.level in LEVELS else session.level
     kind, _, what = saved.listed.partition(" ")
     if kind == "watch" and what in session.watches:

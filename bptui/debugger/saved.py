@@ -73,6 +73,7 @@ class Saved:
     listed: str = ""                                # the stop, by its number, or the watch whose hits are listed
     cursors: tuple[tuple[str, int], ...] = ()       # pane, row
     unfolded: tuple[tuple[str, int], ...] = ()      # the paths that are opened in the chain: name, element
+    looks: tuple[tuple[str, str], ...] = ()         # how things are looked at
     stops: tuple[SavedStop, ...] = ()
     watches: tuple[str, ...] = ()
     marks: tuple[tuple[str, str], ...] = ()         # letter, position
@@ -93,7 +94,8 @@ class Understood:
 
 ALWAYS = ("scenario", "digest", "saved", "position", "sample", "run")
 FRESH = Saved()
-PAIRS = {"marks": ("letter", "place"), "cursors": ("pane", "row"), "unfolded": ("name", "element")}
+PAIRS = {"marks": ("letter", "place"), "looks": ("what", "chosen"), "cursors": ("pane", "row"),
+         "unfolded": ("name", "element")}
 
 
 def write(saved: Saved) -> str:
@@ -296,6 +298,7 @@ def _pair(first: str, second: str) -> Callable[..., tuple[Any, Any]]:
 
 _STOP = _record(SavedStop, ("number", "text"), number=_whole(1), text=_text, enabled=_flag)
 _MARK = _record(_pair("letter", "place"), ("letter", "place"), letter=_text, place=_text)
+_LOOK = _record(_pair("what", "chosen"), ("what", "chosen"), what=_text, chosen=_text)
 _CURSOR = _record(_pair("pane", "row"), ("pane", "row"), pane=_text, row=_whole(0))
 _UNFOLDED = _record(_pair("name", "element"), ("name", "element"), name=_text, element=_whole(0))
 _RUN = _record(SavedRun, ("name", "parent", "since", "edits"),
@@ -307,6 +310,7 @@ READERS: dict[str, Reader] = {
     "only": _flag,
     **dict.fromkeys(("watches", "past", "future"), _items(_text)),
     "stops": _items(_STOP),
+    "looks": _items(_LOOK),
     "marks": _items(_MARK),
     "cursors": _items(_CURSOR),
     "unfolded": _items(_UNFOLDED),

@@ -26,9 +26,10 @@ from ..replay.trouble import Troubles
 from ..scenario.errors import ExpressionError, QuantityError, ScenarioError
 from ..scenario.expression import read_quantity
 from ..scenario.shipped import find_beside
-from . import frames
+from . import frames, looks
 from .branch import OWN, Branch
 from .insights import Insights
+from .panes import PANES
 from .saved import Saved
 
 if TYPE_CHECKING:
@@ -37,10 +38,6 @@ if TYPE_CHECKING:
     from .seeking import Seek
     from .sides import Sides
     from .stopping import SetStop
-
-LEFT, RIGHT = ("network", "program", "loss"), ("parameters", "values", "printed", "watches", "stops", "hits")
-PANES = ("chain", *LEFT, *RIGHT)
-
 
 Spot = tuple[str, Position]                         # a run of the session, and a place in it
 
@@ -87,6 +84,7 @@ class Session:
         self.only = True                            # whether stepping visits only what is followed
         self.began = self.position
         self.message = ""
+        self.looks: dict[str, str] = {}             # how things are looked at: see looks.py
         self.focus = "parameters"
         self.left, self.right = "network", "parameters"
         self.cursor: dict[str, int | None] = dict.fromkeys(PANES)   # None: where the position is
@@ -126,6 +124,17 @@ class Session:
             return places.target(self.run, self.run.program(0), tree) or find(self.run, self.run.program(0), tree)
         except (ExpressionError, QuantityError):
             return None
+
+    @property
+    def focus(self) -> str:
+        """The pane that has the cursor."""
+        return self._focus
+
+    @focus.setter
+    def focus(self, pane: str) -> None:
+        self._focus = pane
+        if pane != "chain":
+            looks.choose(self, "lower", pane)
 
     # the run on screen
 

@@ -23,7 +23,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from ..debugger import cursors, finding, seeking, sides, siding, stopping
+from ..debugger import cursors, finding, looks, seeking, sides, siding, stopping
 from ..debugger.commands import BY_ID, COMMANDS, Command, Question
 from ..debugger.keeping import Keeper, reopened
 from ..debugger.searching import go_on, interrupt
@@ -35,7 +35,7 @@ from ..scenario.shipped import gallery
 from .dialogs import Ask, Gallery, Help, Palette
 from .driver import TolerantDriver
 from .grid import Grid, SpanCompositor
-from .layout import LOWER_FROM, panes
+from .layout import panes, tab_order
 
 SLICE = 0.008                                       # seconds of work between two looks at the keyboard
 REST = 0.002
@@ -208,23 +208,23 @@ class Debugger(Screen[None]):
             self.on_key(event)
 
     def _see_the_focus(self) -> None:
-        """A pane that the window has no room for cannot have the focus."""
+        """A pane for which there is no room beside the others stands alone."""
         session = self.session
         if session.sides is None and session.focus not in panes(session, *self.grid.size):
-            session.focus = "chain"
-            session.message = f"There is no room for this pane: it needs {LOWER_FROM} rows."
+            looks.choose(session, "zoom", "on")
+            session.message = "There is room for this pane alone: z goes back to the chain."
 
     def _do_next_pane(self) -> None:
-        cursors.next_pane(self.session, 1, panes(self.session, *self.grid.size))
+        cursors.next_pane(self.session, 1, tab_order(self.session, *self.grid.size))
 
     def _do_previous_pane(self) -> None:
-        cursors.next_pane(self.session, -1, panes(self.session, *self.grid.size))
+        cursors.next_pane(self.session, -1, tab_order(self.session, *self.grid.size))
 
     def _do_left(self) -> None:
-        cursors.sideways(self.session, -1, panes(self.session, *self.grid.size))
+        cursors.sideways(self.session, -1, tab_order(self.session, *self.grid.size))
 
     def _do_right(self) -> None:
-        cursors.sideways(self.session, 1, panes(self.session, *self.grid.size))
+        cursors.sideways(self.session, 1, tab_order(self.session, *self.grid.size))
 
     def _do_close(self) -> None:
         if not interrupt(self.session):

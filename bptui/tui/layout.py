@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..debugger import looks
 from ..debugger.session import Session
 from .views import cards, chainpane, frame, lists, loss, network, sides, tables
 from .views.canvas import Canvas, Line, merged
@@ -30,10 +31,19 @@ class Area:
 
 
 def arrange(session: Session, width: int, height: int) -> list[Area]:
-    """The panes of a terminal of this size, in the order in which Tab visits them."""
-    if width >= WIDE_WIDTH and height >= WIDE_HEIGHT:
+    """The panes of a terminal of this size, in the layout that was chosen, in the order in which Tab visits them."""
+    layout = looks.look(session, "layout")
+    body = height - (6 if is_wide(width, height) else 5 if height >= LOWER_FROM else 4)
+    if looks.look(session, "zoom") == "on":
+        return [Area(session.focus, 0, 2, width, body)]
+    if height < LOWER_FROM or layout == "chain":
+        return [Area("chain", 0, 2, width, body)]
+    if layout == "one below":
+        chain = 10 if height < WIDE_HEIGHT else max(14, body * 16 // 34)
+        lower = looks.look(session, "lower")
+        return [Area("chain", 0, 2, width, chain), Area(lower, 0, 2 + chain, width, body - chain)]
+    if is_wide(width, height):
         left = 51 if width < 150 else width * 2 // 5
-        body = height - 6                           # between the track and the time line's rule
         pictures = 12
         chain = max(14, (body - 2) * 16 // 34)
         printed = max(7, (body - chain) * 2 // 5)
@@ -47,16 +57,27 @@ def arrange(session: Session, width: int, height: int) -> list[Area]:
             Area("hits" if session.right == "hits" else "printed", left + 1, 2 + chain + parameters,
                  width - left - 1, printed),
         ]
-    if height < LOWER_FROM:
-        return [Area("chain", 0, 2, width, height - 4)]
     left = 37 if width < 100 else 51
     lower = height - 15
     return [Area("chain", 0, 2, width, 10), Area(session.left, 0, 12, left, lower),
             Area(session.right, left + 1, 12, width - left - 1, lower)]
 
 
+def is_wide(width: int, height: int) -> bool:
+    return width >= WIDE_WIDTH and height >= WIDE_HEIGHT
+
+
 def panes(session: Session, width: int, height: int) -> tuple[str, ...]:
+    """The panes that are drawn."""
     return tuple(area.pane for area in arrange(session, width, height))
+
+
+def tab_order(session: Session, width: int, height: int) -> tuple[str, ...]:
+    """The panes that Tab visits; where one stands alone, or one below the chain, it takes turns."""
+    shown = panes(session, width, height)
+    if len(shown) > 2:
+        return shown
+    return tuple(dict.fromkeys(("chain", session.left, session.right, session.focus)))
 
 
 def screen(session: Session, width: int, height: int) -> list[Line]:
@@ -66,7 +87,6 @@ def screen(session: Session, width: int, height: int) -> list[Line]:
     if session.sides is not None:
         return sides.paint(session, width, height)
     areas = arrange(session, width, height)
-    wide = width >= WIDE_WIDTH and height >= WIDE_HEIGHT
     blank = Line(((" " * width, ""),))
     rows: list[Line] = [blank] * height
     rows[0], rows[1] = frame.header(session, width), frame.track(session, width, height < LOWER_FROM)
@@ -78,7 +98,7 @@ def screen(session: Session, width: int, height: int) -> list[Line]:
     rows[bottom], rows[bottom - 1] = frame.footer(session, width), frame.words(session, width)
     if height >= LOWER_FROM:
         rows[bottom - 2] = frame.timeline(session, width)
-    if wide:
+    if is_wide(width, height):
         c = Canvas(width, 1)
         cost = session.run.program(0).watched.name
         frame.rule(c, 0, [("Time", "bold"), (f"{cost} after each update", "dim")])

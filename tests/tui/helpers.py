@@ -20,7 +20,8 @@ import numpy as np
 
 from bptui.debugger import asking, finding, seeking, sides
 from bptui.debugger.commands import COMMANDS
-from bptui.debugger.session import LEFT, RIGHT, Session, same_in
+from bptui.debugger.panes import LEFT, RIGHT
+from bptui.debugger.session import Session, same_in
 from bptui.engine.arrays import Arrays
 from bptui.engine.scalars import Cell
 from bptui.engine.unroll import Trace
@@ -228,7 +229,7 @@ def twin(session: Session, run: Run | None = None) -> Session:
     for name in ("position", "lane", "only", "began", "message", "focus", "left", "right", "card", "yours", "level",
                  "stops", "watches", "listed", "bookmarks", "sides"):
         setattr(other, name, getattr(session, name))
-    other.cursor = dict(session.cursor)
+    other.cursor, other.looks = dict(session.cursor), dict(session.looks)
     update = session.position.update
     old, new = session.run.program(update), other.run.program(update)
     if session.followed is not None:

@@ -1,0 +1,56 @@
+"""How things are looked at: layout, zoom, the view that a pane is turned to, order and filter of a table.
+
+A look is a name and a text. `CHOICES` has those that are one of a few, the first being the default; the others are
+free texts, by default empty. They are saved with the session, and change nothing that is computed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .panes import TABLE
+
+if TYPE_CHECKING:
+    from .session import Session
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "layout": ("everything", "one below", "chain"),
+    "zoom": ("off", "on"),
+    "lower": ("parameters", *(pane.id for pane in TABLE if pane.id not in ("parameters", "chain"))),  # shown last
+    **{f"view.{pane.id}": pane.views for pane in TABLE if pane.views},
+}
+FREE = ("sort.", "filter.")                         # beginnings of names whose text is anything
+LONGEST = 200
+
+
+def look(session: Session, what: str) -> str:
+    """What is chosen, or the default."""
+    choices = CHOICES.get(what)
+    chosen = session.looks.get(what, "")
+    if choices is None:
+        return chosen
+    return chosen if chosen in choices else choices[0]
+
+
+def choose(session: Session, what: str, text: str) -> None:
+    """Choose a look; the default is not kept."""
+    default = CHOICES[what][0] if what in CHOICES else ""
+    if text == default:
+        session.looks.pop(what, None)
+    else:
+        session.looks[what] = text
+
+
+def turn(session: Session, what: str) -> str:
+    """Turn to the next choice, and round; what it is."""
+    choices = CHOICES[what]
+    text = choices[(choices.index(look(session, what)) + 1) % len(choices)]
+    choose(session, what, text)
+    return text
+
+
+def fits(what: str, text: str) -> bool:
+    """Whether a look that was saved still means something."""
+    if what in CHOICES:
+        return text in CHOICES[what]
+    return what.startswith(FREE) and len(text) <= LONGEST
