@@ -12,10 +12,14 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from . import __version__
+from .debugger.looks import CHOICES
+from .debugger.settings import Settings, read_settings
+from .explain import ascii
 from .showing import COMMANDS, DONE, Parser, Refusal, find_scenario, flush, opened, plain
 
 USAGE, INTERRUPTED, NO_READER = 2, 130, 141
@@ -34,11 +38,6 @@ commands:
 A shipped scenario can be named without path or ending: bptui two_layer. WHERE is a quantity such as
 'd(E, w1)', or a position such as '#120'. 'bptui COMMAND --help' says more.
 """
-IN_ASCII = str.maketrans({
-    "×": "x", "∂": "d", "Σ": "Sum", "η": "eta", "δ": "delta", "σ": "sigma", "π": "pi", "⁺": "+", "²": "^2", "³": "^3",
-    "›": ">", "½": "1/2", "…": "...", "·": ".", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "→": "->", "←": "<-",
-    "\N{MINUS SIGN}": "-", "–": "-", "—": "-", "├": "+", "└": "+", "│": "|", "─": "-", "√": "sqrt",
-})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -80,8 +79,7 @@ def _speakable() -> None:
     """Make the streams take every character: what they cannot encode gets a spelling in ASCII."""
     def spelled(error: UnicodeError) -> tuple[str, int]:
         assert isinstance(error, UnicodeEncodeError)
-        text = error.object[error.start:error.end].translate(IN_ASCII)
-        return "".join(c if c.isascii() else "?" for c in text), error.end
+        return ascii.text(error.object[error.start:error.end]), error.end
 
     codecs.register_error("bptui", spelled)
     for stream in (sys.stdout, sys.stderr):
@@ -113,6 +111,9 @@ def _open(arguments: list[str]) -> int:
     parser.add_argument("--screenshot", metavar="FILE.svg", type=Path, help="write a picture of the screen, and leave")
     parser.add_argument("--keys", metavar="KEYS", help='keys to press first, by name: "s s n"')
     parser.add_argument("--size", metavar="COLUMNSxROWS", type=_size, help="of the picture: 80x24")
+    parser.add_argument("--theme", choices=CHOICES["theme"], metavar="NAME", help=", ".join(CHOICES["theme"]))
+    parser.add_argument("--ascii", action="store_true", help="ASCII alone: d for ∂, * for ×")
+    parser.add_argument("--mouse", action="store_true", help="listen to the mouse, too")
     parser.add_argument("--fresh", action="store_true", help="begin anew, not where you left off")
     given = parser.parse_args(arguments)
     if given.screenshot is None and (given.keys is not None or given.size is not None):
@@ -134,14 +135,28 @@ def _open(arguments: list[str]) -> int:
         raise Refusal(f"bptui: the screen needs a terminal, but {reason}; "
                       "these commands work here: bptui --plain SCENARIO, bptui show, check, compare, list, copy")
     from .tui.app import run_app
-    return _with_scenario(given.scenario, lambda: run_app(path, given.at, given.fresh))
+    settings = _settled(given, read_settings())
+    return _with_scenario(given.scenario, lambda: run_app(path, given.at, given.fresh, settings))
+
+
+def _settled(given: argparse.Namespace, settings: Settings) -> Settings:
+    """The settings, with what the command line says instead."""
+    looks = dict(settings.looks)
+    if given.theme is not None:
+        looks["theme"] = given.theme
+    if os.environ.get("NO_COLOR"):
+        looks["theme"] = "none"
+    if given.ascii:
+        looks["glyphs"] = "ascii"
+    return replace(settings, looks=looks, flags={**settings.flags, **({"mouse": True} if given.mouse else {})})
 
 
 def _screenshot(path: Path | None, given: argparse.Namespace) -> int:
     from .tui.picture import take_screenshot
     keys: list[str] = [] if given.keys is None else given.keys.split()
     size = given.size or (80, 24)
-    _with_scenario(given.scenario, lambda: take_screenshot(path, keys, size, given.screenshot, given.at))
+    settings = _settled(given, Settings())          # a picture shows what the command line says, and no more
+    _with_scenario(given.scenario, lambda: take_screenshot(path, keys, size, given.screenshot, given.at, settings))
     return DONE
 
 

@@ -27,6 +27,7 @@ from . import (
     travelling,
     watching,
 )
+from .looks import CHOICES
 from .panes import TABLE
 from .session import Session
 
@@ -91,6 +92,7 @@ BESIDE = Question("compare with", "B", refusal=sides.refusal, choices=sides.hint
                   needed=lambda session: len(sides.candidates(session)) > 1)
 MARK = Question("mark this place as", "a letter", letter=True)
 TO_MARK = Question("go to the place marked", "a letter", letter=True)
+THEME = Question("theme", ", ".join(CHOICES["theme"]), prefill=laying.following_theme)
 QUANTITY = "a quantity, or the number of a value"
 REPEAT = Question("repeat", "how often, and what: 10 n")
 
@@ -202,6 +204,11 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("page_down", "pagedown", "PgDn", "Page down", "eight rows down", "Panes", _cursor(8)),
     ("home", "home", "Home", "Top", "the first row of the pane", "Panes", _cursor(-1000000000)),
     ("bottom", "end", "End", "Bottom", "the last row of the pane", "Panes", _cursor(1000000000)),
+    ("theme", "", "", "Theme …", "colours: dark, light, none, contrast …", "Program", laying.theme, THEME),
+    ("numbers", "percent_sign", "%", "Number format", "9 decimals, 4 digits, all digits, p/q", "Program",
+     lambda s, text: laying.next_numbers(s)),
+    ("glyphs", "", "", "Glyphs or ASCII", "∂ × ► or d * >, as the terminal has them", "Program",
+     lambda s, text: laying.next_glyphs(s)),
     ("close", "escape", "Esc", "Close", "what is open or followed; never quits", "Program", lambda s, text: s.close()),
     ("palette", "colon", ":", "Command palette", "every command, by name", "Program"),
     ("help", "question_mark,f1", "?", "Help", "this page", "Program"),
@@ -236,9 +243,14 @@ def markdown_table() -> str:
     """The table of keys as the README prints it."""
     rows = ["| key | does |", "| --- | --- |"]
     for command in COMMANDS:
-        shown = command.shown.replace("|", "\\|")
+        shown = (command.shown or BY_ID["palette"].shown).replace("|", "\\|")
         rows.append(f"| `{shown}` | {command.title.removesuffix(' …')}: {command.help} |")
     return "\n".join(rows)
 
 
 BY_ID: dict[str, Command] = {command.id: command for command in COMMANDS}
+
+
+def key_of(session: Session, command: str) -> str:
+    """The key of a command as it is shown: the person's own, else the table's, else that of the palette."""
+    return session.shown_keys.get(command) or BY_ID[command].shown or key_of(session, "palette")

@@ -53,7 +53,7 @@ def taken(session: Session) -> Saved:
             session.listed > 0),
         cursors=tuple((pane, row) for pane, row in session.cursor.items() if row is not None),
         unfolded=tuple(sorted(session.unfolded)),
-        looks=tuple(sorted(session.looks.items())),
+        looks=tuple(sorted((what, text) for what, text in session.looks.items() if what not in looks.GLOBAL)),
         stops=(*(SavedStop(n, stops.write(each.stop), each.enabled) for n, each in session.stops.items()), *kept.stops),
         watches=tuple(session.watches),
         marks=(*(mark for letter, spot in session.bookmarks.items()
@@ -222,7 +222,7 @@ def _restore_panes(session: Session, saved: Saved) -> None:
     session.focus = saved.focus if saved.focus in PANES else session.focus
     session.left = saved.left if saved.left in LEFT else session.left
     session.right = saved.right if saved.right in RIGHT else session.right
-    session.looks = {what: chosen for what, chosen in saved.looks[:LONGEST_LIST] if looks.fits(what, chosen)}
+    session.looks |= {what: text for what, text in saved.looks[:LONGEST_LIST] if looks.fits(what, text)}
     session.level = saved.level if saved.level in LEVELS else session.level
     kind, _, what = saved.listed.partition(" ")
     if kind == "watch" and what in session.watches:

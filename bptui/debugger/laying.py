@@ -1,8 +1,9 @@
-"""Layouts and zoom, as commands."""
+"""Layouts, zoom, theme, glyphs and number formats, as commands."""
 
 from __future__ import annotations
 
-from .looks import choose, look, turn
+from ..scenario.errors import did_you_mean, quoted
+from .looks import CHOICES, choose, look, turn
 from .session import Session
 
 SAID = {
@@ -25,3 +26,37 @@ def next_layout(session: Session) -> None:
 
 def zoomed(session: Session) -> bool:
     return look(session, "zoom") == "on"
+
+
+def following_theme(session: Session) -> str:
+    """The theme after this one."""
+    themes = CHOICES["theme"]
+    return themes[(themes.index(look(session, "theme")) + 1) % len(themes)]
+
+
+def theme(session: Session, text: str) -> None:
+    """Choose a theme by its name."""
+    name = text.strip().lower()
+    if name not in CHOICES["theme"]:
+        session.message = f"There is no theme {quoted(text)}{did_you_mean(name, CHOICES['theme'])}."
+        return
+    choose(session, "theme", name)
+    session.message = f"Theme: {name}."
+
+
+NUMBERS = {
+    "9": "Nine decimals.",
+    "4": "Four digits that count.",
+    "all": "All digits: what you see is the number, bit for bit.",
+    "fraction": "As p/q, where no other number is nearer to it with q below 10,000; else nine decimals.",
+}
+
+
+def next_numbers(session: Session) -> None:
+    session.message = NUMBERS[turn(session, "numbers")]
+
+
+def next_glyphs(session: Session) -> None:
+    said = turn(session, "glyphs")
+    session.message = {"automatic": "Glyphs as the terminal has them.", "unicode": "All glyphs.",
+                       "ascii": "ASCII alone: d is ∂, * is ×, > is ►."}[said]

@@ -13,7 +13,12 @@ from .panes import TABLE
 if TYPE_CHECKING:
     from .session import Session
 
+# Of the person, not of the scenario: settled in a file, or chosen last anywhere.
+GLOBAL = ("theme", "glyphs", "numbers", "layout")
 CHOICES: dict[str, tuple[str, ...]] = {
+    "theme": ("terminal", "terminal-contrast", "dark", "dark-contrast", "light", "light-contrast", "none"),
+    "glyphs": ("automatic", "unicode", "ascii"),
+    "numbers": ("9", "4", "all", "fraction"),       # digits after the point, significant ones, all, or p/q
     "layout": ("everything", "one below", "chain"),
     "zoom": ("off", "on"),
     "lower": ("parameters", *(pane.id for pane in TABLE if pane.id not in ("parameters", "chain"))),  # shown last
@@ -52,5 +57,5 @@ def turn(session: Session, what: str) -> str:
 def fits(what: str, text: str) -> bool:
     """Whether a look that was saved still means something."""
     if what in CHOICES:
-        return text in CHOICES[what]
+        return text in CHOICES[what] and what not in GLOBAL
     return what.startswith(FREE) and len(text) <= LONGEST

@@ -85,6 +85,8 @@ class Session:
         self.began = self.position
         self.message = ""
         self.looks: dict[str, str] = {}             # how things are looked at: see looks.py
+        self.only_ascii = False                     # whether the terminal has no other glyphs
+        self.shown_keys: dict[str, str] = {}        # of commands whose keys a person has changed
         self.focus = "parameters"
         self.left, self.right = "network", "parameters"
         self.cursor: dict[str, int | None] = dict.fromkeys(PANES)   # None: where the position is

@@ -45,16 +45,24 @@ class Found:
 
 def session_path(scenario: str | Path, environ: Mapping[str, str] = os.environ) -> Path | None:
     """The file for the session of a scenario's file; None if there is no home to keep it in."""
-    state = environ.get("XDG_STATE_HOME", "")
-    if not os.path.isabs(state):                    # the XDG specification: a relative one does not count
-        home = environ.get("HOME", "")
-        if not os.path.isabs(home):
-            return None
-        state = os.path.join(home, ".local", "state")
+    folder = user_folder("XDG_STATE_HOME", (".local", "state"), environ)
+    if folder is None:
+        return None
     whole = os.path.realpath(scenario)
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", Path(whole).stem)[:LONGEST_NAME].strip("-_") or "scenario"
     digest = hashlib.sha256(whole.encode("utf-8", SURROGATES)).hexdigest()
-    return Path(state, "bptui", "sessions", f"{name}-{digest[:12]}.toml")
+    return folder / "sessions" / f"{name}-{digest[:12]}.toml"
+
+
+def user_folder(variable: str, otherwise: tuple[str, ...], environ: Mapping[str, str]) -> Path | None:
+    """bptui's own folder of one kind, by the XDG specification; None if there is no home."""
+    base = environ.get(variable, "")
+    if not os.path.isabs(base):                     # a relative one does not count, it says
+        home = environ.get("HOME", "")
+        if not os.path.isabs(home):
+            return None
+        base = os.path.join(home, *otherwise)
+    return Path(base, "bptui")
 
 
 def load(path: Path | None, clock: Callable[[], float] = time.time) -> Found | None:
@@ -211,25 +219,11 @@ class Saver:
 
     def _replace(self, content: bytes) -> None:
         """Put `content` in the file's place: at no moment is there less than one whole file."""
-        temporary = f"{self.path}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
         try:
-            _make_folder(self.path.parent)
-            with open(os.open(temporary, NEW, 0o600), "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, self.path)
+            replace_file(self.path, content)
         except BaseException:
             self._looked = False                    # something may have come in its place
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
             raise
-        with contextlib.suppress(OSError):          # not every file system can; the file itself is safe
-            folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
 
     def _try(self, act: Callable[[], None]) -> bool:
         """Whether it could be done. What went wrong the first time is remembered."""
@@ -240,6 +234,28 @@ class Saver:
             why = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
             self.trouble = self.trouble or f"This session is not saved: {printable(why)}."
             return False
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file of the user's alone, as a whole or not at all. Raises OSError."""
+    temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
+    try:
+        _make_folder(path.parent)
+        with open(os.open(temporary, NEW, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    with contextlib.suppress(OSError):              # not every file system can; the file itself is safe
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _make_folder(folder: Path) -> None:

@@ -36,7 +36,7 @@ SCREEN = {                                          # what to do in place of wha
 }
 WANTING = {"remove": "Say which: D 2 removes stop 2, and D w5 that watch."}
 ALL = (*COMMANDS, *OWN)
-SHOWN = {command.shown: command for command in reversed(ALL)}
+SHOWN = {command.shown: command for command in reversed(ALL) if command.shown}
 NAMES = {name: command for command in reversed(ALL)
          for name in (command.title.removesuffix(" …").lower(), command.id.replace("_", " "), command.id)}
 LONGEST_FIRST = sorted(NAMES, key=len, reverse=True)
@@ -225,5 +225,6 @@ def help_lines(text: str) -> Iterator[str]:
 
 
 def _help(command: Command) -> str:
-    also = "" if command.shown in (command.id, command.title.lower()) else command.id.replace("_", " ")
-    return line(command.shown, f"{command.title.removesuffix(' …')}: {command.help}", f"({also})" if also else "")
+    also = "" if command.shown in ("", command.id, command.title.lower()) else command.id.replace("_", " ")
+    said = f"{command.title.removesuffix(' …')}: {command.help}"
+    return line(command.shown or command.id, said, f"({also})" if also else "")

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -22,8 +25,22 @@ def plain(values: Iterable[float | None]) -> bool:
     return all(v is None or v == 0 or not math.isfinite(v) or PLAIN_LEAST <= abs(v) < PLAIN_MOST for v in values)
 
 
-def number(value: float, signed: bool = False, nine: bool = True, decimals: int = 9) -> str:
-    """A value in the column's notation; NaN and infinities by name."""
+FORMAT: ContextVar[str] = ContextVar("FORMAT", default="9")     # what `written_as` says
+LARGEST_DENOMINATOR = 9999
+
+
+@contextmanager
+def written_as(numbers: str) -> Iterator[None]:
+    """While it lasts, numbers are written with 9 decimals, 4 significant digits, `all` digits, or as a `fraction`."""
+    before = FORMAT.set(numbers)
+    try:
+        yield
+    finally:
+        FORMAT.reset(before)
+
+
+def number(value: float, signed: bool = False, nine: bool = True, decimals: int | None = None) -> str:
+    """A value in the column's notation; NaN and infinities by name. `decimals` are those of a printed figure."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -31,7 +48,23 @@ def number(value: float, signed: bool = False, nine: bool = True, decimals: int 
     if value == 0:
         return "0"
     sign = "+" if signed else ""
-    return f"{value:{sign}.{decimals}f}" if nine else f"{value:{sign}.6e}"
+    if decimals is None and (as_chosen := _chosen(value, nine)):
+        return ("+" if signed and value > 0 else "") + as_chosen
+    return f"{value:{sign}.{9 if decimals is None else decimals}f}" if nine else f"{value:{sign}.6e}"
+
+
+def _chosen(value: float, nine: bool) -> str:
+    """A number in the format that was chosen; nothing where that is the column's own notation."""
+    match FORMAT.get():
+        case "4":
+            after = max(0, 3 - math.floor(math.log10(abs(value))))
+            return f"{value:.{after}f}" if nine else f"{value:.3e}"
+        case "all":
+            return repr(float(value))
+        case "fraction":
+            p, q = Fraction(value).limit_denominator(LARGEST_DENOMINATOR).as_integer_ratio()
+            return "" if p / q != value else f"{p}/{q}" if q > 1 else str(p)
+    return ""
 
 
 def one(value: float, signed: bool = False) -> str:

@@ -7,11 +7,13 @@ goes before everything else.
 from __future__ import annotations
 
 import math
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from ..engine.program import Block
 from ..engine.scalars import Cell
+from ..replay.run import Run
 from ..replay.timeline import Position
 from . import notation
 from .chain import Explainer
@@ -22,6 +24,9 @@ from .rows import Chain
 
 DOT = f"{notation.PENDING} means: not computed yet. Values appear as you step, and go as you step back."
 NUDGE = 0.01
+ROW = 78                                            # characters of a sentence that a row of 80 shows
+SEEN = 1e-9                                         # of E: in a smaller change, rounding would be among the digits
+TRIED: WeakKeyDictionary[Run, dict[tuple[int, Cell], tuple[float, float]]] = WeakKeyDictionary()
 
 
 def about_figure(marks: Marks, printed: Printed, here: float) -> str:
@@ -100,9 +105,13 @@ def _backward(at: Explainer, position: Position, block: Block, chain: Chain | No
         return f"∂{at.cost}/∂{name} is {notation.one(value)}: something before it overflowed, or was 0 × Inf."
     if value == 0:
         return f"∂{at.cost}/∂{name} is exactly 0: {name} cannot change {at.cost} here."
-    if x[0].role == "parameter" or chain is None or not chain.rows:
-        return (f"Raising {name} by {NUDGE:g} would {'raise' if value > 0 else 'lower'} {at.cost} by about "
-                f"{notation.one(abs(value) * NUDGE)}.")
+    way = "raise" if value > 0 else "lower"
+    nudged = f"{name} + {NUDGE:g} should {way} {at.cost} by {notation.one(abs(value) * NUDGE)}."
+    if x[0].role == "parameter":
+        said = f"{nudged} {_tried(at, position, x)}"
+        return said if len(said) <= ROW else said.replace(name, name.rpartition(".")[2], 1)
+    if chain is None or not chain.rows:
+        return nudged
     factor = next((r for r in reversed(chain.rows) if r.kind == "factor"), None)
     unit = at.namer.unit(x[0], x[1] % x[0].lane_size)
     if factor is not None and factor.value is not None and at.reader.count(cell) == 1:
@@ -118,8 +127,24 @@ def _backward(at: Explainer, position: Position, block: Block, chain: Chain | No
         return lemma
     if chain.paths:
         return f"{chain.paths} paths lead back to {unit}; their sum is ∂{at.cost}/∂{name}."
-    return (f"Raising {name} by {NUDGE:g} would {'raise' if value > 0 else 'lower'} {at.cost} by about "
-            f"{notation.one(abs(value) * NUDGE)}.")
+    return nudged
+
+
+def _tried(at: Explainer, position: Position, x: Cell) -> str:
+    """What really becomes of E when the parameter is raised: the forward half, run again."""
+    from .gradients import Forward  # not before the first paint
+    known = TRIED.setdefault(at.run, {})
+    if (position.update, x) not in known:
+        forward = Forward(at.program, at.reader.env)
+        known[position.update, x] = forward.cost(x[0], x[1], 0.0), forward.cost(x[0], x[1], NUDGE)
+    before, after = known[position.update, x]
+    change = after - before
+    if not math.isfinite(change):
+        return f"Tried: {at.cost} is {notation.one(after)} then."
+    if abs(change) < SEEN * abs(before):
+        return f"Tried: too little to see in {at.cost}."
+    other = change * _value(at, position) < 0
+    return f"Tried: {notation.one(abs(change))}{', the other way' if other else ''}."
 
 
 def _lemma(at: Explainer, x: Cell) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import gc
+import os
 import shlex
 import sys
 import threading
@@ -24,10 +25,11 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from ..debugger import cursors, finding, looks, seeking, sides, siding, stopping
-from ..debugger.commands import BY_ID, COMMANDS, Command, Question
+from ..debugger.commands import BY_ID, COMMANDS, Command, Question, key_of
 from ..debugger.keeping import Keeper, reopened
 from ..debugger.searching import go_on, interrupt
 from ..debugger.session import Session
+from ..debugger.settings import Settings, remember
 from ..replay.places import write
 from ..replay.run import open_run
 from ..scenario.errors import printable
@@ -35,14 +37,15 @@ from ..scenario.shipped import gallery
 from .dialogs import Ask, Gallery, Help, Palette
 from .driver import TolerantDriver
 from .grid import Grid, SpanCompositor
+from .keymap import Keymap, keymap
 from .layout import panes, tab_order
+from .themes import BY_NAME, TABLE, textual_theme
 
 SLICE = 0.008                                       # seconds of work between two looks at the keyboard
 REST = 0.002
 SWITCH = 0.0005                                     # seconds that a key waits for a busy thread; Python's are 5 ms
 PLAY = 0.4                                          # seconds between two steps that are played
 COUNTED = ("stops", "hits")                         # panes that show how many hits there are
-BY_KEY = {key: command.id for command in COMMANDS for key in command.keys.split(",")}
 
 
 class Thought(Message):
@@ -56,17 +59,19 @@ class Thought(Message):
 class Debugger(Screen[None]):
     """The debugger of one run."""
 
-    DEFAULT_CSS = "Debugger { background: ansi_default; color: ansi_default; }"
+    DEFAULT_CSS = "Debugger { background: $background; color: $foreground; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding(BY_ID["interrupt"].keys, "do('interrupt')", priority=True)]
 
-    def __init__(self, session: Session, keeper: Keeper | None = None) -> None:
+    def __init__(self, session: Session, keeper: Keeper | None = None, keys: Keymap | None = None) -> None:
         super().__init__()
         self.session, self.keeper = session, keeper
+        self.keys = keys or keymap({})
         self._compositor = SpanCompositor()
         self.grid = Grid(session, self._seen)
         self.begun = self.stale = False
         self.playing: Timer | None = None
         self.asking: Ask | None = None
+        self.chosen = {what: text for what, text in session.looks.items() if what in looks.GLOBAL}
         self.heard: Key | None = None
         if keeper is not None:
             keeper.keep()                           # it may have something to say
@@ -90,6 +95,7 @@ class Debugger(Screen[None]):
 
     def _draw(self) -> None:
         self.stale = False
+        self._remember()
         if self.keeper is not None:
             self.keeper.keep()
         self.grid.paint()
@@ -163,7 +169,7 @@ class Debugger(Screen[None]):
                 self.asking.take(event)
             else:
                 self.app.post_message(Key(event.key, event.character))
-        elif (command := BY_KEY.get(event.key)) is not None:
+        elif (command := self.keys.commands.get(event.key)) is not None:
             event.stop()
             self.action_do(command)
         elif event.is_printable:
@@ -188,6 +194,13 @@ class Debugger(Screen[None]):
             known.act(session, "")
         self._see_the_focus()
         self.paint()
+
+    def _remember(self) -> None:
+        """What was chosen for every scenario goes for Textual's own widgets too, and is kept for the next time."""
+        chosen = {what: text for what, text in self.session.looks.items() if what in looks.GLOBAL}
+        if chosen != self.chosen:
+            self.chosen = chosen
+            self.app.dress(self.session)            # type: ignore[attr-defined]
 
     def _ask(self, command: Command, asks: Question) -> None:
         """Ask for a line of text, and do what it was asked for."""
@@ -238,7 +251,7 @@ class Debugger(Screen[None]):
         self.app.action_command_palette()
 
     def _do_help(self) -> None:
-        self.app.push_screen(Help())
+        self.app.push_screen(Help(self.session, self.grid.dressed[1]))
 
     def _do_quit(self) -> None:
         self.app.exit(return_code=0)
@@ -266,27 +279,46 @@ class BptuiApp(App[None]):
     COMMAND_PALETTE_BINDING = "f2"
     CSS = """
     Input > .input--placeholder, CommandPalette > .command-palette--help-text {
-        color: ansi_bright_black; text-style: not dim not bold;
+        color: $bptui-dim; text-style: not dim not bold;
     }
-    CommandPalette #--input { border: hkey ansi_bright_black; }
+    CommandPalette #--input { border: hkey $bptui-dim; }
     CommandPalette #--input.--list-visible { border-bottom: none; }
-    CommandPalette CommandList { border-bottom: hkey ansi_bright_black; }
-    CommandPalette SearchIcon { color: ansi_default; }
+    CommandPalette CommandList { border-bottom: hkey $bptui-dim; }
+    Input, CommandPalette SearchIcon { color: $foreground; }
+    .-ascii CommandPalette #--input { border: ascii $bptui-dim; }
+    .-ascii CommandPalette CommandList { border-bottom: ascii $bptui-dim; }
+    .-ascii CommandPalette SearchIcon { display: none; }
     """
     TITLE = "bptui"
 
     def __init__(self, session: Session | None, at: str | None = None, headless: bool = False,
-                 opened: Callable[[Path, str | None], tuple[Session, Keeper | None]] | None = None) -> None:
+                 opened: Callable[[Path, str | None], tuple[Session, Keeper | None]] | None = None,
+                 settings: Settings | None = None) -> None:
         # ansi_color before the theme: NO_COLOR's filter is chosen here, and without it would leave greys
         super().__init__(driver_class=None if headless else TolerantDriver, ansi_color=True)
         self.session, self.at, self.opened = session, at, opened or without_memory
+        self.only_ascii = False
         self.keeper: Keeper | None = None
+        self.settings = settings or Settings()
+        self.keymap = keymap(self.settings.keys)
         self.animation_level = "none"
-        self.theme = "ansi-dark"
+        for theme in TABLE:
+            self.register_theme(textual_theme(theme))
+        self._wear(self.settings.looks.get("theme", "terminal"), self.settings.looks.get("glyphs", ""))
+
+    def _wear(self, theme: str, glyphs: str) -> None:
+        self.theme = f"bptui-{theme if theme in BY_NAME else 'terminal'}"
+        self.set_class(glyphs == "ascii", "-ascii")
+
+    def dress(self, session: Session) -> None:
+        """Textual's own widgets look as the screen does; what was chosen is kept for the next time."""
+        self._wear(looks.look(session, "theme"), looks.look(session, "glyphs"))
+        if self.opened is not without_memory:
+            remember(session.looks)
 
     def on_mount(self) -> None:
         if self.session is not None:
-            self.push_screen(Debugger(self.session, self.keeper))
+            self.push_screen(self._debugger(self.session))
         else:
             self.push_screen(Gallery(gallery()), self._chosen)
 
@@ -295,7 +327,18 @@ class BptuiApp(App[None]):
             self.exit(return_code=0)
             return
         self.session, self.keeper = self.opened(path, self.at)
-        self.push_screen(Debugger(self.session, self.keeper))
+        self.push_screen(self._debugger(self.session))
+
+    def _debugger(self, session: Session) -> Debugger:
+        """The screen of a session, in the looks and with the keys that the person has settled."""
+        session.looks |= self.settings.looks
+        session.only_ascii = self.only_ascii
+        session.shown_keys = dict(self.keymap.shown)
+        faults = [*self.settings.faults, *self.keymap.faults]
+        if faults:
+            more = f" And {len(faults) - 1} more." if len(faults) > 1 else ""
+            session.message = f"{faults[0]}{more} {session.message}".strip()
+        return Debugger(session, self.keeper, self.keymap)
 
     def _on_key(self, event: Key) -> None:          # type: ignore[override]
         """A key that came while something else was on top is for what is there now."""
@@ -315,7 +358,7 @@ class BptuiApp(App[None]):
         if isinstance(screen, Debugger):
             for command in COMMANDS:
                 if command.id != "palette":
-                    yield SystemCommand(f"{command.title} ({command.shown})", command.help,
+                    yield SystemCommand(f"{command.title} ({key_of(screen.session, command.id)})", command.help,
                                         self._runner(screen, command.id))
 
     @staticmethod
@@ -329,17 +372,24 @@ def without_memory(path: Path, at: str | None) -> tuple[Session, Keeper | None]:
     return Session(open_run(path), at), None
 
 
-def run_app(path: Path | None, at: str | None = None, fresh: bool = False) -> int:
+def only_ascii() -> bool:
+    """Whether the terminal has no other glyphs: the Linux console's font lacks most, some streams cannot say them."""
+    encoding = (getattr(sys.__stderr__, "encoding", None) or "").lower().replace("-", "")
+    return os.environ.get("TERM") == "linux" or not encoding.startswith("utf")
+
+
+def run_app(path: Path | None, at: str | None = None, fresh: bool = False, settings: Settings | None = None) -> int:
     """Open the debugger, or the list of shipped scenarios, where it was left; the exit code."""
     sys.setswitchinterval(SWITCH)
 
     def opened(path: Path, at: str | None) -> tuple[Session, Keeper | None]:
         return reopened(Session(open_run(path), at), path, fresh, at is not None)
-    app = BptuiApp(None, at, opened=opened)
+    app = BptuiApp(None, at, opened=opened, settings=settings)
+    app.only_ascii = only_ascii()
     if path is not None:
         app.session, app.keeper = opened(path, at)
     try:
-        app.run(mouse=False)
+        app.run(mouse=app.settings.flags.get("mouse", False))
     finally:
         if app.keeper is not None:
             app.keeper.close()

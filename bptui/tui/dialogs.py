@@ -18,9 +18,10 @@ from textual.widgets.input import Selection
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
-from ..debugger.commands import COMMANDS, FIRST_LINES, Question
+from ..debugger.commands import COMMANDS, FIRST_LINES, Question, key_of
 from ..debugger.completing import complete
 from ..debugger.session import Session
+from ..explain import ascii
 
 
 class Names(Suggester):
@@ -58,9 +59,9 @@ class Ask(ModalScreen[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", "Complete", show=False, priority=True)]
     DEFAULT_CSS = """
     Ask { background: transparent; align: left bottom; }
-    Ask Static { width: auto; height: 1; dock: left; padding: 0 1; text-style: bold; background: ansi_default; }
-    Ask Input { height: 1; border: none; padding: 0; background: ansi_default; }
-    Ask #line { height: 1; width: 100%; margin-bottom: 1; background: ansi_default; }
+    Ask Static { width: auto; height: 1; dock: left; padding: 0 1; text-style: bold; background: $background; }
+    Ask Input { height: 1; border: none; padding: 0; background: $background; }
+    Ask #line { height: 1; width: 100%; margin-bottom: 1; background: $background; }
     """
 
     def __init__(self, asks: Question, session: Session) -> None:
@@ -127,8 +128,8 @@ class Palette(CommandPalette):
             super()._action_command_list(action)
 
 
-def help_text() -> Text:
-    """Twelve lines first, then every command, from the table."""
+def help_text(session: Session | None = None) -> Text:
+    """Twelve lines first, then every command, from the table, with the keys that the person has settled."""
     text = Text()
     for line in FIRST_LINES:
         text.append(f"  {line}\n")
@@ -137,7 +138,8 @@ def help_text() -> Text:
         if command.group != group:
             group = command.group
             text.append(f"\n {group}\n", "bold")
-        text.append(f"  {command.shown:<10}", "bold")
+        shown = key_of(session, command.id) if session is not None else command.shown or ":"
+        text.append(f"  {shown:<10}", "bold")
         text.append(f"{command.title:<23}{command.help}\n")
     return text
 
@@ -147,13 +149,18 @@ class Help(ModalScreen[None]):
                 Binding("down,j", "scroll(1)", show=False), Binding("up,k", "scroll(-1)", show=False),
                 Binding("pagedown,space", "scroll(12)", show=False), Binding("pageup", "scroll(-12)", show=False)]
     DEFAULT_CSS = """
-    Help { background: ansi_default; }
-    Help VerticalScroll { width: 100%; height: 100%; background: ansi_default; scrollbar-size-vertical: 1; }
+    Help { background: $background; }
+    Help VerticalScroll { width: 100%; height: 100%; background: $background; scrollbar-size-vertical: 1; }
     """
 
+    def __init__(self, session: Session | None = None, plain: bool = False) -> None:
+        super().__init__()
+        self.session, self.plain = session, plain
+
     def compose(self) -> ComposeResult:
+        text = help_text(self.session)
         with VerticalScroll():
-            yield Static(help_text(), markup=False)
+            yield Static(Text(ascii.text(text.plain)) if self.plain else text, markup=False)
 
     def action_scroll(self, by: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
@@ -166,9 +173,9 @@ class Gallery(ModalScreen[Path | None]):
                                             Binding("question_mark", "help", "Help", show=False),
                 Binding("j", "down", show=False), Binding("k", "up", show=False)]
     DEFAULT_CSS = """
-    Gallery { background: ansi_default; }
+    Gallery { background: $background; }
     Gallery Static { height: 2; padding: 0 1; }
-    Gallery OptionList { height: 1fr; border: none; padding: 0 1; background: ansi_default; }
+    Gallery OptionList { height: 1fr; border: none; padding: 0 1; background: $background; }
     """
 
     def __init__(self, scenarios: list[tuple[str, str, Path]]) -> None:

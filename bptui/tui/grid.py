@@ -7,34 +7,24 @@ for a Tab between two panes, measured), here a step writes only the cells that d
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 from rich.cells import cell_len
 from rich.console import Console
 from rich.control import Control
 from rich.segment import Segment
-from rich.style import Style
 from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from ..debugger.looks import look
 from ..debugger.session import Session
 from .layout import panes, screen
+from .themes import BY_NAME, Theme, style
 from .views.canvas import Line
+from .views.spelling import spelled
 
-# The terminal's own colours. The two signs differ in lightness too, and carry + and - besides.
-COLOURS = {"plus": "yellow", "minus": "bright_cyan", "dim": "bright_black"}
 MOVE = 10                                           # cells that are not worth a move of the terminal's cursor
-
-
-@cache
-def look(style: str) -> Style:
-    """What a style's words look like."""
-    words = style.split()
-    colour = next((COLOURS[w] for w in words if w in COLOURS), None)
-    return Style(color=colour, bold="bold" in words or None, reverse="reverse" in words or None,
-                 underline="underline" in words or None)
 
 
 def cells(line: Line) -> list[tuple[str, str]]:
@@ -85,6 +75,13 @@ class Grid(Widget):
         self.session = session
         self.seen = seen                            # called when the whole has been drawn
         self.lines: list[Line] = []
+        self.dressed = self._dress()
+
+    def _dress(self) -> tuple[Theme, bool]:
+        """The theme, and whether all is spelled in ASCII."""
+        glyphs = look(self.session, "glyphs")
+        plain = glyphs == "ascii" or (glyphs == "automatic" and self.session.only_ascii)
+        return BY_NAME[look(self.session, "theme")], plain
 
     def paint(self) -> None:
         """Draw the session; cells that are as they were are not sent."""
@@ -92,9 +89,11 @@ class Grid(Widget):
         if not width or not height:
             return
         self.session.shown = panes(self.session, width, height)
-        lines = screen(self.session, width, height)
-        if len(lines) != len(self.lines):
-            self.lines = lines
+        lines, dressed = screen(self.session, width, height), self._dress()
+        if dressed[1]:
+            lines = [spelled(line) for line in lines]
+        if len(lines) != len(self.lines) or dressed != self.dressed:
+            self.lines, self.dressed = lines, dressed
             self.refresh()
             return
         regions: list[Region] = []
@@ -111,6 +110,7 @@ class Grid(Widget):
         self.call_after_refresh(self.seen)
 
     def render_line(self, y: int) -> Strip:
+        theme = self.dressed[0]
         if y >= len(self.lines):
-            return Strip.blank(self.size.width)
-        return Strip([Segment(text, look(style)) for text, style in self.lines[y].segments if text])
+            return Strip.blank(self.size.width, style(theme, ""))
+        return Strip([Segment(text, style(theme, words)) for text, words in self.lines[y].segments if text])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ..debugger import looks
 from ..debugger.session import Session
+from ..explain import notation
 from .views import cards, chainpane, frame, lists, loss, network, sides, tables
 from .views.canvas import Canvas, Line, merged
 
@@ -82,6 +83,11 @@ def tab_order(session: Session, width: int, height: int) -> tuple[str, ...]:
 
 def screen(session: Session, width: int, height: int) -> list[Line]:
     """Every line of the screen."""
+    with notation.written_as(looks.look(session, "numbers")):
+        return _screen(session, width, height)
+
+
+def _screen(session: Session, width: int, height: int) -> list[Line]:
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return too_small(width, height)
     if session.sides is not None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from textual.app import App
 
 from ..debugger.session import Session
+from ..debugger.settings import Settings
 from ..replay.run import open_run
 from .app import BptuiApp, Debugger
 
@@ -21,14 +22,15 @@ PATIENCE = 60.0                                     # seconds until a run that i
 
 
 def take_screenshot(path: Path | None, keys: list[str], size: tuple[int, int], out: Path,
-                    at: str | None = None) -> None:
+                    at: str | None = None, settings: Settings | None = None) -> None:
     """Press `keys` in a screen of `size` (columns, rows) and write what it shows; no `path`: the gallery."""
-    asyncio.run(_shoot(path, keys, size, out, at))
+    asyncio.run(_shoot(path, keys, size, out, at, settings))
 
 
-async def _shoot(path: Path | None, keys: list[str], size: tuple[int, int], out: Path, at: str | None) -> None:
+async def _shoot(path: Path | None, keys: list[str], size: tuple[int, int], out: Path, at: str | None,
+                 settings: Settings | None) -> None:
     session = Session(open_run(path), at) if path is not None else None
-    app = BptuiApp(session, at, headless=True)
+    app = BptuiApp(session, at, headless=True, settings=settings)
     async with app.run_test(size=size) as pilot:
         await settled(app)
         for key in keys:

@@ -176,7 +176,7 @@ class Hands:
 
     def __init__(self, session: Session, size: tuple[int, int] = SMALL) -> None:
         self.session, self.size = session, size
-        self.grid = SimpleNamespace(size=size)
+        self.grid = SimpleNamespace(size=size, dressed=(None, False))
         self.app = SimpleNamespace(push_screen=self._opened, exit=self._left, action_command_palette=self._palette)
         self.opened: list[str] = []
         self.playing: Any = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...debugger import asking, cursors
+from ...debugger.commands import key_of
 from ...debugger.session import Session
 from ...explain import notation
 from ...replay.places import write
@@ -22,12 +23,14 @@ def first(session: Session, width: int, height: int) -> list[Line]:
     formula = f"{chain.formula[0][0]} = {chain.formula[1][0]}" if len(chain.formula) > 1 else names[0]
     cost = times.program.cost.name
     back = next((session.namer.of(b.out, 0) for b in times.blocks if b.phase == "backward"), "")
-    rows = [("s", "step by step", f"{formula}, term by term"),
-            ("n", "value by value", f"{', '.join(names)} … {cost}{f', {back} …' if back else ''}"),
-            ("S  N", "the same, backwards", "you cannot lose or break anything"),
-            ("Enter", "follow", "on a weight: visit only what it needs"),
-            ("/", "find a number", "type its digits, go where it is made"),
-            ("i", "I got another", "type yours: why is it different?")]
+    backwards = f"{key_of(session, 'back_into')}  {key_of(session, 'back_over')}"
+    rows = [(key_of(session, "into"), "step by step", f"{formula}, term by term"),
+            (key_of(session, "over"), "value by value",
+             f"{', '.join(names)} … {cost}{f', {back} …' if back else ''}"),
+            (backwards, "the same, backwards", "you cannot lose or break anything"),
+            (key_of(session, "enter"), "follow", "on a weight: visit only what it needs"),
+            (key_of(session, "find"), "find a number", "type its digits, go where it is made"),
+            (key_of(session, "got"), "I got another", "type yours: why is it different?")]
     y = 2 if height >= 10 else 1
     for key, name, says in rows:
         c.put(3, y, key, "bold")

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from ...debugger.session import Session
 from ...explain import notation
 from ...explain.rows import Chain, Row, column, current_row
+from . import headline
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
 
 NAME, RULE = 9, 26
 DEEPER = 7                                          # columns that the chain of an unfolded path moves right
+ALL_DIGITS = 9                                      # columns that a number with all digits needs beyond nine decimals
 NOTE = 78                                           # characters of a sentence that the line of words can show
 
 
@@ -32,9 +34,10 @@ class Columns:
 
 
 def columns(width: int) -> Columns:
+    more = ALL_DIGITS if notation.FORMAT.get() == "all" else 0
     if width >= 80:
-        return Columns(width - 28, 7, width - 15, width - 2)
-    return Columns(width - 23, 6, width - 13, width - 2)
+        return Columns(width - 28 - more, 7, width - 15 - more, width - 2)
+    return Columns(width - 23 - more, 6, width - 13 - more, width - 2)
 
 
 def made(session: Session, row: Row) -> bool:
@@ -51,11 +54,9 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
               if session.followed is not None else "Step on with s, and the chain of each value is shown here.")
         return c.lines()
     _rule(session, c, chain)
-    rows = _rows(session, chain, height - 2)
-    start, shown = rows
-    _formula(session, c, chain, width)
-    if start == 3:
-        _product(session, c, chain, width)
+    shown = _rows(session, chain, height - 2)
+    start = headline.paint(session, c, chain, height - 1 - max(len(shown), _most(chain, height)) - _note(session),
+                           len(shown) < height - 2)
     cols = columns(width)
     nine = notation.plain(column(r for r in chain.rows if made(session, r)))
     now = current_row(chain, session.here)
@@ -75,15 +76,25 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     return c.lines()
 
 
-def _rows(session: Session, chain: Chain, room: int) -> tuple[int, list[tuple[int, bool]]]:
-    """The first row to draw on, and what to draw: (row number, whether it is that row's lens)."""
+def _note(session: Session) -> int:
+    """Rows that a sentence below the chain takes."""
+    return 2 if _noted(session) else 0
+
+
+def _most(chain: Chain, height: int) -> int:
+    """The rows that the chain will have when all of it is made, so that nothing moves until then."""
+    lenses = sum(" " in r.lens and r.lens != r.rule and r.kind != "running" for r in chain.rows)
+    return len(chain.rows) + (lenses if len(chain.rows) + lenses < height - 3 else 1)
+
+
+def _rows(session: Session, chain: Chain, room: int) -> list[tuple[int, bool]]:
+    """What to draw: (row number, whether it is that row's lens)."""
     now = current_row(chain, session.here)
     chosen = session.cursor["chain"] if session.cursor["chain"] is not None else now
     if chosen is None or chosen >= len(chain.rows):
         chosen = min(len(chain.rows) - 1, 0)
     numbers = list(range(len(chain.rows)))
-    note = 2 if _noted(session) else 0
-    wide = len([r for r in chain.rows if " " in r.lens]) + len(chain.rows) + note < room - 1
+    wide = len([r for r in chain.rows if " " in r.lens]) + len(chain.rows) + _note(session) < room - 1
 
     def lines() -> list[tuple[int, bool]]:
         found: list[tuple[int, bool]] = []
@@ -105,7 +116,7 @@ def _rows(session: Session, chain: Chain, room: int) -> tuple[int, list[tuple[in
         at = next(k for k, (n, lens) in enumerate(shown) if n == chosen and not lens)
         first = max(0, min(at - room // 2, len(shown) - room))
         shown = shown[first:first + room]
-    return (3 if len(shown) < room else 2), shown
+    return shown
 
 
 def _rule(session: Session, c: Canvas, chain: Chain) -> None:
@@ -135,46 +146,6 @@ def _rule(session: Session, c: Canvas, chain: Chain) -> None:
         title.append(("not reached yet", "dim"))
     printed = any(session.marks.at(session.position.update, r.key, session.lane) for r in chain.rows if r.key)
     rule(c, 0, title, [(c.width - 1, "value printed" if printed else "value")])
-
-
-def _formula(session: Session, c: Canvas, chain: Chain, width: int) -> None:
-    """The whole as a product; the factor being made is underlined, what is to come is dim."""
-    now = current_row(chain, session.here)
-    working = _factor_number(chain, now)
-    name, *factors = chain.formula
-    x = c.put(6, 1, name[0], "bold")
-    if not factors:
-        return
-    x = c.put(x, 1, "  =  ")
-    reached = {r.number for r in chain.rows if r.number and made(session, r) and not r.depth}
-    for n, (text, number) in enumerate(factors):
-        if n:
-            x = c.put(x, 1, "  ×  ")
-        product = len(factors) > 1
-        style = "bold underline" if product and number == working else (
-            "dim" if product and number not in reached and number != working else "")
-        if x + len(text) > width - 2:
-            c.put(x, 1, "…" if product else text, style, until=width - 1)
-            break
-        x = c.put(x, 1, text, style)
-
-
-def _product(session: Session, c: Canvas, chain: Chain, width: int) -> None:
-    """The formula with its numbers, once all of them are there."""
-    factors = chain.factors(session.here)
-    text = "  ×  ".join(map(notation.one, factors))
-    if factors and (at := 6 + len(chain.formula[0][0]) + 2) + len(text) < width - 1:
-        c.put(at, 2, f"=  {text}", "dim")
-
-
-def _factor_number(chain: Chain, now: int | None) -> str:
-    """The factor that the current row belongs to."""
-    if now is None or chain.rows[now].kind == "result":
-        return ""
-    number = ""
-    for row in chain.rows[:now + 1]:
-        number = row.number if row.number and not row.depth else number
-    return number
 
 
 def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: bool, now: bool) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...debugger import cursors, stopping
+from ...debugger.commands import key_of
 from ...debugger.session import Session
 from ...explain import notation
 from ...replay.places import write
@@ -213,29 +214,34 @@ def labels(shown: Sequence[tuple[str, str, str]], width: int) -> Line:
 
 def keys(session: Session, width: int) -> list[tuple[str, str, str]]:
     """(key, destination, style), the most useful first."""
+    def key(*commands: str) -> str:
+        return "".join(key_of(session, command) for command in commands)
+
     if session.yours is not None:
-        return [("?", "help", ""), ("Esc", "close", ""), ("i", "another number", ""), ("q", "quit", "")]
+        return [(key("help"), "help", ""), (key("close"), "close", ""), (key("got"), "another number", ""),
+                (key("quit"), "quit", "")]
     path, at = session.path(), session.position
     into, over, out = path.into(at), path.over(at), path.out(at)
-    shown = [("?", "help", ""),
-             ("s", destination(session, into) if into else "end of run", "" if into else "dim"),
-             ("n", over_name(session, over) if over else "end of run", "" if over else "dim")]
+    shown = [(key("help"), "help", ""),
+             (key("into"), destination(session, into) if into else "end of run", "" if into else "dim"),
+             (key("over"), over_name(session, over) if over else "end of run", "" if over else "dim")]
     if session.untouched:
         if session.parameter_count:
             var, element = session.parameter(cursors.at(session, "parameters"))
             cost = session.run.program(0).cost.name
-            shown.append(("Enter", f"follow {session.namer.derivative(cost, var, element)}", ""))
-        shown += [("/", "number", ""),
-                  ("i", "I got", ""), ("q", "quit", "")]
+            shown.append((key("enter"), f"follow {session.namer.derivative(cost, var, element)}", ""))
+        shown += [(key("find"), "number", ""),
+                  (key("got"), "I got", ""), (key("quit"), "quit", "")]
         return shown
     if out:
-        shown.append(("f", f"end of {over_name(session, out[1]) if out[0] == 'value' else out[0]}", ""))
-    shown.append(("SNF", "back", ""))
+        shown.append((key("out"), f"end of {over_name(session, out[1]) if out[0] == 'value' else out[0]}", ""))
+    shown.append((key("back_into", "back_over", "back_out"), "back", ""))
     if session.followed is not None:
-        shown.append(("o", "all steps" if session.only else f"only {session.follow_name()}", ""))
+        shown.append((key("only"), "all steps" if session.only else f"only {session.follow_name()}", ""))
     if width >= 120:
-        shown += [("Enter", "why", ""), ("g", "go to", ""), ("/", "find a number", ""), ("Tab", "pane", "")]
-    return [*shown, ("q", "quit", "")]
+        shown += [(key("enter"), "why", ""), (key("go"), "go to", ""),
+                  (key("find"), "find a number", ""), (key("next_pane"), "pane", "")]
+    return [*shown, (key("quit"), "quit", "")]
 
 
 def destination(session: Session, target: Position) -> str:

@@ -1,0 +1,142 @@
+"""The formula above the rows of a chain: as a book sets it where there is room, else on one line.
+
+In a book's setting the numbers stand below it, each factor's below the factor, and the value below them. The factor
+that is being made is bold and underlined inside the whole; what is to come is dim, and its number a dot.
+"""
+
+from __future__ import annotations
+
+from ...debugger.session import Session
+from ...explain import notation
+from ...explain.rows import Chain, Row, current_row
+from . import book
+from .canvas import Canvas
+
+LEFT = 6
+TIMES, IS = "  ×  ", "  =  "
+
+
+def paint(session: Session, c: Canvas, chain: Chain, room: int, second: bool) -> int:
+    """Draw it from row 1 on; the row after it. A book has `room` rows at most, one line a `second` below it."""
+    parts = _parts(session, chain)
+    if len(chain.formula) > 1:
+        for indices in (True, False):
+            if (used := _as_in_a_book(session, c, chain, parts, indices, room)) is not None:
+                return 1 + used
+    _line(c, chain, parts)
+    if second:
+        _product(session, c, chain)
+        return 3
+    return 2
+
+
+def _parts(session: Session, chain: Chain) -> list[str]:
+    """The style of each factor."""
+    now = current_row(chain, session.here)
+    working = working_on(chain, now)
+    reached = {r.number for r in chain.rows if r.number and r.made <= session.here and not r.depth}
+    product = len(chain.formula) > 2
+    return ["bold underline" if product and number == working else
+            "dim" if product and number not in reached else "" for _, number in chain.formula[1:]]
+
+
+def working_on(chain: Chain, now: int | None) -> str:
+    """The factor that the current row belongs to."""
+    if now is None or chain.rows[now].kind == "result":
+        return ""
+    number = ""
+    for row in chain.rows[:now + 1]:
+        number = row.number if row.number and not row.depth else number
+    return number
+
+
+def _line(c: Canvas, chain: Chain, styles: list[str]) -> None:
+    """The whole on one line."""
+    name, *factors = chain.formula
+    x = c.put(LEFT, 1, name[0], "bold")
+    if not factors:
+        return
+    x = c.put(x, 1, IS)
+    for n, ((text, _), style) in enumerate(zip(factors, styles, strict=True)):
+        if n:
+            x = c.put(x, 1, TIMES)
+        if x + len(text) > c.width - 2:
+            c.put(x, 1, "…" if len(factors) > 1 else text, style, until=c.width - 1)
+            break
+        x = c.put(x, 1, text, style)
+
+
+def _product(session: Session, c: Canvas, chain: Chain) -> None:
+    """The line with its numbers, once all of them are there."""
+    text = TIMES.join(map(notation.one, chain.factors(session.here)))
+    if text and (at := LEFT + len(chain.formula[0][0]) + 2) + len(text) < c.width - 1:
+        c.put(at, 2, f"=  {text}", "dim")
+
+
+def _as_in_a_book(session: Session, c: Canvas, chain: Chain, styles: list[str], indices: bool, room: int) -> int | None:
+    """The rows that it took; None where it has no room, or would look as on one line."""
+    boxes = [book.setting(text, indices) for text, _ in chain.formula]
+    if all(box.height == 1 for box in boxes):
+        return None
+    numbers = _numbers(session, chain)
+    widths = [max(box.width, len(number)) for box, number in zip(boxes, ["", *numbers], strict=True)]
+    above = max(box.base for box in boxes)
+    below = max(box.height - box.base for box in boxes)
+    lines = above + below + 2                       # with room for what is still to be made, so that nothing moves
+    below_it = chain.rows[-1].lens != chain.formula[1][0]
+    if not below_it:
+        lines -= 1
+    tight = room == lines                           # then without the value, which the last row has, too
+    if lines + 1 - tight > room or LEFT + sum(widths) + len(IS) + len(TIMES) * (len(boxes) - 2) > c.width - 2:
+        return None
+    _box(c, LEFT, 1 + above, boxes[0], "bold")
+    equals = LEFT + boxes[0].width
+    x, under = c.put(equals, 1 + above, IS), 1 + above + below
+    for n, (box, style) in enumerate(zip(boxes[1:], styles, strict=True)):
+        if n:
+            c.put(x, 1 + above, TIMES)
+            c.put(x, under, TIMES, "dim")
+            x += len(TIMES)
+        wide = widths[n + 1]
+        middle = len(boxes) > 2                     # of several factors, each stands above its number
+        _box(c, x + (wide - box.width) // 2 * middle, 1 + above, box, style)
+        if numbers[n]:
+            c.put(x + (wide - len(numbers[n])) // 2 * middle, under, numbers[n], "dim")
+        x += wide
+    if any(numbers):
+        c.put(equals, under, IS, "dim")
+    if not tight and (value := _value(session, chain)):
+        c.put(c.put(equals, under + below_it, IS), under + below_it, value, "bold")
+    return lines + 1 - tight
+
+
+def _box(c: Canvas, x: int, base: int, box: book.Box, style: str) -> None:
+    """A box with its base on a row. Of several rows only the last is underlined: between them it would be a bar."""
+    for n, text in enumerate(box.rows):
+        words = style if n == box.height - 1 else style.replace("underline", "").strip()
+        inside = len(text) - len(text.lstrip())
+        c.put(x + inside, base - box.base + n, text.strip(), words)
+
+
+def _numbers(session: Session, chain: Chain) -> list[str]:
+    """The number of each factor, a dot where it is not made; of what is no product, the formula with its numbers."""
+    factors = chain.formula[1:]
+    if len(factors) > 1:
+        heads = {r.number: r for r in chain.rows if r.number and r.value is not None and not r.depth}
+        summed = next((r for r in chain.rows if r.kind == "sum" and not r.depth), None)
+        if summed is not None:
+            heads["1"] = summed
+        return [_written(session, heads.get(number)) for _, number in factors]
+    last = chain.rows[-1]
+    return [last.lens if " " in last.lens and last.made <= session.here else ""]
+
+
+def _written(session: Session, row: Row | None) -> str:
+    there = row is not None and row.value is not None and row.made <= session.here
+    return notation.one(row.value) if there and row is not None and row.value is not None else notation.PENDING
+
+
+def _value(session: Session, chain: Chain) -> str:
+    """What it comes to, once it is made."""
+    last = chain.rows[-1]
+    return notation.one(last.value, last.signed) if last.value is not None and last.made <= session.here else ""
