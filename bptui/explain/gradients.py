@@ -227,7 +227,7 @@ class Forward:
         return values
 
     def cost(self, w: Var, flat: int, step: float) -> float:
-        return float(self.values(w, flat, step)[self.program.cost])
+        return float(np.ravel(self.values(w, flat, step)[self.program.cost])[0])   # as (cost, 0) is what is derived
 
     @cached_property
     def _here(self) -> dict[Var, np.ndarray]:

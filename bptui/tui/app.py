@@ -30,6 +30,7 @@ from ..debugger.keeping import Keeper, reopened
 from ..debugger.searching import go_on, interrupt
 from ..debugger.session import Session
 from ..debugger.settings import Settings, remember
+from ..explain import ascii
 from ..replay.places import write
 from ..replay.run import open_run
 from ..scenario.errors import printable
@@ -192,7 +193,7 @@ class Debugger(Screen[None]):
             self._ask(known, known.asks)
         elif known.act is not None:
             known.act(session, "")
-        self._see_the_focus()
+        self._see_the_focus(command in ("zoom", "layout"))
         self.paint()
 
     def _remember(self) -> None:
@@ -220,9 +221,11 @@ class Debugger(Screen[None]):
         for event in late:
             self.on_key(event)
 
-    def _see_the_focus(self) -> None:
-        """A pane for which there is no room beside the others stands alone."""
+    def _see_the_focus(self, laid: bool = False) -> None:
+        """A pane for which there is no room beside the others stands alone; when panes were `laid` anew, it is left."""
         session = self.session
+        if laid and session.focus not in panes(session, *self.grid.size):
+            session.focus = "chain"
         if session.sides is None and session.focus not in panes(session, *self.grid.size):
             looks.choose(session, "zoom", "on")
             session.message = "There is room for this pane alone: z goes back to the chain."
@@ -288,6 +291,7 @@ class BptuiApp(App[None]):
     .-ascii CommandPalette #--input { border: ascii $bptui-dim; }
     .-ascii CommandPalette CommandList { border-bottom: ascii $bptui-dim; }
     .-ascii CommandPalette SearchIcon { display: none; }
+    .-ascii CommandList, .-ascii VerticalScroll { scrollbar-size-vertical: 0; }
     """
     TITLE = "bptui"
 
@@ -351,15 +355,16 @@ class BptuiApp(App[None]):
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            self.push_screen(Palette(id="--command-palette", placeholder="Search for commands"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every command of the table, and nothing else."""
         if isinstance(screen, Debugger):
             for command in COMMANDS:
                 if command.id != "palette":
-                    yield SystemCommand(f"{command.title} ({key_of(screen.session, command.id)})", command.help,
-                                        self._runner(screen, command.id))
+                    title = f"{command.title} ({key_of(screen.session, command.id)})"
+                    spell = ascii.text if screen.grid.dressed[1] else str
+                    yield SystemCommand(spell(title), spell(command.help), self._runner(screen, command.id))
 
     @staticmethod
     def _runner(screen: Debugger, command: str) -> Callable[[], Awaitable[None]]:

@@ -19,7 +19,7 @@ from .frame import rule
 
 NAME, RULE = 9, 26
 DEEPER = 7                                          # columns that the chain of an unfolded path moves right
-ALL_DIGITS = 9                                      # columns that a number with all digits needs beyond nine decimals
+ALL_DIGITS = 22                                     # columns of a number with all digits, from its point on
 NOTE = 78                                           # characters of a sentence that the line of words can show
 
 
@@ -34,10 +34,8 @@ class Columns:
 
 
 def columns(width: int) -> Columns:
-    more = ALL_DIGITS if notation.FORMAT.get() == "all" else 0
-    if width >= 80:
-        return Columns(width - 28 - more, 7, width - 15 - more, width - 2)
-    return Columns(width - 23 - more, 6, width - 13 - more, width - 2)
+    point = width - 2 - (ALL_DIGITS if notation.FORMAT.get() == "all" else 13 if width >= 80 else 11)
+    return Columns(point - 13, 7, point, width - 2) if width >= 80 else Columns(point - 10, 6, point, width - 2)
 
 
 def made(session: Session, row: Row) -> bool:
