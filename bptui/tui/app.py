@@ -177,6 +177,27 @@ class Debugger(Screen[None]):
             self.session.message = f"{event.character} does nothing here; ? lists the keys."
             self.paint()
 
+    def on_clicked(self, event: Clicked) -> None:
+        """Put the cursor on what is clicked; a second click there is Enter; on the time line, go to that update."""
+        if self.app.screen is not self:
+            return
+        event.stop()
+        session, size = self.session, self.grid.size
+        update = frame.update_at(session, size.width, event.x) if event.y == size.height - 3 else None
+        if update is not None and not event.wheel:
+            travelling.scrub_to(session, update)
+        elif not event.held and (found := clicked(session, *size, event.x, event.y)) is not None:
+            pane, row = found
+            there = session.focus == pane and cursors.at(session, pane) == row
+            session.focus = pane
+            if event.wheel:
+                cursors.move(session, event.wheel)
+            elif row is not None and there:
+                self.action_do("enter")
+            elif row is not None:
+                session.cursor[pane] = row
+        self.paint()
+
     # commands: each is a line of the table
 
     def action_do(self, command: str) -> None:

@@ -18,14 +18,14 @@ from typing import IO, Any
 
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key, Paste
+from textual.events import Key, MouseEvent, Paste
 from textual.message import Message
 from textual.messages import TerminalSupportsSynchronizedOutput
 
 READ_BYTES = 4096
 LOOK_EVERY = 0.1                                    # seconds between two looks at whether to stop
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-# Nothing else that the input can spell is passed on: a forged size would take all memory, the mouse is off.
+# Nothing else that the input can spell is passed on, but the mouse where it is on: a forged size would take all memory.
 PASSED = (Key, Paste, TerminalSupportsSynchronizedOutput)
 
 
@@ -104,7 +104,7 @@ class TolerantDriver(LinuxDriver):
         return parser
 
     def process_message(self, message: Message) -> None:
-        if isinstance(message, PASSED):
+        if isinstance(message, PASSED) or (self._mouse and isinstance(message, MouseEvent)):
             super().process_message(message)
 
     def _hang_up(self) -> None:

@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.control import Control
 from rich.segment import Segment
 from textual._compositor import ChopsUpdate, Compositor
+from textual.events import MouseDown, MouseMove, MouseScrollDown, MouseScrollUp
 from textual.geometry import Region
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -24,6 +26,7 @@ from .themes import BY_NAME, Theme, style
 from .views.canvas import Line
 from .views.spelling import spelled
 
+WHEEL = 3                                           # rows of a turn of the wheel
 MOVE = 10                                           # cells that are not worth a move of the terminal's cursor
 
 
@@ -67,6 +70,14 @@ class SpanCompositor(Compositor):
         return update and Spans(update.chops, update.spans, update.chop_ends)
 
 
+class Clicked(Message):
+    """A click at a cell, a turn of the wheel there by some rows, or a move with the button held."""
+
+    def __init__(self, x: int, y: int, wheel: int = 0, held: bool = False) -> None:
+        super().__init__()
+        self.x, self.y, self.wheel, self.held = x, y, wheel, held
+
+
 class Grid(Widget):
     DEFAULT_CSS = "Grid { width: 100%; height: 100%; }"
 
@@ -103,6 +114,25 @@ class Grid(Widget):
         self.lines = lines
         if regions:
             self.refresh(*regions)
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """A click puts the cursor where it is; on the time line it goes to that update."""
+        event.stop()
+        self.post_message(Clicked(event.x, event.y))
+
+    def on_mouse_move(self, event: MouseMove) -> None:
+        """With the button held the time line is scrubbed."""
+        if event.button:
+            event.stop()
+            self.post_message(Clicked(event.x, event.y, held=True))
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        event.stop()
+        self.post_message(Clicked(event.x, event.y, WHEEL))
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        event.stop()
+        self.post_message(Clicked(event.x, event.y, -WHEEL))
 
     def on_resize(self) -> None:
         self.lines = []

@@ -12,7 +12,7 @@ from ..debugger import looks
 from ..debugger.session import Session
 from ..explain import notation
 from .views import cards, chainpane, frame, lists, loss, network, sides, tables
-from .views.canvas import Canvas, Line, merged
+from .views.canvas import Canvas, Line, merged, row_at
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 14
 WIDE_WIDTH, WIDE_HEIGHT = 120, 34
@@ -62,6 +62,16 @@ def arrange(session: Session, width: int, height: int) -> list[Area]:
     lower = height - 15
     return [Area("chain", 0, 2, width, 10), Area(session.left, 0, 12, left, lower),
             Area(session.right, left + 1, 12, width - left - 1, lower)]
+
+
+def clicked(session: Session, width: int, height: int, x: int, y: int) -> tuple[str, int | None] | None:
+    """The pane at a cell of the screen, and the row of its list that is drawn there; None outside of all panes."""
+    if session.sides is not None or width < LEAST_WIDTH or height < LEAST_HEIGHT:
+        return None
+    for area in arrange(session, width, height):
+        if area.x <= x < area.x + area.width and area.y <= y < area.y + area.height:
+            return area.pane, row_at(lambda area=area: _pane(session, area), x - area.x, y - area.y)
+    return None
 
 
 def is_wide(width: int, height: int) -> bool:

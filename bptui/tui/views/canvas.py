@@ -6,12 +6,15 @@ like is decided where lines become strips. A character that does not fit is cut,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from rich.cells import cell_len
 
 Segment = tuple[str, str]
+Spot = tuple[int, int, int, int]                    # columns from, up to; row of the canvas; row of the pane's list
+HEARD: ContextVar[list[Spot] | None] = ContextVar("HEARD", default=None)
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,12 @@ class Canvas:
                 old = old.replace("plus", "").replace("minus", "").replace("dim", "")
             self._cells[y][x] = (character, " ".join(f"{old} {style}".split()))
 
+    def spot(self, y: int, row: int, first: int = 0, last: int | None = None) -> None:
+        """A row of the pane's list is drawn here: what a click means."""
+        heard = HEARD.get()
+        if heard is not None:
+            heard.append((first, self.width if last is None else last, y, row))
+
     def lines(self) -> list[Line]:
         return [Line(joined(row)) for row in self._cells]
 
@@ -141,3 +150,14 @@ def merged(under: Line, over: Line, x: int, width: int) -> Line:
 def sign_style(value: float | None) -> str:
     """The colour of a derivative, contribution or change."""
     return "" if value is None or not value else "plus" if value > 0 else "minus"
+
+
+def row_at(paint: Callable[[], object], x: int, y: int) -> int | None:
+    """The row of a pane's list that is drawn at a cell, when `paint` draws the pane."""
+    spots: list[Spot] = []
+    before = HEARD.set(spots)
+    try:
+        paint()
+    finally:
+        HEARD.reset(before)
+    return next((row for first, last, at, row in reversed(spots) if at == y and first <= x < last), None)

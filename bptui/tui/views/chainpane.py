@@ -62,6 +62,7 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     y = start
     for number, lens in shown:
         row = chain.rows[number]
+        c.spot(y, number)
         if lens:
             _lens(session, c, y, chain, number, cols)
         else:
