@@ -23,7 +23,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 SMALLEST, LARGEST = (20, 5), (500, 300)             # sizes of a screenshot, columns and rows
 HELP = """\
 commands:
-  bptui [SCENARIO] [--at WHERE]       open the debugger; without a scenario, the list of shipped ones
+  bptui [SCENARIO] [--at WHERE]       open the debugger; without a scenario, the gallery of questions
   bptui --plain SCENARIO [--at WHERE] the same without a screen, for screen readers, pipes and scripts
   bptui show SCENARIO QUANTITY...     values and their derivation, after N updates with --at N
   bptui check SCENARIO...             claims, gradients and replay; exit 0 when all hold, 1 when one fails
@@ -114,6 +114,8 @@ def _open(arguments: list[str]) -> int:
     parser.add_argument("--keys", metavar="KEYS", help='keys to press first, by name: "s s n"')
     parser.add_argument("--size", metavar="COLUMNSxROWS", type=_size, help="of the picture: 80x24")
     parser.add_argument("--fresh", action="store_true", help="begin anew, not where you left off")
+    parser.add_argument("--reload", action="store_true", help="read the file again by itself when it changes")
+    parser.add_argument("--lecture", action="store_true", help="a clicker's PgDn and PgUp step, in three beats")
     given = parser.parse_args(arguments)
     if given.screenshot is None and (given.keys is not None or given.size is not None):
         parser.error("--keys and --size belong to --screenshot")
@@ -134,7 +136,7 @@ def _open(arguments: list[str]) -> int:
         raise Refusal(f"bptui: the screen needs a terminal, but {reason}; "
                       "these commands work here: bptui --plain SCENARIO, bptui show, check, compare, list, copy")
     from .tui.app import run_app
-    return _with_scenario(given.scenario, lambda: run_app(path, given.at, given.fresh))
+    return _with_scenario(given.scenario, lambda: run_app(path, given.at, given.fresh, given.reload, given.lecture))
 
 
 def _screenshot(path: Path | None, given: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 CHOICES: dict[str, tuple[str, ...]] = {
     "layout": ("everything", "one below", "chain"),
     "zoom": ("off", "on"),
+    "lecture": ("off", "on"),
     "lower": ("parameters", *(pane.id for pane in TABLE if pane.id not in ("parameters", "chain"))),  # shown last
     **{f"view.{pane.id}": pane.views for pane in TABLE if pane.views},
 }

@@ -23,17 +23,18 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from ..debugger import cursors, finding, looks, seeking, sides, siding, stopping
+from ..debugger import cursors, finding, lecture, looks, reloading, seeking, sides, siding, stopping
 from ..debugger.commands import BY_ID, COMMANDS, Command, Question
+from ..debugger.gallery import Gallery
 from ..debugger.keeping import Keeper, reopened
 from ..debugger.searching import go_on, interrupt
 from ..debugger.session import Session
 from ..replay.places import write
 from ..replay.run import open_run
-from ..scenario.errors import printable
-from ..scenario.shipped import gallery
-from .dialogs import Ask, Gallery, Help, Palette
+from ..scenario.errors import ScenarioError, printable
+from .dialogs import Ask, Help, Palette
 from .driver import TolerantDriver
+from .gallery import GalleryScreen
 from .grid import Grid, SpanCompositor
 from .layout import panes, tab_order
 
@@ -41,6 +42,8 @@ SLICE = 0.008                                       # seconds of work between tw
 REST = 0.002
 SWITCH = 0.0005                                     # seconds that a key waits for a busy thread; Python's are 5 ms
 PLAY = 0.4                                          # seconds between two steps that are played
+LOOK_AT_FILE = 1.0                                  # seconds between two looks at whether the file has changed
+BEATS = {"pagedown": lecture.forward, "space": lecture.forward, "pageup": lecture.back}     # what a clicker sends
 COUNTED = ("stops", "hits")                         # panes that show how many hits there are
 BY_KEY = {key: command.id for command in COMMANDS for key in command.keys.split(",")}
 
@@ -59,9 +62,10 @@ class Debugger(Screen[None]):
     DEFAULT_CSS = "Debugger { background: ansi_default; color: ansi_default; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding(BY_ID["interrupt"].keys, "do('interrupt')", priority=True)]
 
-    def __init__(self, session: Session, keeper: Keeper | None = None) -> None:
+    def __init__(self, session: Session, keeper: Keeper | None = None, reload: bool = False) -> None:
         super().__init__()
-        self.session, self.keeper = session, keeper
+        self.session, self.keeper, self.reload = session, keeper, reload
+        self.stamp = reloading.stamp(session)
         self._compositor = SpanCompositor()
         self.grid = Grid(session, self._seen)
         self.begun = self.stale = False
@@ -74,6 +78,9 @@ class Debugger(Screen[None]):
 
     def compose(self) -> Iterable[Grid]:
         yield self.grid
+
+    def on_mount(self) -> None:
+        self.set_interval(LOOK_AT_FILE, self.look_at_file)
 
     def _seen(self) -> None:
         """The grid has been drawn. After the first time what is in memory stays, and is not looked through again."""
@@ -90,6 +97,8 @@ class Debugger(Screen[None]):
 
     def _draw(self) -> None:
         self.stale = False
+        if not self.is_attached:                    # the gallery is there instead
+            return
         if self.keeper is not None:
             self.keeper.keep()
         self.grid.paint()
@@ -150,6 +159,18 @@ class Debugger(Screen[None]):
 
     _painted = 0.0
 
+    def look_at_file(self) -> None:
+        """Whether the scenario's file has changed; only while there is nothing else to do."""
+        stamp = None if self.working else reloading.stamp(self.session)
+        if stamp is None or stamp == self.stamp:
+            return
+        self.stamp = stamp
+        if self.reload:
+            reloading.reload(self.session)
+        else:
+            self.session.changed, self.session.message = True, reloading.CHANGED
+        self.paint()
+
     def on_key(self, event: Key) -> None:
         """Run the command of a key, here and at once: bindings would let what is typed ahead overtake it.
 
@@ -161,8 +182,14 @@ class Debugger(Screen[None]):
             event.stop()
             if self.asking is not None:
                 self.asking.take(event)
+            elif isinstance(self.app.screen, GalleryScreen):
+                self.app.screen.on_key(event)
             else:
                 self.app.post_message(Key(event.key, event.character))
+        elif lecture.on(self.session) and event.key in BEATS:
+            event.stop()
+            BEATS[event.key](self.session)
+            self.paint()
         elif (command := BY_KEY.get(event.key)) is not None:
             event.stop()
             self.action_do(command)
@@ -209,8 +236,8 @@ class Debugger(Screen[None]):
 
     def _see_the_focus(self) -> None:
         """A pane for which there is no room beside the others stands alone."""
-        session = self.session
-        if session.sides is None and session.focus not in panes(session, *self.grid.size):
+        session, size = self.session, self.grid.size
+        if size and session.sides is None and session.focus not in panes(session, *size):   # no size: not drawn yet
             looks.choose(session, "zoom", "on")
             session.message = "There is room for this pane alone: z goes back to the chain."
 
@@ -243,6 +270,13 @@ class Debugger(Screen[None]):
     def _do_quit(self) -> None:
         self.app.exit(return_code=0)
 
+    def _do_reload(self) -> None:
+        self.stamp = reloading.stamp(self.session)
+        reloading.reload(self.session)
+
+    def _do_gallery(self) -> None:
+        self.app.to_gallery()
+
     def _do_play(self) -> None:
         """Step by itself, until a key is pressed or the run ends."""
         self.playing = self.set_interval(PLAY, self._play)
@@ -260,7 +294,10 @@ class Debugger(Screen[None]):
 
 
 class BptuiApp(App[None]):
-    """`session` is what is shown; without one, the list of the shipped scenarios comes first."""
+    """`session` is what is shown; without one, the gallery comes first.
+
+    With `reload` a scenario is read again by itself when its file changes, with `lecture` a clicker steps.
+    """
 
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "f2"
@@ -276,26 +313,55 @@ class BptuiApp(App[None]):
     TITLE = "bptui"
 
     def __init__(self, session: Session | None, at: str | None = None, headless: bool = False,
-                 opened: Callable[[Path, str | None], tuple[Session, Keeper | None]] | None = None) -> None:
+                 opened: Callable[[Path, str | None], tuple[Session, Keeper | None]] | None = None,
+                 reload: bool = False, lecture: bool = False) -> None:
         # ansi_color before the theme: NO_COLOR's filter is chosen here, and without it would leave greys
         super().__init__(driver_class=None if headless else TolerantDriver, ansi_color=True)
         self.session, self.at, self.opened = session, at, opened or without_memory
+        self.gallery = Gallery(remembers=opened is not None)
+        self.reload, self.lecture = reload, lecture
         self.keeper: Keeper | None = None
         self.animation_level = "none"
         self.theme = "ansi-dark"
 
     def on_mount(self) -> None:
         if self.session is not None:
-            self.push_screen(Debugger(self.session, self.keeper))
+            self._show(self.session)
         else:
-            self.push_screen(Gallery(gallery()), self._chosen)
+            self.push_screen(GalleryScreen(self.gallery))
 
-    def _chosen(self, path: Path | None) -> None:
-        if path is None:
-            self.exit(return_code=0)
-            return
-        self.session, self.keeper = self.opened(path, self.at)
-        self.push_screen(Debugger(self.session, self.keeper))
+    def _show(self, session: Session) -> None:
+        if self.lecture:
+            looks.choose(session, "lecture", "on")
+        self.push_screen(Debugger(session, self.keeper, self.reload))
+
+    def open_scenario(self, path: Path, number: str = "") -> bool:
+        """Open a scenario of the gallery, at the place that shows `number`; False where that cannot be."""
+        try:
+            self.session, self.keeper = self.opened(path, self.at)
+        except ScenarioError:
+            return False
+        if number:
+            finding.find(self.session, number)
+        self._show(self.session)
+        return True
+
+    def to_gallery(self) -> None:
+        """Leave the scenario, saved as it is, for the gallery."""
+        if self.keeper is not None:
+            self.keeper.close()
+        self.session = self.keeper = None
+        self.pop_screen()
+        if not isinstance(self.screen, GalleryScreen):
+            self.push_screen(GalleryScreen(self.gallery))
+
+    def hand_on(self, event: Key) -> None:
+        """A key that was typed ahead is for what is there now."""
+        screen = self.screen
+        if isinstance(screen, Debugger | GalleryScreen):
+            screen.on_key(event)
+        else:
+            self.post_message(Key(event.key, event.character))
 
     def _on_key(self, event: Key) -> None:          # type: ignore[override]
         """A key that came while something else was on top is for what is there now."""
@@ -304,6 +370,8 @@ class BptuiApp(App[None]):
             screen.take(event)
         elif isinstance(screen, Debugger) and event is not screen.heard:
             event.prevent_default()
+            screen.on_key(event)
+        elif isinstance(screen, GalleryScreen):
             screen.on_key(event)
 
     def action_command_palette(self) -> None:
@@ -329,13 +397,14 @@ def without_memory(path: Path, at: str | None) -> tuple[Session, Keeper | None]:
     return Session(open_run(path), at), None
 
 
-def run_app(path: Path | None, at: str | None = None, fresh: bool = False) -> int:
-    """Open the debugger, or the list of shipped scenarios, where it was left; the exit code."""
+def run_app(path: Path | None, at: str | None = None, fresh: bool = False, reload: bool = False,
+            lecture: bool = False) -> int:
+    """Open the debugger where it was left, or the gallery; the exit code."""
     sys.setswitchinterval(SWITCH)
 
     def opened(path: Path, at: str | None) -> tuple[Session, Keeper | None]:
         return reopened(Session(open_run(path), at), path, fresh, at is not None)
-    app = BptuiApp(None, at, opened=opened)
+    app = BptuiApp(None, at, opened=opened, reload=reload, lecture=lecture)
     if path is not None:
         app.session, app.keeper = opened(path, at)
     try:

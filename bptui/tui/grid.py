@@ -86,13 +86,17 @@ class Grid(Widget):
         self.seen = seen                            # called when the whole has been drawn
         self.lines: list[Line] = []
 
+    def drawn(self, width: int, height: int) -> list[Line]:
+        """Every line of the screen."""
+        self.session.shown = panes(self.session, width, height)
+        return screen(self.session, width, height)
+
     def paint(self) -> None:
         """Draw the session; cells that are as they were are not sent."""
         width, height = self.size
         if not width or not height:
             return
-        self.session.shown = panes(self.session, width, height)
-        lines = screen(self.session, width, height)
+        lines = self.drawn(width, height)
         if len(lines) != len(self.lines):
             self.lines = lines
             self.refresh()

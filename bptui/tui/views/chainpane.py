@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ...debugger import lecture
 from ...debugger.session import Session
 from ...explain import notation
 from ...explain.rows import Chain, Row, column, current_row
@@ -37,6 +38,12 @@ def columns(width: int) -> Columns:
     return Columns(width - 23, 6, width - 13, width - 2)
 
 
+def standing(session: Session, chain: Chain) -> int | None:
+    """The row that the run stands at; in a lecture the one that comes next."""
+    coming = lecture.coming(session) if session.beat else None
+    return coming.number if coming is not None else current_row(chain, session.here)
+
+
 def made(session: Session, row: Row) -> bool:
     return row.made <= session.here
 
@@ -58,7 +65,7 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
         _product(session, c, chain, width)
     cols = columns(width)
     nine = notation.plain(column(r for r in chain.rows if made(session, r)))
-    now = current_row(chain, session.here)
+    now = standing(session, chain)
     cursor = session.cursor["chain"] if session.cursor["chain"] is not None else now
     y = start
     for number, lens in shown:
@@ -77,7 +84,7 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
 
 def _rows(session: Session, chain: Chain, room: int) -> tuple[int, list[tuple[int, bool]]]:
     """The first row to draw on, and what to draw: (row number, whether it is that row's lens)."""
-    now = current_row(chain, session.here)
+    now = standing(session, chain)
     chosen = session.cursor["chain"] if session.cursor["chain"] is not None else now
     if chosen is None or chosen >= len(chain.rows):
         chosen = min(len(chain.rows) - 1, 0)
@@ -92,6 +99,7 @@ def _rows(session: Session, chain: Chain, room: int) -> tuple[int, list[tuple[in
             row = chain.rows[n]
             own = " " in row.lens and row.lens != row.rule and made(session, row) and (
                 row.kind != "running" or n == chosen)
+            own = own or (session.beat == lecture.NUMBERS and n == now)
             if own and (n == chosen or wide):
                 found.append((n, True))
         return found
@@ -112,10 +120,12 @@ def _rule(session: Session, c: Canvas, chain: Chain) -> None:
     title = [(chain.title if chain.title.startswith("Chain") or session.times.blocks[
         session.times.locate(max(1, session.position.value))[0]].phase == "backward" else f"How {chain.title} is made",
         "bold")]
-    now = current_row(chain, session.here)
+    now = standing(session, chain)
     factors = [r for r in chain.rows if r.number and r.kind in ("factor", "head") and not r.depth]
     backward = chain.rows[-1].key[:1] == ("d",)
-    if now is not None and backward:
+    if session.beat:
+        title.append(("what comes next", "bold"))
+    elif now is not None and backward:
         row = chain.rows[now]
         paths = [r for r in chain.rows if r.kind == "path" and not r.depth]
         if row.kind == "result":
@@ -139,7 +149,7 @@ def _rule(session: Session, c: Canvas, chain: Chain) -> None:
 
 def _formula(session: Session, c: Canvas, chain: Chain, width: int) -> None:
     """The whole as a product; the factor being made is underlined, what is to come is dim."""
-    now = current_row(chain, session.here)
+    now = standing(session, chain)
     working = _factor_number(chain, now)
     name, *factors = chain.formula
     x = c.put(6, 1, name[0], "bold")
@@ -151,7 +161,7 @@ def _formula(session: Session, c: Canvas, chain: Chain, width: int) -> None:
         if n:
             x = c.put(x, 1, "  ×  ")
         product = len(factors) > 1
-        style = "bold underline" if product and number == working else (
+        style = "bold underline" if (product or session.beat) and number == working else (
             "dim" if product and number not in reached and number != working else "")
         if x + len(text) > width - 2:
             c.put(x, 1, "…" if product else text, style, until=width - 1)
@@ -180,7 +190,7 @@ def _factor_number(chain: Chain, now: int | None) -> str:
 def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: bool, now: bool) -> None:
     there = made(session, row)
     style = "bold" if now else "" if there else "dim"
-    if now:
+    if now and not session.beat:                    # what comes next is bold, but nobody stands there
         c.put(1, y, "►", "bold")
     indent = DEEPER * row.depth
     if row.depth:
@@ -202,15 +212,15 @@ def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: boo
     rule_text = session.insights.slope(row.local) or row.rule
     if row.kind == "result" and there:
         rule_text = session.insights.proof(session.position, row.cell) or rule_text
-    if rule_text and (there or row.kind in ("factor", "path", "head")) and x < limit - 1:
+    if rule_text and (there or now or row.kind in ("factor", "path", "head")) and x < limit - 1:
         at = RULE if x + 2 <= RULE and RULE + len(rule_text) <= limit else x + 2
         c.put(at, y, rule_text, style if row.kind != "running" else "dim", until=limit)
     if row.kind == "head" and row.value is None:
         if cols.zero - 3 > max(RULE, x + 2) + len(row.rule):
             c.put(cols.zero - 2, y, "- 0 +", "dim")
         return
-    if row.value is None:
-        return
+    if row.value is None or (row.kind == "operand" and session.beat == lecture.FORMULA):
+        return                                      # its number is put in with the next beat
     if not there:
         c.put(cols.point, y, notation.PENDING, "dim")
         return
@@ -237,7 +247,7 @@ def _lens(session: Session, c: Canvas, y: int, chain: Chain, number: int, cols: 
     row = chain.rows[number]
     if row.kind == "path" and row.sign == "├":
         c.put(NAME, y, "│", "dim")
-    x = c.put(RULE, y, row.lens, "dim", until=c.width - 1)
+    x = c.put(RULE, y, row.lens, "dim" if made(session, row) else "bold", until=c.width - 1)
     if row.kind == "result" and x < cols.point - 8:
         return
 
