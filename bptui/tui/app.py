@@ -59,6 +59,7 @@ class Thought(Message):
 class Debugger(Screen[None]):
     """The debugger of one run."""
 
+    app: BptuiApp                                   # type: ignore[assignment]
     DEFAULT_CSS = "Debugger { background: ansi_default; color: ansi_default; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding(BY_ID["interrupt"].keys, "do('interrupt')", priority=True)]
 

@@ -39,29 +39,30 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class Act:
-    """A key of the gallery: Textual's names, how it is shown, and what it does."""
+    """A key of the gallery: Textual's names, how it is shown, what it does; `id` is that of the method `_do_<id>`."""
 
+    id: str
     keys: str
     shown: str
     help: str
-    act: Callable[[GalleryScreen], object]
 
 
 ACTS = (
-    Act("enter", "Enter", "open the scenario under the cursor, where you left off", lambda s: s.open()),
-    Act("up,k", "↑", "the question above", lambda s: s.gallery.move(-1)),
-    Act("down,j", "↓", "the question below", lambda s: s.gallery.move(1)),
-    Act("pageup", "PgUp", "ten up", lambda s: s.gallery.move(-PAGE)),
-    Act("pagedown", "PgDn", "ten down", lambda s: s.gallery.move(PAGE)),
-    Act("home", "Home", "the first", lambda s: s.gallery.move(-10 ** 9)),
-    Act("end", "End", "the last", lambda s: s.gallery.move(10 ** 9)),
-    Act("slash", "/", "search: a word, or a number that an article prints", lambda s: s.gallery.begin("search")),
-    Act("c", "c", "copy the scenario to a file here, to edit; nothing is overwritten", lambda s: s.copy()),
-    Act("o", "o", "open a file: type its path, or the name of a shipped scenario", lambda s: s.gallery.begin("path")),
-    Act("escape", "Esc", "all scenarios again; never quits", lambda s: s.gallery.close()),
-    Act("question_mark,f1", "?", "this page", lambda s: s.app.push_screen(Help(gallery_help()))),
-    Act("q,ctrl+q", "q", "quit", lambda s: s.app.exit(return_code=0)),
+    Act("open", "enter", "Enter", "open the scenario under the cursor, where you left off"),
+    Act("up", "up,k", "↑", "the question above"),
+    Act("down", "down,j", "↓", "the question below"),
+    Act("page_up", "pageup", "PgUp", "ten up"),
+    Act("page_down", "pagedown", "PgDn", "ten down"),
+    Act("home", "home", "Home", "the first"),
+    Act("end", "end", "End", "the last"),
+    Act("search", "slash", "/", "search: a word, or a number that an article prints"),
+    Act("copy", "c", "c", "copy the scenario to a file here, to edit; nothing is overwritten"),
+    Act("file", "o", "o", "open a file: type its path, or the name of a shipped scenario"),
+    Act("close", "escape", "Esc", "all scenarios again; never quits"),
+    Act("help", "question_mark,f1", "?", "this page"),
+    Act("quit", "q,ctrl+q", "q", "quit"),
 )
+MOVES = {"up": -1, "down": 1, "page_up": -PAGE, "page_down": PAGE, "home": -10 ** 9, "end": 10 ** 9}
 BY_KEY = {key: act for act in ACTS for key in act.keys.split(",")}
 TYPING = ("enter", "up", "down", "pageup", "pagedown", "escape")     # what keeps its meaning in a line
 
@@ -199,7 +200,7 @@ class GalleryScreen(Screen[None]):
         if gallery.typing and event.key not in TYPING:
             self._type(event)
         elif act is not None:
-            act.act(self)
+            self._do(act.id)
         elif event.character is not None and event.character in "123456789":
             if gallery.choose(int(event.character)):
                 self.open()
@@ -218,6 +219,33 @@ class GalleryScreen(Screen[None]):
         self.gallery.message = "Press q to quit."
         self.paint()
 
+    def _do(self, act: str) -> None:
+        if act in MOVES:
+            self.gallery.move(MOVES[act])
+        else:
+            getattr(self, f"_do_{act}")()
+
+    def _do_open(self) -> None:
+        self.open()
+
+    def _do_search(self) -> None:
+        self.gallery.begin("search")
+
+    def _do_copy(self) -> None:
+        self.gallery.copy()
+
+    def _do_file(self) -> None:
+        self.gallery.begin("path")
+
+    def _do_close(self) -> None:
+        self.gallery.close()
+
+    def _do_help(self) -> None:
+        self.app.push_screen(Help(gallery_help()))
+
+    def _do_quit(self) -> None:
+        self.app.exit(return_code=0)
+
     def open(self) -> None:
         """Open the scenario under the cursor, or the file that was typed; one that is broken says so here."""
         gallery = self.gallery
@@ -233,6 +261,3 @@ class GalleryScreen(Screen[None]):
         if typed:
             gallery.typing = gallery.path = ""
         gallery.close()
-
-    def copy(self) -> None:
-        self.gallery.copy()
