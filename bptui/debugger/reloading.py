@@ -46,7 +46,7 @@ def reload(session: Session) -> bool:
     faults = carried(session, fresh)
     session.become(fresh)
     more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
-    said = f"{printable(faults[0])}{more}." if faults else "You are where you were."
-    session.message = f"Reloaded {name}. {said}"
+    said = f": {printable(faults[0])}{more}." if faults else ". You are where you were."
+    session.message = f"Reloaded {name}{said}"
     return True
 
