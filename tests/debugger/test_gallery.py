@@ -1,9 +1,10 @@
-"""The gallery as data: every shipped scenario has a group, a search finds what is printed, a copy overwrites nothing."""
+"""The gallery as data: every shipped scenario has a group, a search finds what is printed, copies are safe."""
 
 from __future__ import annotations
 
 import os
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_the_list_has_all_by_their_questions(gallery: Gallery) -> None:
     assert gallery.total == len(SHIPPED)
     groups = [entry.group for entry in gallery.entries]
     assert list(dict.fromkeys(groups)) == list(GROUPS)
-    assert sum(a != b for a, b in zip(groups, groups[1:], strict=False)) == len(GROUPS) - 1    # each group in one piece
+    assert sum(a != b for a, b in pairwise(groups)) == len(GROUPS) - 1    # each group in one piece
     assert gallery.chosen is not None and gallery.chosen.name == "two_layer"
 
 
@@ -184,7 +185,7 @@ def test_the_facts_are_those_of_the_run() -> None:
 def test_a_copy_takes_the_data_along_and_overwrites_nothing(gallery: Gallery, tmp_path: Path) -> None:
     gallery.cursor = [entry.name for entry in gallery.entries].index("digits_minibatches")
     written = gallery.copy(lambda: tmp_path)
-    assert written == tmp_path / "digits_minibatches.toml" and str(written) in gallery.message
+    assert written is not None and written == tmp_path / "digits_minibatches.toml" and str(written) in gallery.message
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == {
         name: (SHIPPED["two_layer"].parent / name).read_bytes() for name in ("digits_minibatches.toml", "digits.csv")}
     assert look(written).problems == ()

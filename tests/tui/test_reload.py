@@ -1,4 +1,4 @@
-"""A scenario's file is read again: one stays where one was, what no longer fits is said, a broken file changes nothing."""
+"""A file is read again: one stays where one was, what no longer fits is said, a broken file changes nothing."""
 
 from __future__ import annotations
 

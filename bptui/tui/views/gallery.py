@@ -60,7 +60,9 @@ def paint(gallery: Gallery, preview: Preview | None, width: int, height: int) ->
     rule(c, 2, [("What would you like to see?", "bold")], last=left)
     if left < width:
         c.put(left, 2, "┬", "dim")
-        rule(c, 2, [(entry.name, "bold")] if entry else [], first=left + 1)
+        c.fill(left + 1, 2, width - left - 1, "─", "dim")
+        if entry is not None:                       # the whole name: it is what one types
+            c.put(c.put(c.put(left + 2, 2, " "), 2, entry.name, "bold", until=width - 1), 2, " ")
         for y in range(TOP, TOP + room):
             c.put(left, y, "│", "dim")
     _list(c, gallery, left, room)
