@@ -27,7 +27,7 @@ THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 SMALLEST, LARGEST = (20, 5), (500, 300)             # sizes of a screenshot, columns and rows
 HELP = """\
 commands:
-  bptui [SCENARIO] [--at WHERE]       open the debugger; without a scenario, the list of shipped ones
+  bptui [SCENARIO] [--at WHERE]       open the debugger; without a scenario, the gallery of questions
   bptui --plain SCENARIO [--at WHERE] the same without a screen, for screen readers, pipes and scripts
   bptui show SCENARIO QUANTITY...     values and their derivation, after N updates with --at N
   bptui check SCENARIO...             claims, gradients and replay; exit 0 when all hold, 1 when one fails
@@ -115,6 +115,8 @@ def _open(arguments: list[str]) -> int:
     parser.add_argument("--ascii", action="store_true", help="ASCII alone: d for ∂, * for ×")
     parser.add_argument("--mouse", action="store_true", help="listen to the mouse, too")
     parser.add_argument("--fresh", action="store_true", help="begin anew, not where you left off")
+    parser.add_argument("--reload", action="store_true", help="read the file again by itself when it changes")
+    parser.add_argument("--lecture", action="store_true", help="a clicker's PgDn and PgUp step, in three beats")
     given = parser.parse_args(arguments)
     if given.screenshot is None and (given.keys is not None or given.size is not None):
         parser.error("--keys and --size belong to --screenshot")
@@ -148,7 +150,8 @@ def _settled(given: argparse.Namespace, settings: Settings) -> Settings:
         looks["theme"] = "none"
     if given.ascii:
         looks["glyphs"] = "ascii"
-    return replace(settings, looks=looks, flags={**settings.flags, **({"mouse": True} if given.mouse else {})})
+    said = {flag: True for flag in ("mouse", "reload", "lecture") if getattr(given, flag)}
+    return replace(settings, looks=looks, flags={**settings.flags, **said})
 
 
 def _screenshot(path: Path | None, given: argparse.Namespace) -> int:

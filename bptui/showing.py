@@ -7,7 +7,6 @@ a file is printed in a way that a terminal could obey.
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -82,18 +81,12 @@ def find_scenario(name: str) -> Path:
 
 def opened(name: str) -> Run:
     """The run of a scenario; Refusal with `file:line: …` if there is none."""
-    from .replay.run import Run
-    from .scenario.errors import ScenarioError
-    from .scenario.reader import read_scenario, render
+    from .debugger.opening import Broken, open_file
     path = find_scenario(name)
     try:
-        scenario = read_scenario(path)
-    except ScenarioError as error:
-        raise Refusal(*render(error, path)) from None
-    try:
-        return Run(scenario)
-    except ScenarioError as error:
-        raise Refusal(*render(error, path, scenario.lines)) from None
+        return open_file(path, str(path))
+    except Broken as broken:
+        raise Refusal(*broken.lines) from None
 
 
 def opened_all(names: Sequence[str]) -> list[Run]:
@@ -250,6 +243,7 @@ def _copy(arguments: list[str]) -> int:
     parser.add_argument("name", metavar="NAME", help="of a shipped scenario: see bptui list")
     parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="by default NAME.toml, here")
     given = parser.parse_args(arguments)
+    from .scenario.copying import Taken, copy
     from .scenario.errors import did_you_mean
     from .scenario.shipped import ENDING, shipped
     known = dict(shipped())
@@ -260,26 +254,14 @@ def _copy(arguments: list[str]) -> int:
     target = given.file or Path(source.name)
     if target.is_dir():
         target = target / source.name
-    content = source.read_bytes()
-    parts = [(target, content)]
-    for beside in sorted(source.parent.iterdir()):  # its data keep their name, because the scenario says it
-        if beside.suffix in (".npz", ".csv") and f'"{beside.name}"'.encode() in content:
-            parts.append((target.parent / beside.name, beside.read_bytes()))
-    new = [(file, data) for file, data in parts if file is target or not _same(file, data)]
-    for file, _ in new:
-        if os.path.lexists(file):
-            raise Refusal(f"bptui: {plain(str(file))} is already there, and nothing is overwritten; "
-                          f"name another: bptui copy {plain(name)} FILE")
-    for file, data in new:
-        with open(file, "xb") as out:
-            out.write(data)
+    try:
+        written = copy(source, target)
+    except Taken as taken:
+        raise Refusal(f"bptui: {plain(str(taken.file))} is already there, and nothing is overwritten; "
+                      f"name another: bptui copy {plain(name)} FILE") from None
+    for file in written:
         print(f"wrote {plain(str(file))}")
     return DONE
-
-
-def _same(file: Path, content: bytes) -> bool:
-    """Whether `file` holds `content` already."""
-    return file.is_file() and file.stat().st_size == len(content) and file.read_bytes() == content
 
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from ..explain import notation
 from ..explain.naming import quantity_text
 from ..replay import places, stops
 from ..replay.fork import Fork, fork
@@ -168,6 +169,39 @@ def restore(session: Session, saved: Saved, stay: bool = False) -> list[str]:
     if not stay:
         _restore_place(session, saved, faults)
     return faults
+
+
+def carried(old: Session, new: Session) -> list[str]:
+    """Make a session on the same scenario, edited since, as the old one is; what does not fit, as `restore` says it.
+
+    Places are carried over by the names of their values.
+    """
+    saved, faults = taken(old), list[str]()
+    _restore_runs(new, saved, faults)
+    _restore_lists(new, saved, faults)
+    _restore_panes(new, saved)
+    at, began = (same_place(old.run, new.run, place) for place in (old.position, old.began))
+    if at.update < old.position.update:
+        faults.append(f"the run ends after {notation.counted(at.update, 'update')} now")
+    elif at.value == 0 < old.position.value:
+        faults.append("the value at which you stood is gone")
+    _restore_place(new, replace(saved, position=places.write(new.run, at), began=places.write(new.run, began)), faults)
+    new.bookmarks = {}
+    for letter, spot in old.bookmarks.items():
+        if (there := _moved(old, new, spot)) is not None:
+            new.bookmarks[letter] = there
+    new.past, new.future = ([there for spot in spots if (there := _moved(old, new, spot)) is not None]
+                            for spots in (old.past, old.future))
+    new.leftover = replace(new.leftover, marks=tuple(m for m in new.leftover.marks if m[0] not in new.bookmarks))
+    return faults
+
+
+def _moved(old: Session, new: Session, spot: Spot) -> Spot | None:
+    """A place in the new session's runs; None where that run is no more."""
+    name, at = spot
+    if name not in old.branches or name not in new.branches or not there_is(old.branches[name].run, at):
+        return None
+    return name, same_place(old.branches[name].run, new.branches[name].run, at)
 
 
 def _restore_runs(session: Session, saved: Saved, faults: list[str]) -> None:

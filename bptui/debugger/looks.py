@@ -21,6 +21,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "numbers": ("9", "4", "all", "fraction"),       # digits after the point, significant ones, all, or p/q
     "layout": ("everything", "one below", "chain"),
     "zoom": ("off", "on"),
+    "lecture": ("off", "on"),
     "lower": ("parameters", *(pane.id for pane in TABLE if pane.id not in ("parameters", "chain"))),  # shown last
     **{f"view.{pane.id}": pane.views for pane in TABLE if pane.views},
 }

@@ -26,7 +26,7 @@ from ..replay.trouble import Troubles
 from ..scenario.errors import ExpressionError, QuantityError, ScenarioError
 from ..scenario.expression import read_quantity
 from ..scenario.shipped import find_beside
-from . import frames, looks
+from . import frames, lecture, looks
 from .branch import OWN, Branch
 from .insights import Insights
 from .panes import PANES
@@ -35,6 +35,7 @@ from .saved import Saved
 if TYPE_CHECKING:
     from .asking import Yours
     from .finding import Finding
+    from .lecture import Coming
     from .seeking import Seek
     from .sides import Sides
     from .stopping import SetStop
@@ -105,6 +106,9 @@ class Session:
         self.seek: Seek | None = None
         self.leftover = Saved()                     # of a saved session, what no longer fits
         self.sides: Sides | None = None             # two runs side by side, in place of everything
+        self.beat = 0                               # how much of the next step is shown before it: see lecture.py
+        self.coming: tuple[object, Coming | None] | None = None     # what that step makes, and where it was asked
+        self.changed = False                        # whether the scenario's file has been edited since it was read
         self.past: list[Spot] = []
         self.future: list[Spot] = []
         self._start(at)
@@ -137,6 +141,12 @@ class Session:
         self._focus = pane
         if pane != "chain":
             looks.choose(self, "lower", pane)
+
+    def become(self, other: Session) -> None:
+        """Be another session from now on: whoever holds this one goes on with it."""
+        other.looks, other.shown_keys, other.only_ascii = self.looks, self.shown_keys, self.only_ascii
+        vars(self).clear()
+        vars(self).update(vars(other))
 
     # the run on screen
 
@@ -183,7 +193,7 @@ class Session:
     @property
     def untouched(self) -> bool:
         """Whether the first screen's card is shown."""
-        return self.position == Position(0) and self.followed is None
+        return self.position == Position(0) and self.followed is None and not self.beat
 
     def explainer(self) -> Explainer:
         return Explainer(self.run, self.position.update, self.lane, self.here, self.unfolded)
@@ -193,11 +203,18 @@ class Session:
         return self.branch.lines(self.times)
 
     def chain(self) -> Chain | None:
-        """The chain on screen: of what is followed, else of the value in the making."""
+        """The chain on screen: of what is followed, else of the value in the making; in a lecture of the next step."""
+        if self.beat and (coming := lecture.coming(self)) is not None:
+            return coming.chain
         if self.followed is not None:
-            var = same_in(self.run.program(self.position.update), self.followed.var)
-            return self.explainer().derivative(var, self.followed.element or 0)
+            return self.explainer().derivative(self.followed_var, self.followed.element or 0)
         return self.explainer().chain(self.position.value) if self.position.value else None
+
+    @property
+    def followed_var(self) -> Var:
+        """What is followed, in the program of this update."""
+        assert self.followed is not None
+        return same_in(self.run.program(self.position.update), self.followed.var)
 
     @property
     def samples(self) -> int:
@@ -292,7 +309,7 @@ class Session:
     def stand(self, target: Position) -> None:
         """Stand at `target`; cursors and messages belong to the place that was left."""
         update = target.update
-        self.position, self.seek = target, None
+        self.position, self.seek, self.beat = target, None, 0
         self.lane = min(self.lane, self.run.program(update).samples - 1)
         self.message = ""
         self.cursor["chain"] = None
@@ -385,7 +402,7 @@ class Session:
         if place.var.name == self.run.program(self.position.update).cost.name:
             self.message = f"{place.var.name} is what everything is derived from: there is nothing to follow."
             return
-        self.followed, self.only, self.began = place, True, self.position
+        self.followed, self.only, self.began, self.beat = place, True, self.position, 0
         self.focus, self.cursor["chain"], self.yours, self.card = "chain", None, None, False
         if not self.needed(self.position.update, place):
             self.message = "The run does not make this derivative; here it is, worked out beside it."
@@ -393,7 +410,7 @@ class Session:
             self.message = ""
 
     def unfollow(self) -> None:
-        self.followed, self.message, self.cursor["chain"] = None, "", None
+        self.followed, self.message, self.cursor["chain"], self.beat = None, "", None, 0
 
     def toggle_only(self) -> None:
         """Visit only what is followed, or all values."""
@@ -439,6 +456,8 @@ class Session:
         """The line of words: a message, what is wrong with a printed figure, or what this step means."""
         if self.message:
             return self.message
+        if self.beat and (said := lecture.sentence(self)):
+            return said
         chain = self.chain()
         figure = self.figure(chain)
         if figure:
@@ -452,7 +471,7 @@ class Session:
 
     def figure(self, chain: Chain | None) -> str:
         """What is wrong with the printed figure of the row under the cursor, or of this step."""
-        if chain is None:
+        if chain is None or self.beat:
             return ""
         number = self.cursor["chain"]
         rows = [chain.rows[number]] if number is not None and number < len(chain.rows) else []

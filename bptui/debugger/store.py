@@ -27,6 +27,7 @@ LARGEST_SESSION = 2**20           # bytes
 LONGEST_NAME = 60                 # of a scenario, in the name of its session
 BETWEEN = 0.3                     # seconds from one write to the next
 MOST_ASIDE = 99                   # files set aside for one scenario
+MOST_LOOKED_AT = 40               # sessions that are read for a list of the last ones
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 NO_HOME = "This session is not saved: there is no home folder (HOME is not set)."
 OPEN_ELSEWHERE = "This session is not saved: the scenario is open in another bptui, which saves it."
@@ -43,15 +44,43 @@ class Found:
     whole: bool                                     # whether `saved` is all that the file says
 
 
+def sessions_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Where saved sessions are; None if there is no home to keep them in."""
+    folder = user_folder("XDG_STATE_HOME", (".local", "state"), environ)
+    return folder and folder / "sessions"
+
+
 def session_path(scenario: str | Path, environ: Mapping[str, str] = os.environ) -> Path | None:
     """The file for the session of a scenario's file; None if there is no home to keep it in."""
-    folder = user_folder("XDG_STATE_HOME", (".local", "state"), environ)
+    folder = sessions_folder(environ)
     if folder is None:
         return None
     whole = os.path.realpath(scenario)
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", Path(whole).stem)[:LONGEST_NAME].strip("-_") or "scenario"
     digest = hashlib.sha256(whole.encode("utf-8", SURROGATES)).hexdigest()
-    return folder / "sessions" / f"{name}-{digest[:12]}.toml"
+    return folder / f"{name}-{digest[:12]}.toml"
+
+
+def recent(most: int, environ: Mapping[str, str] = os.environ,
+           clock: Callable[[], float] = time.time) -> list[tuple[Path, float]]:
+    """The scenarios that were open last, newest first, with their age in seconds; files that are gone are left out."""
+    folder, files = sessions_folder(environ), list[tuple[float, Path]]()
+    with contextlib.suppress(OSError):
+        for path in folder.glob("*.toml") if folder is not None else ():
+            with contextlib.suppress(OSError):
+                files.append((path.lstat().st_mtime, path))
+    found: list[tuple[Path, float]] = []
+    for changed, path in sorted(files, reverse=True)[:MOST_LOOKED_AT]:
+        kept = load(path, clock)
+        if kept is None or kept.saved is None:
+            continue
+        with contextlib.suppress(OSError, ValueError):
+            scenario = Path(kept.saved.scenario)
+            if scenario.is_absolute() and scenario.is_file() and session_path(scenario, environ) == path:
+                found.append((scenario, max(0.0, clock() - changed)))
+        if len(found) == most:
+            break
+    return found
 
 
 def user_folder(variable: str, otherwise: tuple[str, ...], environ: Mapping[str, str]) -> Path | None:

@@ -28,6 +28,7 @@ OWN = (
 HELP = ("help", "palette")
 SCREEN = {                                          # what to do in place of what only a screen has
     "play": "10 s makes ten steps.",
+    "gallery": "q quits, and bptui list lists the scenarios.",
     "interrupt": "Nothing is being searched. While something is, Ctrl-C stops it. q quits.",
     **dict.fromkeys(("up", "down", "left", "right", "page_up", "page_down", "home", "bottom"),
                     "Here is no cursor: type what is meant after the verb, as in follow w5. u and d are the stack."),

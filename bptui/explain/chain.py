@@ -43,17 +43,21 @@ class Explainer:
 
     `seen` is how far the position has come: of a long sum that is not made yet, the terms are listed in the
     order in which they are made, and only afterwards by size. `unfolded` are the adjoints whose own chain is
-    shown below the paths that they begin.
+    shown below the paths that they begin. With `ahead` what comes next is to be shown before it is made: its row is
+    among those of a long sum, and formulas have no number in them that is not made.
     """
 
     def __init__(self, run: Run, update: int, lane: int, seen: Made = END,
-                 unfolded: frozenset[tuple[str, int]] = frozenset()) -> None:
+                 unfolded: frozenset[tuple[str, int]] = frozenset(), ahead: bool = False) -> None:
         self.run, self.update, self.lane, self.seen, self.unfolded = run, update, lane, seen, unfolded
         self.program = run.program(update)
         self.times: Timeline = run.times(update)
         self.namer = Namer(run.scenario)
         self.reader = Reader(run.env(update), self.program.made_by, self.namer)
         self.cost = self.program.cost.name
+        self.ahead = ahead
+        if ahead:
+            self.reader.hidden = lambda cell: self.made(cell) > seen
 
     def _at_home(self, cell: Cell) -> None:
         """Call the tensors of the layer that `cell` belongs to by their short names (where elements have none)."""
@@ -77,6 +81,8 @@ class Explainer:
         """When a scalar is there: leaves from the start, values at their last stop."""
         var, flat = cell
         block = self.program.block_of.get(var)
+        if self.ahead and var.role in ("local", "temporary") and var in self.program.home_of:
+            return self._on_the_way(cell)
         if block is None and var.role in ("adjoint", "share", "local") and var in self.program.home_of:
             return self._in_scope(self.program.home_of[var], cell)
         if block is None or block >= len(self.times.blocks):
@@ -96,6 +102,22 @@ class Explainer:
             return (value, self.times.stops(value) - len(final.terms) + term + 1)
         value = self.times.span(block)[0]
         return (value, self.times.stops(value))
+
+    def _on_the_way(self, cell: Cell) -> Made:
+        """When a factor, or a step, of a value that is shown ahead is there: never before that value is begun."""
+        var, flat = cell
+        home = self.program.home_of[var]
+        if home >= len(self.times.blocks):
+            return END
+        if var.role == "local":
+            own = var.lane_size == self.times.blocks[home].out.lane_size
+            value = self.times.number(home, flat % var.lane_size) if own else self.times.span(home)[1]
+            return (value, self.times.stops(value))
+        stop = next((n for n, eq in enumerate(self.times.scope(home), 1) if eq.out is var), 0)
+        value, inner = self.seen
+        value += inner >= self.times.stops(value)   # steps are made anew for each value
+        first, last = self.times.span(home)
+        return (min(max(value, first), last), stop) if stop else END
 
     def block_number(self, var: Var) -> int:
         return self.times.blocks.index(self.program.blocks[self.program.block_of[var]])
@@ -268,7 +290,7 @@ class Explainer:
             chosen = [int(m) for m in np.argsort(-np.abs(values), kind="stable")[:MOST_TERMS - 2]]
         else:
             done = self.seen[1] - (made[1] - count) if self.seen[0] == made[0] else 0
-            first = max(0, min(done, count) - (MOST_TERMS - 2))
+            first = max(0, min(done + self.ahead, count) - (MOST_TERMS - 2))
             chosen = list(range(first, first + MOST_TERMS - 2))
         return chosen, sorted(set(range(count)) - set(chosen))
 

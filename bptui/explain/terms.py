@@ -74,6 +74,8 @@ class Reader:
         self.env, self.made, self.namer = env, made, namer
         self.steps: dict[Var, str] = {}
         """Temporaries that have a row of their own, and what they are called there."""
+        self.hidden: Callable[[Cell], bool] | None = None
+        """Which values are not shown in formulas, because they are not made yet; None: all are shown."""
         self.rows: list[int] = []
         """The data rows of the batch, from 0, where a formula has values of several samples: `loss(3)`."""
 
@@ -121,6 +123,8 @@ class Reader:
         return self._number(cell) if cell[0].role in FIXED else Text(self.name(cell), DISPLAY)
 
     def _number(self, cell: Cell) -> Text:
+        if self.hidden is not None and self.hidden(cell):
+            return Text(notation.PENDING, DISPLAY)
         value = self.value(cell)
         text = notation.operand(value) if cell[0].role not in FIXED else f"{value:g}"
         return Text(text, DISPLAY, UNARY if text.startswith("-") else ATOM)

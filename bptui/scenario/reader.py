@@ -95,6 +95,7 @@ def _scenario(content: bytes, name: str, path: Path | None) -> Scenario:
         beside=top["beside"], start=top["start"],
         network=network, equations=equations, loss=loss, data=data, training=training,
         letters=letters, claims=claims, digest=_digest(content, reading), lines=lines,
+        files=tuple(reading.folder / file for file in sorted(reading.archives)) if reading.folder else (),
     )
 
 

@@ -205,3 +205,4 @@ class Scenario:
     claims: tuple[Claim, ...]
     digest: str                                  # of the file's bytes and of the data files it names
     lines: Mapping[KeyPath, int] = field(repr=False)  # key path to line number, from 1
+    files: tuple[Path, ...] = ()                 # the data files that it names

@@ -5,7 +5,6 @@ They are in the package when it was installed from a wheel, else in the checkout
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 from .errors import Problem, ScenarioError, did_you_mean
@@ -19,11 +18,6 @@ def shipped() -> list[tuple[str, Path]]:
     """Name and path of every shipped scenario, by name."""
     folder = next((folder for folder in FOLDERS if folder.is_dir()), None)
     return [(path.stem, path) for path in sorted(folder.glob(f"*{ENDING}"))] if folder else []
-
-
-def gallery() -> list[tuple[str, str, Path]]:
-    """The shipped scenarios with their titles: (name, title, path)."""
-    return [(name, str(tomllib.loads(path.read_text("utf-8")).get("title", "")), path) for name, path in shipped()]
 
 
 def find(name_or_path: str | Path) -> Path:

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,8 +25,9 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from ..debugger import cursors, finding, looks, seeking, sides, siding, stopping
+from ..debugger import cursors, finding, lecture, looks, reloading, seeking, sides, siding, stopping
 from ..debugger.commands import BY_ID, COMMANDS, Command, Question, key_of
+from ..debugger.gallery import Gallery
 from ..debugger.keeping import Keeper, reopened
 from ..debugger.searching import go_on, interrupt
 from ..debugger.session import Session
@@ -33,19 +35,21 @@ from ..debugger.settings import Settings, remember
 from ..explain import ascii
 from ..replay.places import write
 from ..replay.run import open_run
-from ..scenario.errors import printable
-from ..scenario.shipped import gallery
-from .dialogs import Ask, Gallery, Help, Palette
+from ..scenario.errors import ScenarioError, printable
+from .dialogs import Ask, Help, Palette, help_text
 from .driver import TolerantDriver
-from .grid import Grid, SpanCompositor
+from .gallery import GalleryScreen
+from .grid import Clicked, Grid, SpanCompositor
 from .keymap import Keymap, keymap
-from .layout import panes, tab_order
+from .layout import clicked, panes, tab_order
 from .themes import BY_NAME, TABLE, textual_theme
 
 SLICE = 0.008                                       # seconds of work between two looks at the keyboard
 REST = 0.002
 SWITCH = 0.0005                                     # seconds that a key waits for a busy thread; Python's are 5 ms
 PLAY = 0.4                                          # seconds between two steps that are played
+LOOK_AT_FILE = 1.0                                  # seconds between two looks at whether the file has changed
+BEATS = {"pagedown": lecture.forward, "space": lecture.forward, "pageup": lecture.back}     # what a clicker sends
 COUNTED = ("stops", "hits")                         # panes that show how many hits there are
 
 
@@ -60,13 +64,16 @@ class Thought(Message):
 class Debugger(Screen[None]):
     """The debugger of one run."""
 
+    app: BptuiApp                                   # type: ignore[assignment]
     DEFAULT_CSS = "Debugger { background: $background; color: $foreground; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding(BY_ID["interrupt"].keys, "do('interrupt')", priority=True)]
 
-    def __init__(self, session: Session, keeper: Keeper | None = None, keys: Keymap | None = None) -> None:
+    def __init__(self, session: Session, keeper: Keeper | None = None, keys: Keymap | None = None,
+                 reload: bool = False) -> None:
         super().__init__()
-        self.session, self.keeper = session, keeper
+        self.session, self.keeper, self.reload = session, keeper, reload
         self.keys = keys or keymap({})
+        self.stamp = reloading.stamp(session)
         self._compositor = SpanCompositor()
         self.grid = Grid(session, self._seen)
         self.begun = self.stale = False
@@ -80,6 +87,9 @@ class Debugger(Screen[None]):
 
     def compose(self) -> Iterable[Grid]:
         yield self.grid
+
+    def on_mount(self) -> None:
+        self.set_interval(LOOK_AT_FILE, self.look_at_file)
 
     def _seen(self) -> None:
         """The grid has been drawn. After the first time what is in memory stays, and is not looked through again."""
@@ -96,6 +106,8 @@ class Debugger(Screen[None]):
 
     def _draw(self) -> None:
         self.stale = False
+        if not self.is_attached:                    # the gallery is there instead
+            return
         self._remember()
         if self.keeper is not None:
             self.keeper.keep()
@@ -157,6 +169,18 @@ class Debugger(Screen[None]):
 
     _painted = 0.0
 
+    def look_at_file(self) -> None:
+        """Whether the scenario's file has changed; only while there is nothing else to do."""
+        stamp = None if self.working else reloading.stamp(self.session)
+        if stamp is None or stamp == self.stamp:
+            return
+        self.stamp = stamp
+        if self.reload:
+            reloading.reload(self.session)
+        else:
+            self.session.changed, self.session.message = True, reloading.CHANGED
+        self.paint()
+
     def on_key(self, event: Key) -> None:
         """Run the command of a key, here and at once: bindings would let what is typed ahead overtake it.
 
@@ -168,8 +192,14 @@ class Debugger(Screen[None]):
             event.stop()
             if self.asking is not None:
                 self.asking.take(event)
+            elif isinstance(self.app.screen, GalleryScreen):
+                self.app.screen.on_key(event)
             else:
                 self.app.post_message(Key(event.key, event.character))
+        elif lecture.on(self.session) and event.key in BEATS:
+            event.stop()
+            BEATS[event.key](self.session)
+            self.paint()
         elif (command := self.keys.commands.get(event.key)) is not None:
             event.stop()
             self.action_do(command)
@@ -183,10 +213,7 @@ class Debugger(Screen[None]):
             return
         event.stop()
         session, size = self.session, self.grid.size
-        update = frame.update_at(session, size.width, event.x) if event.y == size.height - 3 else None
-        if update is not None and not event.wheel:
-            travelling.scrub_to(session, update)
-        elif not event.held and (found := clicked(session, *size, event.x, event.y)) is not None:
+        if not event.held and (found := clicked(session, *size, event.x, event.y)) is not None:
             pane, row = found
             there = session.focus == pane and cursors.at(session, pane) == row
             session.focus = pane
@@ -244,10 +271,12 @@ class Debugger(Screen[None]):
 
     def _see_the_focus(self, laid: bool = False) -> None:
         """A pane for which there is no room beside the others stands alone; when panes were `laid` anew, it is left."""
-        session = self.session
-        if laid and session.focus not in panes(session, *self.grid.size):
+        session, size = self.session, self.grid.size
+        if not size:                                # not drawn yet
+            return
+        if laid and session.focus not in panes(session, *size):
             session.focus = "chain"
-        if session.sides is None and session.focus not in panes(session, *self.grid.size):
+        if session.sides is None and session.focus not in panes(session, *size):
             looks.choose(session, "zoom", "on")
             session.message = "There is room for this pane alone: z goes back to the chain."
 
@@ -275,10 +304,17 @@ class Debugger(Screen[None]):
         self.app.action_command_palette()
 
     def _do_help(self) -> None:
-        self.app.push_screen(Help(self.session, self.grid.dressed[1]))
+        self.app.push_screen(Help(help_text(self.session), self.grid.dressed[1]))
 
     def _do_quit(self) -> None:
         self.app.exit(return_code=0)
+
+    def _do_reload(self) -> None:
+        self.stamp = reloading.stamp(self.session)
+        reloading.reload(self.session)
+
+    def _do_gallery(self) -> None:
+        self.app.to_gallery()
 
     def _do_play(self) -> None:
         """Step by itself, until a key is pressed or the run ends."""
@@ -297,7 +333,10 @@ class Debugger(Screen[None]):
 
 
 class BptuiApp(App[None]):
-    """`session` is what is shown; without one, the list of the shipped scenarios comes first."""
+    """`session` is what is shown; without one, the gallery comes first.
+
+    With `reload` a scenario is read again by itself when its file changes, with `lecture` a clicker steps.
+    """
 
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "f2"
@@ -318,10 +357,12 @@ class BptuiApp(App[None]):
 
     def __init__(self, session: Session | None, at: str | None = None, headless: bool = False,
                  opened: Callable[[Path, str | None], tuple[Session, Keeper | None]] | None = None,
-                 settings: Settings | None = None) -> None:
+                 reload: bool = False, lecture: bool = False, settings: Settings | None = None) -> None:
         # ansi_color before the theme: NO_COLOR's filter is chosen here, and without it would leave greys
         super().__init__(driver_class=None if headless else TolerantDriver, ansi_color=True)
         self.session, self.at, self.opened = session, at, opened or without_memory
+        self.gallery = Gallery(remembers=opened is not None)
+        self.reload, self.lecture = reload, lecture
         self.only_ascii = False
         self.keeper: Keeper | None = None
         self.settings = settings or Settings()
@@ -338,32 +379,57 @@ class BptuiApp(App[None]):
     def dress(self, session: Session) -> None:
         """Textual's own widgets look as the screen does; what was chosen is kept for the next time."""
         self._wear(looks.look(session, "theme"), looks.look(session, "glyphs"))
+        chosen = {what: text for what, text in session.looks.items() if what in looks.GLOBAL}
+        self.settings = replace(self.settings, looks=chosen)
         if self.opened is not without_memory:
             remember(session.looks)
 
     def on_mount(self) -> None:
         if self.session is not None:
-            self.push_screen(self._debugger(self.session))
+            self._show(self.session)
         else:
-            self.push_screen(Gallery(gallery()), self._chosen)
+            self.push_screen(GalleryScreen(self.gallery))
 
-    def _chosen(self, path: Path | None) -> None:
-        if path is None:
-            self.exit(return_code=0)
-            return
-        self.session, self.keeper = self.opened(path, self.at)
-        self.push_screen(self._debugger(self.session))
-
-    def _debugger(self, session: Session) -> Debugger:
-        """The screen of a session, in the looks and with the keys that the person has settled."""
+    def _show(self, session: Session) -> None:
+        """Open the screen of a session, in the looks and with the keys that the person has settled."""
         session.looks |= self.settings.looks
+        if self.lecture:
+            looks.choose(session, "lecture", "on")
         session.only_ascii = self.only_ascii
         session.shown_keys = dict(self.keymap.shown)
         faults = [*self.settings.faults, *self.keymap.faults]
         if faults:
             more = f" And {len(faults) - 1} more." if len(faults) > 1 else ""
             session.message = f"{faults[0]}{more} {session.message}".strip()
-        return Debugger(session, self.keeper, self.keymap)
+        self.push_screen(Debugger(session, self.keeper, self.keymap, self.reload))
+
+    def open_scenario(self, path: Path, number: str = "") -> bool:
+        """Open a scenario of the gallery, at the place that shows `number`; False where that cannot be."""
+        try:
+            self.session, self.keeper = self.opened(path, self.at)
+        except ScenarioError:
+            return False
+        if number:
+            finding.find(self.session, number)
+        self._show(self.session)
+        return True
+
+    def to_gallery(self) -> None:
+        """Leave the scenario, saved as it is, for the gallery."""
+        if self.keeper is not None:
+            self.keeper.close()
+        self.session = self.keeper = None
+        self.pop_screen()
+        if not isinstance(self.screen, GalleryScreen):
+            self.push_screen(GalleryScreen(self.gallery))
+
+    def hand_on(self, event: Key) -> None:
+        """A key that was typed ahead is for what is there now."""
+        screen = self.screen
+        if isinstance(screen, Debugger | GalleryScreen):
+            screen.on_key(event)
+        else:
+            self.post_message(Key(event.key, event.character))
 
     def _on_key(self, event: Key) -> None:          # type: ignore[override]
         """A key that came while something else was on top is for what is there now."""
@@ -372,6 +438,8 @@ class BptuiApp(App[None]):
             screen.take(event)
         elif isinstance(screen, Debugger) and event is not screen.heard:
             event.prevent_default()
+            screen.on_key(event)
+        elif isinstance(screen, GalleryScreen):
             screen.on_key(event)
 
     def action_command_palette(self) -> None:
@@ -405,12 +473,14 @@ def only_ascii() -> bool:
 
 
 def run_app(path: Path | None, at: str | None = None, fresh: bool = False, settings: Settings | None = None) -> int:
-    """Open the debugger, or the list of shipped scenarios, where it was left; the exit code."""
+    """Open the debugger, or the gallery; the exit code."""
     sys.setswitchinterval(SWITCH)
 
     def opened(path: Path, at: str | None) -> tuple[Session, Keeper | None]:
         return reopened(Session(open_run(path), at), path, fresh, at is not None)
-    app = BptuiApp(None, at, opened=opened, settings=settings)
+    flags = settings.flags if settings is not None else {}
+    app = BptuiApp(None, at, opened=opened, reload=flags.get("reload", False), lecture=flags.get("lecture", False),
+                   settings=settings)
     app.only_ascii = only_ascii()
     if path is not None:
         app.session, app.keeper = opened(path, at)

@@ -1,8 +1,7 @@
-"""What opens over the screen: the line that asks for a number or a place, the help, the gallery's list."""
+"""What opens over the screen: the line that asks for a number or a place, the palette, the help."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -13,9 +12,8 @@ from textual.containers import VerticalScroll
 from textual.events import Key
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, Static
 from textual.widgets.input import Selection
-from textual.widgets.option_list import Option
 from textual.worker import Worker
 
 from ..debugger.commands import COMMANDS, FIRST_LINES, Question, key_of
@@ -153,56 +151,13 @@ class Help(ModalScreen[None]):
     Help VerticalScroll { width: 100%; height: 100%; background: $background; scrollbar-size-vertical: 1; }
     """
 
-    def __init__(self, session: Session | None = None, plain: bool = False) -> None:
+    def __init__(self, text: Text, plain: bool) -> None:
         super().__init__()
-        self.session, self.plain = session, plain
+        self.text = Text(ascii.text(text.plain)) if plain else text
 
     def compose(self) -> ComposeResult:
-        text = help_text(self.session)
         with VerticalScroll():
-            yield Static(Text(ascii.text(text.plain)) if self.plain else text, markup=False)
+            yield Static(self.text, markup=False)
 
     def action_scroll(self, by: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
-
-
-class Gallery(ModalScreen[Path | None]):
-    """The shipped scenarios, by name and title."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "dismiss(None)", "Quit", show=False),
-                                            Binding("question_mark", "help", "Help", show=False),
-                Binding("j", "down", show=False), Binding("k", "up", show=False)]
-    DEFAULT_CSS = """
-    Gallery { background: $background; }
-    Gallery Static { height: 2; padding: 0 1; }
-    Gallery OptionList { height: 1fr; border: none; padding: 0 1; background: $background; }
-    """
-
-    def __init__(self, scenarios: list[tuple[str, str, Path]]) -> None:
-        super().__init__()
-        self.scenarios = scenarios
-
-    def compose(self) -> ComposeResult:
-        yield Static(Text("bptui   step through backpropagation, one factor at a time\n", "bold"), markup=False)
-        yield OptionList(*(Option(Text(f"{name:<28}{title}", no_wrap=True, overflow="ellipsis"))
-                           for name, title, _ in self.scenarios), markup=False)
-        yield Static(Text("Enter opens, ↑↓ chooses, q quits. New here? two_layer, then s again and again."),
-                     markup=False)
-
-    def on_mount(self) -> None:
-        choices = self.query_one(OptionList)
-        names = [name for name, _, _ in self.scenarios]
-        choices.highlighted = names.index("two_layer") if "two_layer" in names else 0
-        choices.focus()
-
-    def action_help(self) -> None:
-        self.app.push_screen(Help())
-
-    def action_down(self) -> None:
-        self.query_one(OptionList).action_cursor_down()
-
-    def action_up(self) -> None:
-        self.query_one(OptionList).action_cursor_up()
-
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self.scenarios[event.option_index][2])

@@ -6,7 +6,7 @@ for a Tab between two panes, measured), here a step writes only the cells that d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -19,7 +19,6 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ..debugger.looks import look
 from ..debugger.session import Session
 from .layout import panes, screen
 from .themes import BY_NAME, Theme, style
@@ -70,6 +69,12 @@ class SpanCompositor(Compositor):
         return update and Spans(update.chops, update.spans, update.chop_ends)
 
 
+def dressed(looks: Mapping[str, str], only_ascii: bool) -> tuple[Theme, bool]:
+    """The theme of some looks, and whether all is spelled in ASCII, where the terminal may have nothing else."""
+    glyphs = looks.get("glyphs", "automatic")
+    return BY_NAME[looks.get("theme", "terminal")], glyphs == "ascii" or (glyphs == "automatic" and only_ascii)
+
+
 class Clicked(Message):
     """A click at a cell, a turn of the wheel there by some rows, or a move with the button held."""
 
@@ -86,21 +91,23 @@ class Grid(Widget):
         self.session = session
         self.seen = seen                            # called when the whole has been drawn
         self.lines: list[Line] = []
-        self.dressed = self._dress()
+        self.dressed = self.dress()
 
-    def _dress(self) -> tuple[Theme, bool]:
+    def dress(self) -> tuple[Theme, bool]:
         """The theme, and whether all is spelled in ASCII."""
-        glyphs = look(self.session, "glyphs")
-        plain = glyphs == "ascii" or (glyphs == "automatic" and self.session.only_ascii)
-        return BY_NAME[look(self.session, "theme")], plain
+        return dressed(self.session.looks, self.session.only_ascii)
+
+    def drawn(self, width: int, height: int) -> list[Line]:
+        """Every line of the screen."""
+        self.session.shown = panes(self.session, width, height)
+        return screen(self.session, width, height)
 
     def paint(self) -> None:
         """Draw the session; cells that are as they were are not sent."""
         width, height = self.size
         if not width or not height:
             return
-        self.session.shown = panes(self.session, width, height)
-        lines, dressed = screen(self.session, width, height), self._dress()
+        lines, dressed = self.drawn(width, height), self.dress()
         if dressed[1]:
             lines = [spelled(line) for line in lines]
         if len(lines) != len(self.lines) or dressed != self.dressed:

@@ -16,6 +16,7 @@ from ..debugger.session import Session
 from ..debugger.settings import Settings
 from ..replay.run import open_run
 from .app import BptuiApp, Debugger
+from .gallery import GalleryScreen
 
 FONT = '"DejaVu Sans Mono", Menlo, Consolas, monospace'
 PATIENCE = 60.0                                     # seconds until a run that is still working is drawn as it is
@@ -42,7 +43,8 @@ async def _shoot(path: Path | None, keys: list[str], size: tuple[int, int], out:
 async def settled(app: App[None]) -> None:
     """Wait until nothing is being worked on."""
     end = time.monotonic() + PATIENCE
-    while any(isinstance(s, Debugger) and s.working for s in app.screen_stack) and time.monotonic() < end:
+    while time.monotonic() < end and any(isinstance(s, Debugger | GalleryScreen) and s.working and s.is_current
+                                         for s in app.screen_stack):
         await asyncio.sleep(0.002)
 
 

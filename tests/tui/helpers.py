@@ -177,7 +177,8 @@ class Hands:
     def __init__(self, session: Session, size: tuple[int, int] = SMALL) -> None:
         self.session, self.size = session, size
         self.grid = SimpleNamespace(size=size, dressed=(None, False))
-        self.app = SimpleNamespace(push_screen=self._opened, exit=self._left, action_command_palette=self._palette)
+        self.app = SimpleNamespace(push_screen=self._opened, exit=self._left, action_command_palette=self._palette,
+                                   to_gallery=lambda: self.opened.append("gallery"))
         self.opened: list[str] = []
         self.playing: Any = None
         self.asking: Any = None
@@ -227,7 +228,7 @@ def twin(session: Session, run: Run | None = None) -> Session:
     if run is None:                                 # with how far hits are known
         other.branch, other.branches = session.branch, session.branches
     for name in ("position", "lane", "only", "began", "message", "focus", "left", "right", "card", "yours", "level",
-                 "stops", "watches", "listed", "bookmarks", "sides"):
+                 "stops", "watches", "listed", "bookmarks", "sides", "beat"):
         setattr(other, name, getattr(session, name))
     other.cursor, other.looks = dict(session.cursor), dict(session.looks)
     update = session.position.update
@@ -329,10 +330,12 @@ def another_future(session: Session, seed: int) -> Iterator[None]:
         run.curve = type(curve)("d", [v if n * run.curve_stride < update + known else v * 7 + 1
                                       for n, v in enumerate(curve)])
         session.marks._results.clear()
+        session.coming = None                       # what is kept of the next step
         yield
     finally:
         run._envs[update], run.curve = env, curve
         session.marks._results.clear()
+        session.coming = None
 
 
 def spellings(value: float) -> set[str]:

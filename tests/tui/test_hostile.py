@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from bptui.debugger.gallery import Entry, Gallery
 from bptui.debugger.session import Session
 from bptui.replay.run import Run, open_run
 from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
 from bptui.tui.app import BptuiApp
-from bptui.tui.dialogs import Gallery
+from bptui.tui.gallery import GalleryScreen
 from bptui.tui.layout import screen
 from bptui.tui.picture import settled
 from bptui.tui.views.canvas import Canvas
@@ -164,13 +165,15 @@ async def test_markup_stays_text_in_the_application(tui: ModuleType, tmp_path: P
     """The screens that Textual draws itself: the list of scenarios, the line that asks, the grid."""
     path = tmp_path / "x[b].toml"
     path.write_text(EQUATIONS)
-    listed = [(f"[red]{n}", title, path) for n, title in enumerate(ODD)]
-    monkeypatch.setattr("bptui.tui.app.gallery", lambda: listed)
+    listed = [Entry(f"[red]{n}", title, path, "[b]GROUP", age="[/b] ago") for n, title in enumerate(ODD)]
+    monkeypatch.setattr(Gallery, "read", lambda gallery: setattr(gallery, "entries", listed))
     app = BptuiApp(None, headless=True)
     async with app.run_test(size=(80, 24)) as pilot:
-        assert isinstance(app.screen, Gallery)
+        assert isinstance(app.screen, GalleryScreen)
+        await settled(app)
         shown = tui.shown(app)
         assert "[red]0" in shown and "[bold]x[/t]" in shown and "W[i,j] [@click=app.quit]q[/]" in shown
+        assert "[b]GROUP" in shown and "[/b] ago" in shown
         await pilot.press("down", "enter")
         await tui.until(lambda: app.session is not None)
         await settled(app)

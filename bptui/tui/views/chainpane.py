@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from ...debugger import lecture
 from ...debugger.session import Session
 from ...explain import notation
-from ...explain.rows import Chain, Row, column, current_row
+from ...explain.rows import Chain, Row, column
 from . import headline
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
@@ -57,7 +58,7 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
                            len(shown) < height - 2)
     cols = columns(width)
     nine = notation.plain(column(r for r in chain.rows if made(session, r)))
-    now = current_row(chain, session.here)
+    now = headline.standing(session, chain)
     cursor = session.cursor["chain"] if session.cursor["chain"] is not None else now
     y = start
     for number, lens in shown:
@@ -88,7 +89,7 @@ def _most(chain: Chain, height: int) -> int:
 
 def _rows(session: Session, chain: Chain, room: int) -> list[tuple[int, bool]]:
     """What to draw: (row number, whether it is that row's lens)."""
-    now = current_row(chain, session.here)
+    now = headline.standing(session, chain)
     chosen = session.cursor["chain"] if session.cursor["chain"] is not None else now
     if chosen is None or chosen >= len(chain.rows):
         chosen = min(len(chain.rows) - 1, 0)
@@ -102,6 +103,7 @@ def _rows(session: Session, chain: Chain, room: int) -> list[tuple[int, bool]]:
             row = chain.rows[n]
             own = " " in row.lens and row.lens != row.rule and made(session, row) and (
                 row.kind != "running" or n == chosen)
+            own = own or (session.beat == lecture.NUMBERS and n == now)
             if own and (n == chosen or wide):
                 found.append((n, True))
         return found
@@ -122,10 +124,12 @@ def _rule(session: Session, c: Canvas, chain: Chain) -> None:
     title = [(chain.title if chain.title.startswith("Chain") or session.times.blocks[
         session.times.locate(max(1, session.position.value))[0]].phase == "backward" else f"How {chain.title} is made",
         "bold")]
-    now = current_row(chain, session.here)
+    now = headline.standing(session, chain)
     factors = [r for r in chain.rows if r.number and r.kind in ("factor", "head") and not r.depth]
     backward = chain.rows[-1].key[:1] == ("d",)
-    if now is not None and backward:
+    if session.beat:
+        title.append(("what comes next", "bold"))
+    elif now is not None and backward:
         row = chain.rows[now]
         paths = [r for r in chain.rows if r.kind == "path" and not r.depth]
         if row.kind == "result":
@@ -150,7 +154,7 @@ def _rule(session: Session, c: Canvas, chain: Chain) -> None:
 def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: bool, now: bool) -> None:
     there = made(session, row)
     style = "bold" if now else "" if there else "dim"
-    if now:
+    if now and not session.beat:                    # what comes next is bold, but nobody stands there
         c.put(1, y, "►", "bold")
     indent = DEEPER * row.depth
     if row.depth:
@@ -172,15 +176,15 @@ def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: boo
     rule_text = session.insights.slope(row.local) or row.rule
     if row.kind == "result" and there:
         rule_text = session.insights.proof(session.position, row.cell) or rule_text
-    if rule_text and (there or row.kind in ("factor", "path", "head")) and x < limit - 1:
+    if rule_text and (there or now or row.kind in ("factor", "path", "head")) and x < limit - 1:
         at = RULE if x + 2 <= RULE and RULE + len(rule_text) <= limit else x + 2
         c.put(at, y, rule_text, style if row.kind != "running" else "dim", until=limit)
     if row.kind == "head" and row.value is None:
         if cols.zero - 3 > max(RULE, x + 2) + len(row.rule):
             c.put(cols.zero - 2, y, "- 0 +", "dim")
         return
-    if row.value is None:
-        return
+    if row.value is None or (row.kind == "operand" and session.beat == lecture.FORMULA):
+        return                                      # its number is put in with the next beat
     if not there:
         c.put(cols.point, y, notation.PENDING, "dim")
         return
@@ -207,7 +211,7 @@ def _lens(session: Session, c: Canvas, y: int, chain: Chain, number: int, cols: 
     row = chain.rows[number]
     if row.kind == "path" and row.sign == "├":
         c.put(NAME, y, "│", "dim")
-    x = c.put(RULE, y, row.lens, "dim", until=c.width - 1)
+    x = c.put(RULE, y, row.lens, "dim" if made(session, row) else "bold", until=c.width - 1)
     if row.kind == "result" and x < cols.point - 8:
         return
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...debugger import cursors, stopping
+from ...debugger import cursors, lecture, stopping
 from ...debugger.commands import key_of
 from ...debugger.session import Session
 from ...explain import notation
@@ -225,6 +225,11 @@ def keys(session: Session, width: int) -> list[tuple[str, str, str]]:
     shown = [(key("help"), "help", ""),
              (key("into"), destination(session, into) if into else "end of run", "" if into else "dim"),
              (key("over"), over_name(session, over) if over else "end of run", "" if over else "dim")]
+    if lecture.on(session):
+        said = lecture.label(session) or (destination(session, into) if into else "end of run")
+        shown = [shown[0], ("PgDn", said, ""), ("PgUp", "back", ""), *shown[1:]]
+    if session.changed:
+        shown.insert(1, (key("reload"), "reload", ""))
     if session.untouched:
         if session.parameter_count:
             var, element = session.parameter(cursors.at(session, "parameters"))

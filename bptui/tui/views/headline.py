@@ -6,6 +6,7 @@ that is being made is bold and underlined inside the whole; what is to come is d
 
 from __future__ import annotations
 
+from ...debugger import lecture
 from ...debugger.session import Session
 from ...explain import notation
 from ...explain.rows import Chain, Row, current_row
@@ -32,12 +33,18 @@ def paint(session: Session, c: Canvas, chain: Chain, room: int, second: bool) ->
 
 def _parts(session: Session, chain: Chain) -> list[str]:
     """The style of each factor."""
-    now = current_row(chain, session.here)
+    now = standing(session, chain)
     working = working_on(chain, now)
     reached = {r.number for r in chain.rows if r.number and r.made <= session.here and not r.depth}
     product = len(chain.formula) > 2
-    return ["bold underline" if product and number == working else
+    return ["bold underline" if (product or session.beat) and number == working else
             "dim" if product and number not in reached else "" for _, number in chain.formula[1:]]
+
+
+def standing(session: Session, chain: Chain) -> int | None:
+    """The row that the run stands at; in a lecture the one that comes next."""
+    coming = lecture.coming(session) if session.beat else None
+    return coming.number if coming is not None else current_row(chain, session.here)
 
 
 def working_on(chain: Chain, now: int | None) -> str:

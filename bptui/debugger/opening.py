@@ -1,0 +1,44 @@
+"""Opening a scenario's file, with everything that is wrong with it as lines to be shown, each with its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..replay.run import Run
+from ..scenario.errors import ScenarioError, printable
+from ..scenario.reader import read_scenario, render
+
+
+class Broken(Exception):
+    """A file that cannot be opened: what is wrong, as `file:line: …`."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = tuple(lines)
+
+    @property
+    def first(self) -> str:
+        """The first problem, and how many more there are."""
+        more = len(self.lines) - 1
+        return self.lines[0] + (f" (and {more} more)" if more else "")
+
+
+def open_file(path: Path, name: str) -> Run:
+    """The run of a file, which is called `name` where something is wrong with it. Raises Broken."""
+    lines = None
+    try:
+        scenario = read_scenario(path)
+        lines = scenario.lines
+        return Run(scenario)
+    except ScenarioError as error:
+        raise Broken(render(error, name, lines)) from None
+
+
+def shown_path(path: Path) -> str:
+    """A path as a person would write it: from here, from home, or whole."""
+    for folder, start in ((Path.cwd, ""), (Path.home, "~/")):
+        try:
+            return printable(start + str(path.relative_to(folder())))
+        except (OSError, RuntimeError, ValueError):
+            continue
+    return printable(str(path))
