@@ -1,0 +1,187 @@
+"""The matrix pane: every cell as a sign and a digit, as a shade, or as its number where there is room for all of them.
+
+`9` is the largest of the whole matrix, not of what is in sight, so cells can be compared while the window moves around
+the cursor. An exact zero is 0, and what the position has not reached is a dot.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...debugger import matrices
+from ...debugger.matrices import Field
+from ...debugger.session import Session
+from ...explain import notation
+from .canvas import Canvas, Line, sign_style
+from .frame import rule
+
+SHADES = " ░▒▓█"
+BESIDE = 18                                         # cells beside an image in which it can be told about
+NUMBER = 16                                         # cells of a number with all its digits, and around it
+DIGITS, SHADED = 3, 2                               # cells of the terminal that one takes
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """The rows and columns in sight, and how many elements one cell stands for, down and across."""
+
+    rows: range
+    columns: range
+    block: tuple[int, int] = (1, 1)
+
+
+def paint(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+    c = Canvas(width, height)
+    shown, at = matrices.field(session), matrices.cursor(session)
+    cost = session.run.program(session.position.update).cost.name
+    _rule(c, matrices.title(session.namer, shown, cost), shown)
+    named = matrices.named(session, shown, at)
+    named = named if len(named) + NUMBER <= width else matrices.named(session, shown, at, True)
+    shades = shown.layout == "image" and shown.var.role == "data" and bool(np.all(shown.values >= 0))
+    labels = [_label(session, shown, n) for n in range(len(shown.index))]
+    left, cell, texts = 2 + max(map(len, labels)), SHADED if shades else DIGITS, _numbers(shown)
+    side = left + cell * shown.index.shape[1]
+    if shown.layout == "image" and side + BESIDE <= width:
+        window = _window(shown, at, height - 1, shown.index.shape[1])
+        said, place = _said(width - side - 1, named, shown, at, shades, True, window), (side + 1, 1)
+    else:
+        room = height - 1 - len(_said(width, named, shown, at, shades, texts is None, _all(shown)))
+        wide = max(map(len, texts.values())) + 2 if texts is not None else cell
+        if texts is not None and (left + wide * shown.index.shape[1] > width or len(shown.index) > room):
+            texts = None
+        cell = wide if texts is not None else cell
+        window = _window(shown, at, room, (width - left) // cell)
+        said = _said(width, named, shown, at, shades, texts is None, window)
+        window = _window(shown, at, height - 1 - len(said), (width - left) // cell)
+        place = 1, height - len(said)
+    _cells(c, shown, at, window, texts, shades, left, cell, labels)
+    for y, (text, style) in enumerate(said, place[1]):
+        c.put(place[0], y, text, style, until=width)
+    return c.lines()
+
+
+def _cells(c: Canvas, shown: Field, at: int, window: Window, texts: dict[int, str] | None, shades: bool, left: int,
+           cell: int, labels: list[str]) -> None:
+    for y, (first, row) in enumerate(_blocks(window.rows, window.block[0]), 1):
+        c.right(left - 1, y, labels[first], "dim")
+        for n, (_, column) in enumerate(_blocks(window.columns, window.block[1])):
+            flats = shown.index[np.ix_(row, column)].ravel()
+            flats = flats[flats >= 0]
+            if flats.size:
+                x = left + n * cell
+                text, style = _cell(shown, flats, texts, shades)
+                c.put(x, y, f"{text:>{cell}}" if not shades else text, style)
+                if at in flats:
+                    c.restyle(y, "reverse", x + (not shades), x + cell)
+
+
+def _blocks(places: range, size: int) -> list[tuple[int, list[int]]]:
+    return [(n, list(range(n, min(n + size, places.stop)))) for n in range(places.start, places.stop, size)]
+
+
+def _all(shown: Field) -> Window:
+    rows, columns = shown.index.shape
+    return Window(range(rows), range(columns))
+
+
+def _window(shown: Field, at: int, rows: int, columns: int) -> Window:
+    """What is in sight: all in blocks, or a part around the cursor."""
+    height, width = shown.index.shape
+    rows, columns = max(1, rows), max(1, columns)
+    if shown.layout == "whole":
+        return Window(range(height), range(width), (-(-height // rows), -(-width // columns)))
+    row, column = map(int, np.argwhere(shown.index == at)[0])
+    first = max(0, min(row - rows // 2, height - rows))
+    start = max(0, min(column - columns // 2, width - columns))
+    return Window(range(first, min(height, first + rows)), range(start, min(width, start + columns)))
+
+
+def _label(session: Session, shown: Field, row: int) -> str:
+    """The number of a row: of a sample, its row of the data."""
+    if shown.layout == "image":
+        return ""
+    if shown.row == "sample":
+        return str(session.run.rows(session.position.update)[row] + 1)
+    return str(row)
+
+
+def _rule(c: Canvas, title: str, shown: Field) -> None:
+    """The title, and as much of what rows and columns are as there is room for."""
+    rows, columns = shown.index.shape
+    across = f"a column per {shown.column}"
+    each = [f"a row per {shown.row} ({rows}), {across} ({columns})", f"a row per {shown.row}, {across}",
+            f"a row per {shown.row}"] if shown.row else [f"{across} ({columns})", across]
+    each = each if shown.column else [f"{each[2]} ({rows})", each[2]]
+    each = [shown.note] if shown.layout == "image" else [f"{rows} x {columns}"] if shown.row == "row" else each
+    tries = [[("Matrix", "bold"), (title, ""), (each[0], "dim")],
+             *([(title, "bold"), (text, "dim")] for text in each), [(title, "bold")]]
+    rule(c, 0, next((parts for parts in tries if sum(len(t) + 3 for t, _ in parts) + 1 <= c.width), tries[-1]))
+
+
+def _numbers(shown: Field) -> dict[int, str] | None:
+    """Every cell as a number in one notation; none where they are too many for that."""
+    if shown.index.size > 600 or shown.layout in ("whole", "image"):
+        return None
+    values = {int(f): shown.value(int(f)) for f in shown.index.ravel() if f >= 0}
+    nine = notation.plain(values.values())
+    signed = shown.view != matrices.VIEWS[0]
+    return {f: notation.PENDING if v is None else notation.number(v, signed, nine) for f, v in values.items()}
+
+
+def _cell(shown: Field, flats: np.ndarray, texts: dict[int, str] | None, shades: bool) -> tuple[str, str]:
+    """One cell as text and style: of a block, its largest."""
+    made = flats[shown.there[flats]]
+    if not made.size:
+        return (f"{notation.PENDING} " if shades else notation.PENDING), "dim"
+    values = shown.values[made]
+    broken = values[~np.isfinite(values)]
+    value = float(broken[0]) if broken.size else float(values[np.argmax(np.abs(values))])
+    if texts is not None:
+        return texts[int(made[0])], sign_style(value)
+    if shades:
+        share = value / shown.scale if shown.scale and math.isfinite(value) else 0.0
+        return (SHADES[math.ceil(share * 4 - 1e-9)] if math.isfinite(value) else "?") * 2, ""
+    return digit(value, shown.scale), sign_style(value)
+
+
+def digit(value: float, scale: float) -> str:
+    """A sign and a digit, 9 being the scale; an exact zero is 0."""
+    if math.isnan(value):
+        return "?"
+    sign = "-" if value < 0 else "+"
+    if math.isinf(value):
+        return f"{sign}∞"
+    return "0" if value == 0 else f"{sign}{math.floor(9 * (abs(value) / scale) + 0.5)}"
+
+
+def _said(width: int, named: str, shown: Field, at: int, shades: bool, scaled: bool, window: Window) -> \
+        list[tuple[str, str]]:
+    """The element under the cursor with all its digits; below it the scale, and what part is in sight."""
+    value = shown.value(at)
+    signed = shown.view != matrices.VIEWS[0]
+    number = notation.PENDING if value is None else notation.one(value, signed)
+    lines = [(f"{named} {number}", "bold")] if len(named) + 1 + len(number) < width else \
+        [(named, "bold"), (number, "bold")]
+    rows, columns = shown.index.shape
+    said: list[str] = []
+    if scaled and shown.scale:
+        said.append(f"{'█' if shades else '9'} = {shown.scale:.4g}")
+    if window.block != (1, 1):
+        said.append(f"a cell: the largest of {window.block[0]} x {window.block[1]}")
+    elif len(window.rows) < rows or len(window.columns) < columns:
+        parts = [f"rows {window.rows[0]}-{window.rows[-1]} of {rows}",
+                 f"columns {window.columns[0]}-{window.columns[-1]} of {columns}"]
+        said += [", ".join(parts)] if len(", ".join(parts)) < width - 1 else parts
+    if shown.note and shown.layout != "image":
+        said.append(shown.note)
+    text = ""
+    for part in said:
+        joined = f"{text}  {part}" if text else part
+        if text and len(joined) >= width:
+            lines.append((text, "dim"))
+            joined = part
+        text = joined
+    return [*lines, (text, "dim")] if text else lines
