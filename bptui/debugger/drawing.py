@@ -137,7 +137,8 @@ def _title(program: Program, groups: tuple[Var, ...]) -> str:
         return "x"
     if first is program.parts:
         return first.symbol or program.cost.name
-    return first.name.split(".")[0] if "." in first.name else first.name
+    layer, _, part = first.name.partition(".")
+    return " ".join(v.name.split(".")[-1] for v in groups) if part in INNER else layer
 
 
 def _drawn(columns: list[Column], steps: int = 0, graph: bool = False) -> Drawing:

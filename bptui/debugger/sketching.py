@@ -185,12 +185,10 @@ class Sketch:
     def edges(self, keys: set[Key]) -> list[Edge]:
         """What leads from one to another of some nodes."""
         found: list[Edge] = []
-        for end in sorted(keys):
-            var, element = self.drawing.columns[end[0]].spots[end[1]]
-            for spot, weight in sources(self.program, var, element).items():
-                start = self.drawing.places[spot]
-                if start in keys:
-                    found.append(self._edge(start, end, spot, (var, element), weight))
+        spots = {self.drawing.columns[key[0]].spots[key[1]]: key for key in sorted(keys)}
+        for into, end in spots.items():
+            read = sources(self.program, *into)
+            found += [self._edge(start, end, spot, into, read[spot]) for spot, start in spots.items() if spot in read]
         return found
 
     def _edge(self, start: Key, end: Key, source: Spot, into: Spot, weight: Spot | None) -> Edge:
@@ -207,7 +205,7 @@ class Sketch:
         carries, passed = self._contribution(adjoint, source[1], into)
         behind = self.followed(into) if into[0] in self.adjoints else True
         lies = own or (behind and self.on_path(adjoint, source[1]))
-        if own and not self.on_path(adjoint, source[1]):        # a weight of a later layer: the signal turns off into it
+        if own and not self.on_path(adjoint, source[1]):        # of a later layer: the signal turns off into it
             passed, carries = gradient_spot is not None and self.made(*gradient_spot), None
         elif not lies:
             carries = None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ...debugger.cursors import node_at
 from ...debugger.looks import look
 from ...debugger.session import Session
-from ...debugger.sketching import Edge, Node, Sketch
+from ...debugger.sketching import Edge, Key, Node, Sketch
 from ...explain import notation
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
@@ -59,21 +59,28 @@ def _few(sketch: Sketch, shown: Plan, edges: list[Edge]) -> tuple[list[Edge], li
         counts[gap] = counts.get(gap, 0) + 1
     kept: list[Edge] = []
     faint: list[Edge] = []
-    said: dict[str, None] = {}
+    said: dict[Key, None] = {}
+    ones = {gap: shown.focus if shown.focus[0] in gap and shown.focus in shown.at else _first(sketch, shown, gap[1])
+            for gap in counts}
     for edge in edges:
         gap = edge.start[0], edge.end[0]
         (x0, y0), (x1, y1) = shown.at[edge.start], shown.at[edge.end]
         if y0 != y1 and x0 != x1 and x1 - x0 - len(shown.labels[edge.start]) < NARROW:
             continue
-        one = shown.focus if shown.focus[0] in gap and shown.focus in shown.at else (gap[1], min(
-            row for column, row in shown.at if column == gap[1] and row >= sketch.path_rows.get(column, 0)))
+        one = ones[gap]
         if counts[gap] <= MANY or edge.followed or one in (edge.start, edge.end):
             kept.append(edge)
         elif counts[gap] <= MOST:
             faint.append(edge)
         if counts[gap] > MANY and one in (edge.start, edge.end):
-            said[sketch.node(one).label] = None
-    return kept, faint, ", ".join(said)
+            said[one] = None
+    return kept, faint, ", ".join(sketch.node(one).label for one in said)
+
+
+def _first(sketch: Sketch, shown: Plan, column: int) -> Key:
+    """The node of a column whose edges are drawn where there are too many: on the followed path, else the first."""
+    rows = [row for n, row in shown.at if n == column]
+    return column, min((row for row in rows if row >= sketch.path_rows.get(column, 0)), default=rows[0])
 
 
 def _scale(sketch: Sketch, edges: list[Edge], view: str) -> float:
@@ -125,7 +132,7 @@ class _Picture:
             self._node(node)
         for node in nodes:
             self._signal(node)
-        veil, strokes = Strokes(self.c.width, self.c.height), Strokes(self.c.width, self.c.height)
+        veil, strokes = Strokes(), Strokes()
         for edge in faint:
             veil.line(*self._ends(edge), style="dim")
         veil.lay(self.c, self.taken)
@@ -150,16 +157,15 @@ class _Picture:
 
     def _text(self, x: int, y: int, text: str, style: str) -> None:
         self.texts.append((x, y, text, style))
-        self.taken |= {(n, y) for n in range(x, x + len(text))}
+        self.taken |= {(n, y) for n in range(x - 1, x + len(text) + 1)}
 
     def _free(self, x: int, y: int, count: int) -> bool:
         return x >= 0 and x + count <= self.c.width and 1 <= y < self.c.height and \
-            not any((n, y) in self.taken for n in range(x - 1, x + count + 1))
+            not any((n, y) in self.taken for n in range(x, x + count))
 
     def _node(self, node: Node) -> None:
         x, y = self.shown.at[node.key]
-        self._text(x, y, name := self.shown.labels[node.key], "bold")
-        self.taken |= {(x - 1, y), (x + len(name), y)}
+        self._text(x, y, self.shown.labels[node.key], "bold")
         if node.key[0] in self.shown.quiet:
             return
         if node.value is None:
@@ -278,5 +284,5 @@ class _Picture:
                 x = round(x0 + (x1 - x0) * (y - y0) / (y1 - y0)) + 2
                 if self._free(x, y, len(text)):
                     self.c.put(x, y, text, style)
-                    self.taken |= {(n, y) for n in range(x, x + len(text))}
+                    self.taken |= {(n, y) for n in range(x - 1, x + len(text) + 1)}
                     break

@@ -65,21 +65,33 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
 
 def _cells(c: Canvas, shown: Field, at: int, window: Window, texts: dict[int, str] | None, shades: bool, left: int,
            cell: int, labels: list[str]) -> None:
-    for y, (first, row) in enumerate(_blocks(window.rows, window.block[0]), 1):
-        c.right(left - 1, y, labels[first], "dim")
-        for n, (_, column) in enumerate(_blocks(window.columns, window.block[1])):
-            flats = shown.index[np.ix_(row, column)].ravel()
-            flats = flats[flats >= 0]
-            if flats.size:
-                x = left + n * cell
-                text, style = _cell(shown, flats, texts, shades)
-                c.put(x, y, f"{text:>{cell}}" if not shades else text, style)
-                if at in flats:
-                    c.restyle(y, "reverse", x + (not shades), x + cell)
+    chosen = _chosen(shown, window)
+    made = (shown.there[chosen] & (chosen >= 0)).tolist()
+    values, flats = shown.values[chosen].tolist(), chosen.tolist()
+    for y, row in enumerate(flats, 1):
+        c.right(left - 1, y, labels[window.rows[0] + (y - 1) * window.block[0]], "dim")
+        for n, flat in enumerate(row):
+            if flat < 0:
+                continue
+            text, style = _cell(shown, flat, values[y - 1][n], made[y - 1][n], texts, shades)
+            c.put(left + n * cell + (0 if shades else cell - len(text)), y, text, style)
+    row, column = (int(k) for k in np.argwhere(shown.index == at)[0])
+    if row in window.rows and column in window.columns:
+        x = left + cell * ((column - window.columns[0]) // window.block[1])
+        c.restyle((row - window.rows[0]) // window.block[0] + 1, "reverse", x + (not shades), x + cell)
 
 
-def _blocks(places: range, size: int) -> list[tuple[int, list[int]]]:
-    return [(n, list(range(n, min(n + size, places.stop)))) for n in range(places.start, places.stop, size)]
+def _chosen(shown: Field, window: Window) -> np.ndarray:
+    """The element that each cell shows: its own; of a block the largest that is made, before all what is no number."""
+    index = shown.index[window.rows.start:window.rows.stop, window.columns.start:window.columns.stop]
+    if window.block == (1, 1):
+        return index
+    (a, b), (height, width) = window.block, index.shape
+    size = np.where(shown.there[index] & (index >= 0), np.nan_to_num(np.abs(shown.values[index]), nan=np.inf), -1.0)
+    edge = ((0, -height % a), (0, -width % b))
+    index, size = np.pad(index, edge, constant_values=-1), np.pad(size, edge, constant_values=-2.0)
+    blocks = [x.reshape(len(x) // a, a, -1, b).swapaxes(1, 2).reshape(len(x) // a, -1, a * b) for x in (index, size)]
+    return np.take_along_axis(blocks[0], blocks[1].argmax(axis=2)[..., None], axis=2)[..., 0]
 
 
 def _all(shown: Field) -> Window:
@@ -131,16 +143,13 @@ def _numbers(shown: Field) -> dict[int, str] | None:
     return {f: notation.PENDING if v is None else notation.number(v, signed, nine) for f, v in values.items()}
 
 
-def _cell(shown: Field, flats: np.ndarray, texts: dict[int, str] | None, shades: bool) -> tuple[str, str]:
-    """One cell as text and style: of a block, its largest."""
-    made = flats[shown.there[flats]]
-    if not made.size:
+def _cell(shown: Field, flat: int, value: float, made: bool, texts: dict[int, str] | None, shades: bool) -> \
+        tuple[str, str]:
+    """One cell as text and style."""
+    if not made:
         return (f"{notation.PENDING} " if shades else notation.PENDING), "dim"
-    values = shown.values[made]
-    broken = values[~np.isfinite(values)]
-    value = float(broken[0]) if broken.size else float(values[np.argmax(np.abs(values))])
     if texts is not None:
-        return texts[int(made[0])], sign_style(value)
+        return texts[flat], sign_style(value)
     if shades:
         share = value / shown.scale if shown.scale and math.isfinite(value) else 0.0
         return (SHADES[math.ceil(share * 4 - 1e-9)] if math.isfinite(value) else "?") * 2, ""

@@ -16,7 +16,7 @@ from ...explain import notation
 MANY = 16                                           # edges from column to column: of more, one node's stand out
 LEAST_GAP, LOSS_GAP = 4, 3                          # cells between nodes; before the parts of the loss
 PITCH, TALL = 6, 16                                 # most rows from node to node; twice that in so high a pane
-ROOMY = 22                                          # from this many cells from column to column numbers stand side by side
+ROOMY = 22                                          # so wide a column has its numbers side by side
 
 
 @dataclass
@@ -99,7 +99,8 @@ def plan(sketch: Sketch, width: int, height: int) -> Plan:
     most = max(len(rows[n]) for n in shown)
     cut = any(len(rows[n]) < len(drawing.columns[n].spots) for n in shown)
     high, low = top + cut, p.bottom - 1 - cut
-    limit = PITCH if height < TALL else 2 * PITCH
+    step = (columns[shown[-1]] - columns[shown[0]]) // max(1, len(shown) - 1)
+    limit = PITCH if height < TALL or drawing.steps else max(2 * PITCH, step // 3)
     pitch = min(limit, (low - high) / max(1, most - 1))
     pitch = int(pitch) if pitch < 2 * LEAST_GAP else pitch
     p.tight = pitch < 3 and most > 1
@@ -107,6 +108,7 @@ def plan(sketch: Sketch, width: int, height: int) -> Plan:
     silent = {n for n in shown if all(sketch.signal_of(v) is None for v in drawing.columns[n].groups)}
     p.clear = {n: columns[n] + wide[n] + (9 if p.roomy and n not in silent else 1) for n in shown}
     tall = pitch * (most - 1)
+    high += int(low - high - tall) // 2 if height >= TALL and not cut else 0
     for n in shown:
         count = len(rows[n])
         inset = 0 if drawing.steps else (tall - pitch * (count - 1)) / 2

@@ -10,21 +10,15 @@ from .canvas import Canvas
 
 BLANK = 0x2800
 DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))    # of a cell: by column, by row
+NOTHING = (0, "")
 WHOLE, DASHED, SPARSE = (1, 1), (5, 9), (1, 6)      # dots that are drawn, of how many
 
 
 class Strokes:
     """Dots to be laid on a canvas; a cell has the style of the line that was drawn last."""
 
-    def __init__(self, width: int, height: int) -> None:
-        self.width, self.height = width, height
+    def __init__(self) -> None:
         self.cells: dict[tuple[int, int], tuple[int, str]] = {}
-
-    def dot(self, x: int, y: int, style: str) -> None:
-        cell = x // 2, y // 4
-        if 0 <= cell[0] < self.width and 1 <= cell[1] < self.height:
-            bits, _ = self.cells.get(cell, (0, ""))
-            self.cells[cell] = bits | DOTS[x % 2][y % 4], style
 
     def line(self, start: tuple[int, int], end: tuple[int, int], wide: int = 1, dash: tuple[int, int] = WHOLE,
              style: str = "") -> None:
@@ -32,15 +26,18 @@ class Strokes:
         x0, y0, x1, y1 = 2 * start[0], 4 * start[1] + 2, 2 * end[0] + 1, 4 * end[1] + 2
         count = max(abs(x1 - x0), abs(y1 - y0), 1)
         steep = abs(y1 - y0) > abs(x1 - x0)
+        sides = ((0, 0), (1, 0) if steep else (0, 1), (-1, 0) if steep else (0, -1))[:wide]
+        across, down, cells = (x1 - x0) / count, (y1 - y0) / count, self.cells
         for n in range(count + 1):
             if n % dash[1] >= dash[0]:
                 continue
-            x, y = x0 + round((x1 - x0) * n / count), y0 + round((y1 - y0) * n / count)
-            for k in range(wide):
-                off = (k + 1) // 2 * (1 if k % 2 else -1)
-                self.dot(x + (off if steep else 0), y + (0 if steep else off), style)
+            for dx, dy in sides:
+                x, y = int(x0 + across * n + 0.5) + dx, int(y0 + down * n + 0.5) + dy
+                cell = x // 2, y // 4
+                cells[cell] = cells.get(cell, NOTHING)[0] | DOTS[x % 2][y % 4], style
 
     def lay(self, c: Canvas, taken: set[tuple[int, int]]) -> None:
+        """Draw what lies inside the canvas, below its rule, where no text is."""
         for (x, y), (bits, style) in self.cells.items():
-            if (x, y) not in taken:
-                c.put(x, y, chr(BLANK + bits), style)
+            if 0 <= x < c.width and 1 <= y < c.height and (x, y) not in taken:
+                c.mark(x, y, chr(BLANK + bits), style)
