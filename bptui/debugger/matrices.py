@@ -169,6 +169,11 @@ def field(session: Session) -> Field:
     view = view if view in there else there[0]
     kinds, layout = layouts(session, var), look(session, LAYOUT)
     layout = layout if layout in kinds else kinds[0]
+    return field_of(session, var, view, layout)
+
+
+def field_of(session: Session, var: Var, view: str, layout: str) -> Field:
+    """A view of a variable in a layout."""
     values, made = _numbers(session, var, view)
     table, (row, column), note = _table(var), _words(session, var), ""
     if var.lanes and len(var.lane_shape) > 1:       # one sample at a time

@@ -22,7 +22,7 @@ from .strokes import DASHED, SPARSE, WHOLE, Strokes
 ACROSS = ("─", "━", "═")
 UPWARD = ("│", "┃", "║")
 MOST = 64                                           # edges between two columns: of more, only one node's are drawn
-NARROW = 5                                          # cells that slanted lines need
+NARROW, VEILED = 5, 9                               # cells that slanted lines need; faint ones
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,12 @@ def _said(c: Canvas, shown: Plan, left_out: str) -> None:
     if shown.after:
         c.right(c.width - 1, y, f"{notation.counted(shown.after, what)} →", "dim")
     if left_out:
+        sides = max(14 if shown.before or shown.after else 1, 0)
         said = f"in full: the edges of {left_out}"
-        c.put(max(14, (c.width - len(said)) // 2), y, said, "dim", until=c.width - 12 * bool(shown.after))
+        if len(said) > c.width - 2 * sides:
+            said = f"in full: the edges of {left_out.count(', ') + 1} nodes"
+        if len(said) <= c.width - 2 * sides:
+            c.put((c.width - len(said)) // 2, y, said, "dim")
 
 
 class _Picture:
@@ -133,7 +137,7 @@ class _Picture:
         for node in nodes:
             self._signal(node)
         veil, strokes = Strokes(), Strokes()
-        for edge in faint:
+        for edge in (e for e in faint if e.end[0] - e.start[0] == 1 and self._room(e) >= VEILED):
             veil.line(*self._ends(edge), style="dim")
         veil.lay(self.c, self.taken)
         order = sorted(self.edges, key=lambda e: (e.followed, self._stroke(e).wide))
@@ -213,6 +217,11 @@ class _Picture:
         if y0 != y1 and self.shown.roomy:
             first = max(first, min(self.shown.clear[edge.start[0]], x1 - 6))
         return (first, y0), (x1 - 2, y1)
+
+    def _room(self, edge: Edge) -> int:
+        """The cells that a line runs across."""
+        (first, _), (last, _) = self._ends(edge)
+        return last - first + 1
 
     def _straight(self, edge: Edge) -> bool:
         return edge.end[0] == edge.start[0] + 1 and self.shown.at[edge.start][1] == self.shown.at[edge.end][1]

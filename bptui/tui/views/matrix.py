@@ -38,14 +38,15 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     shown, at = matrices.field(session), matrices.cursor(session)
     cost = session.run.program(session.position.update).cost.name
     _rule(c, matrices.title(session.namer, shown, cost), shown)
-    named = matrices.named(session, shown, at)
-    named = named if len(named) + NUMBER <= width else matrices.named(session, shown, at, True)
+    named, short = (matrices.named(session, shown, at, way) for way in (False, True))
+    named = named if len(named) + NUMBER <= width else short
     shades = shown.layout == "image" and shown.var.role == "data" and bool(np.all(shown.values >= 0))
     labels = [_label(session, shown, n) for n in range(len(shown.index))]
     left, cell, texts = 2 + max(map(len, labels)), SHADED if shades else DIGITS, _numbers(shown)
     side = left + cell * shown.index.shape[1]
-    if shown.layout == "image" and side + BESIDE <= width:
+    if shown.layout == "image" and side + max(BESIDE, len(short) + 2) <= width:
         window = _window(shown, at, height - 1, shown.index.shape[1])
+        named = named if len(named) + 2 <= width - side else short
         said, place = _said(width - side - 1, named, shown, at, shades, True, window), (side + 1, 1)
     else:
         room = height - 1 - len(_said(width, named, shown, at, shades, texts is None, _all(shown)))
@@ -53,9 +54,12 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
         if texts is not None and (left + wide * shown.index.shape[1] > width or len(shown.index) > room):
             texts = None
         cell = wide if texts is not None else cell
-        window = _window(shown, at, room, (width - left) // cell)
-        said = _said(width, named, shown, at, shades, texts is None, window)
-        window = _window(shown, at, height - 1 - len(said), (width - left) // cell)
+        while True:                                 # what is said of the part in sight takes rows of it
+            window = _window(shown, at, room, (width - left) // cell)
+            said = _said(width, named, shown, at, shades, texts is None, window)
+            if room <= 1 or room + len(said) < height:
+                break
+            room -= 1
         place = 1, height - len(said)
     _cells(c, shown, at, window, texts, shades, left, cell, labels)
     for y, (text, style) in enumerate(said, place[1]):

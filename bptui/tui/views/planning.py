@@ -97,25 +97,23 @@ def plan(sketch: Sketch, width: int, height: int) -> Plan:
     p.roomy = not drawing.steps and min((columns[b] - columns[a] for a, b in pairwise(shown)
                                          if not (parts and b == len(drawing.columns) - 1)), default=99) >= ROOMY
     most = max(len(rows[n]) for n in shown)
-    cut = any(len(rows[n]) < len(drawing.columns[n].spots) for n in shown)
-    high, low = top + cut, p.bottom - 1 - cut
+    cuts = {n: len(rows[n]) < len(drawing.columns[n].spots) for n in shown}
+    room = p.bottom - 1 - top                       # rows from the first name to the last
     step = (columns[shown[-1]] - columns[shown[0]]) // max(1, len(shown) - 1)
     limit = PITCH if height < TALL or drawing.steps else max(2 * PITCH, step // 3)
-    pitch = min(limit, (low - high) / max(1, most - 1))
+    pitch = min(limit, *((room - 2 * cuts[n]) / max(1, len(rows[n]) - 1) for n in shown))
     pitch = int(pitch) if pitch < 2 * LEAST_GAP else pitch
     p.tight = pitch < 3 and most > 1
     p.roomy = p.roomy and p.tight
     silent = {n for n in shown if all(sketch.signal_of(v) is None for v in drawing.columns[n].groups)}
     p.clear = {n: columns[n] + wide[n] + (9 if p.roomy and n not in silent else 1) for n in shown}
-    tall = pitch * (most - 1)
-    high += int(low - high - tall) // 2 if height >= TALL and not cut else 0
+    middle = room / 2 if any(cuts.values()) or height >= TALL else pitch * (most - 1) / 2
     for n in shown:
-        count = len(rows[n])
-        inset = 0 if drawing.steps else (tall - pitch * (count - 1)) / 2
+        high = any(cuts.values()) if drawing.steps else middle - pitch * (len(rows[n]) - 1) / 2
         for k, row in enumerate(rows[n]):
-            p.at[n, row] = columns[n], high + int(inset + pitch * k + 0.5)
+            p.at[n, row] = columns[n], top + int(high + pitch * k + 0.5)
         p.lowest[n] = rows[n][-1]
-        _counted(p, drawing.columns[n].spots, rows[n], columns[n], top)
+        _counted(p, n, len(drawing.columns[n].spots), rows[n], columns[n], top)
         if headed:
             title = drawing.columns[n].title
             p.headings.append((columns[n], 1, title if len(title) < p.ends[n] - columns[n] else
@@ -123,14 +121,12 @@ def plan(sketch: Sketch, width: int, height: int) -> Plan:
     return p
 
 
-def _counted(p: Plan, spots: tuple[object, ...], rows: range, x: int, top: int) -> None:
+def _counted(p: Plan, n: int, count: int, rows: range, x: int, top: int) -> None:
     """How many nodes of a column are above and below what is in sight."""
-    n = next(iter(k for k, v in p.lowest.items() if v == rows[-1]), 0)
-    room = max(4, p.ends.get(n, x + 12) - x)
-    for count, y in ((rows.start, top), (len(spots) - rows.stop, p.bottom)):
-        if count:
-            text = f"… {count} more"
-            p.more.append((x, y, text if len(text) <= room else f"… {count}"))
+    for more, y in ((rows.start, top), (count - rows.stop, p.bottom)):
+        if more:
+            text = f"… {more} more"
+            p.more.append((x, y, text if len(text) <= p.ends[n] - x else f"… {more}"))
 
 
 def _value_width(sketch: Sketch, key: Key) -> int:
