@@ -201,8 +201,8 @@ def _picture(session: Session, var: Var, table: np.ndarray) -> tuple[np.ndarray,
         stacked = np.concatenate([part for line in rows for part in (line, gap)])[:-1]
         count = images.shape[1]
         said = f"{count} kernel{'s' * (count > 1)}" if len(shape) == 4 else \
-            f"{count} image{'s' * (count > 1)} of sample {session.row()}"
-        return stacked, "row", "column", f"{said}, {shape[-2]} x {shape[-1]}"
+            f"sample {session.row()}, " + f"{count} of" * (count > 1)
+        return stacked, "row", "column", f"{said.strip()} {shape[-2]} x {shape[-1]}"
     row, _ = np.argwhere(table == cursor(session))[0]
     side = math.isqrt(table.shape[1])
     said = f"sample {session.run.rows(session.position.update)[row] + 1}" if var.lanes else f"row {row}"

@@ -37,7 +37,7 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     c = Canvas(width, height)
     shown, at = matrices.field(session), matrices.cursor(session)
     cost = session.run.program(session.position.update).cost.name
-    _rule(c, matrices.title(session.namer, shown, cost), shown)
+    note = "" if _rule(c, matrices.title(session.namer, shown, cost), shown) else shown.note
     named, short = (matrices.named(session, shown, at, way) for way in (False, True))
     named = named if len(named) + NUMBER <= width else short
     shades = shown.layout == "image" and shown.var.role == "data" and bool(np.all(shown.values >= 0))
@@ -47,16 +47,16 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     if shown.layout == "image" and side + max(BESIDE, len(short) + 2) <= width:
         window = _window(shown, at, height - 1, shown.index.shape[1])
         named = named if len(named) + 2 <= width - side else short
-        said, place = _said(width - side - 1, named, shown, at, shades, True, window), (side + 1, 1)
+        said, place = _said(width - side - 1, named, note, shown, at, shades, True, window), (side + 1, 1)
     else:
-        room = height - 1 - len(_said(width, named, shown, at, shades, texts is None, _all(shown)))
+        room = height - 1 - len(_said(width, named, note, shown, at, shades, texts is None, _all(shown)))
         wide = max(map(len, texts.values())) + 2 if texts is not None else cell
         if texts is not None and (left + wide * shown.index.shape[1] > width or len(shown.index) > room):
             texts = None
         cell = wide if texts is not None else cell
         while True:                                 # what is said of the part in sight takes rows of it
             window = _window(shown, at, room, (width - left) // cell)
-            said = _said(width, named, shown, at, shades, texts is None, window)
+            said = _said(width, named, note, shown, at, shades, texts is None, window)
             if room <= 1 or room + len(said) < height:
                 break
             room -= 1
@@ -124,8 +124,8 @@ def _label(session: Session, shown: Field, row: int) -> str:
     return str(row)
 
 
-def _rule(c: Canvas, title: str, shown: Field) -> None:
-    """The title, and as much of what rows and columns are as there is room for."""
+def _rule(c: Canvas, title: str, shown: Field) -> bool:
+    """The title, and as much of what rows and columns are as there is room for; whether the field's note is there."""
     rows, columns = shown.index.shape
     across = f"a column per {shown.column}"
     each = [f"a row per {shown.row} ({rows}), {across} ({columns})", f"a row per {shown.row}, {across}",
@@ -134,7 +134,9 @@ def _rule(c: Canvas, title: str, shown: Field) -> None:
     each = [shown.note] if shown.layout == "image" else [f"{rows} x {columns}"] if shown.row == "row" else each
     tries = [[("Matrix", "bold"), (title, ""), (each[0], "dim")],
              *([(title, "bold"), (text, "dim")] for text in each), [(title, "bold")]]
-    rule(c, 0, next((parts for parts in tries if sum(len(t) + 3 for t, _ in parts) + 1 <= c.width), tries[-1]))
+    parts = next((parts for parts in tries if sum(len(t) + 3 for t, _ in parts) + 1 <= c.width), tries[-1])
+    rule(c, 0, parts)
+    return any(text == shown.note for text, _ in parts)
 
 
 def _numbers(shown: Field) -> dict[int, str] | None:
@@ -170,8 +172,8 @@ def digit(value: float, scale: float) -> str:
     return "0" if value == 0 else f"{sign}{math.floor(9 * (abs(value) / scale) + 0.5)}"
 
 
-def _said(width: int, named: str, shown: Field, at: int, shades: bool, scaled: bool, window: Window) -> \
-        list[tuple[str, str]]:
+def _said(width: int, named: str, note: str, shown: Field, at: int, shades: bool, scaled: bool,
+          window: Window) -> list[tuple[str, str]]:
     """The element under the cursor with all its digits; below it the scale, and what part is in sight."""
     value = shown.value(at)
     signed = shown.view != matrices.VIEWS[0]
@@ -188,10 +190,9 @@ def _said(width: int, named: str, shown: Field, at: int, shades: bool, scaled: b
         parts = [f"rows {window.rows[0]}-{window.rows[-1]} of {rows}",
                  f"columns {window.columns[0]}-{window.columns[-1]} of {columns}"]
         said += [", ".join(parts)] if len(", ".join(parts)) < width - 1 else parts
-    if shown.note and shown.layout != "image":
-        said.append(shown.note)
+    said += [note] if len(note) < width - 1 else note.split(", ")
     text = ""
-    for part in said:
+    for part in filter(None, said):
         joined = f"{text}  {part}" if text else part
         if text and len(joined) >= width:
             lines.append((text, "dim"))
