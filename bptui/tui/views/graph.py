@@ -7,7 +7,7 @@ back where the error signal has passed. What there is no room for is said: colum
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...debugger.cursors import node_at
 from ...debugger.looks import look
@@ -22,6 +22,7 @@ from .strokes import DASHED, SPARSE, WHOLE, Strokes
 ACROSS = ("─", "━", "═")
 UPWARD = ("│", "┃", "║")
 MOST = 64                                           # edges between two columns: of more, only one node's are drawn
+FEW = 2                                             # slanted lines that can be wide in a narrow gap
 NARROW, VEILED = 5, 9                               # cells that slanted lines need; faint ones
 
 
@@ -125,6 +126,8 @@ class _Picture:
         self.c, self.sketch, self.shown, self.edges, self.view, self.scale = c, sketch, shown, edges, view, scale
         self.taken: set[tuple[int, int]] = set()
         self.texts: list[tuple[int, int, str, str]] = []
+        slanted = [(e.start[0], e.end[0]) for e in edges if not self._straight(e) and self._room(e) <= VEILED]
+        self.crowded = {gap for gap in slanted if slanted.count(gap) > FEW}
 
     def draw(self, faint: list[Edge]) -> None:
         for x, y, text in self.shown.headings:
@@ -228,6 +231,8 @@ class _Picture:
 
     def _slanted(self, strokes: Strokes, edge: Edge) -> None:
         stroke, (start, end) = self._stroke(edge), self._ends(edge)
+        if (edge.start[0], edge.end[0]) in self.crowded:        # there wide lines would run into one another
+            stroke = replace(stroke, wide=max(1, stroke.wide - 1))
         if edge.end[0] > edge.start[0] + 1 and start[1] == end[1]:      # past a column: around its node
             y = start[1] + (3 if start[1] + 3 <= self.shown.bottom else -1)
             for a, b in (((start[0], start[1]), (start[0] + 2, y)), ((start[0] + 2, y), (end[0] - 2, y)),
