@@ -203,7 +203,8 @@ class Sketch:
             named = self.session.namer.of(*weight) if own and weight is not None else ""
             return Edge(start, end, weight, gradient_spot, own, passed, None, named)
         carries, passed = self._contribution(adjoint, source[1], into)
-        behind = self.followed(into) if into[0] in self.adjoints else True
+        ends = (self.program.parts, self.program.cost, self.program.loss)
+        behind = self.followed(into) if into[0] in self.adjoints else into[0] in ends
         lies = own or (behind and self.on_path(adjoint, source[1]))
         if own and not self.on_path(adjoint, source[1]):        # of a later layer: the signal turns off into it
             passed, carries = gradient_spot is not None and self.made(*gradient_spot), None

@@ -131,6 +131,17 @@ def test_a_contribution_is_there_from_its_term_on(tui: ModuleType) -> None:
         assert [f for f in ("+0.0554", "-0.0190") if f in text] == list(shown)
 
 
+def test_the_signal_passes_only_where_it_comes_from(tui: ModuleType) -> None:
+    """E_closed reads the same weights as E does, but E is what is made smaller: nothing comes back from E_closed."""
+    session = tui.open_session("single_neuron", "#0:7")
+    tui.follow(session, "W1")
+    sketch = Sketch(session)
+    keys = {(c, r) for c, column in enumerate(sketch.drawing.columns) for r in range(len(column.spots))}
+    names = {key: sketch.node(key).label for key in keys}
+    passed = {(names[e.start], names[e.end]) for e in sketch.edges(keys) if e.passed}
+    assert passed == {("W1", "s"), ("s", "predicted"), ("predicted", "E")}
+
+
 # what is drawn
 
 @pytest.mark.parametrize(("name", "edges", "weighted"), [

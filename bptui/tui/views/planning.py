@@ -116,7 +116,7 @@ def plan(sketch: Sketch, width: int, height: int) -> Plan:
         _counted(p, n, len(drawing.columns[n].spots), rows[n], columns[n], top)
         if headed:
             title = drawing.columns[n].title
-            p.headings.append((columns[n], 1, title if len(title) < p.ends[n] - columns[n] else
+            p.headings.append((columns[n], 1, title if len(title) <= p.ends[n] - columns[n] else
                                title[:max(1, p.ends[n] - columns[n] - 2)] + "…"))
     return p
 
