@@ -159,7 +159,7 @@ def test_the_edges_are_those_of_the_architecture(tui: ModuleType, name: str, edg
 
 def test_width_and_sign_of_an_edge_are_the_weights(tui: ModuleType) -> None:
     """Between one neuron and one: the glyph is the third of the scale that |w| lies in, blanks a negative sign."""
-    for weight, glyphs in ((0.9, "═"), (-0.9, "═ "), (0.4, "━"), (0.2, "─"), (-0.2, "─ ")):
+    for weight, glyphs in ((0.9, "═"), (-0.9, "═ "), (0.55, "━"), (0.4, "━"), (0.2, "─"), (-0.2, "─ ")):
         text = tui.NET.format(rate=0.5, title="one").replace("0.15, 0.20", f"{weight}, 0.9")
         session = tui.session_of(text.replace("0.50, 0.55", "0.9, 0.9"), "#0:4")
         row = paint(session, 80, 12, False)[1].text
