@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..engine.program import Var
 from ..explain import got, search
 from ..explain.naming import quantity_text
-from . import cursors
+from . import cursors, looks
 from .session import Session
 
 NOWHERE = "No value of this update has your digits, here or beside; nor this value, later."
@@ -47,8 +47,10 @@ def selected(session: Session) -> Asked | None:
             return _derivative(session, *session.parameter(number))
         case "values":
             return _value(session, number + 1)
-        case "network":
-            var, element = cursors.nodes(session)[number]
+        case "network" | "matrix":
+            var, element = cursors.pointed(session, pane, number)
+            if pane == "matrix" and looks.look(session, "view.matrix") == "derivative":
+                return _derivative(session, var, element)
             return _scalar(session, var, element)
         case _:
             return _row(session)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from ..engine.program import Program, Var
+from ..engine.program import Var
 from ..explain.chain import by_name
 from ..explain.rows import current_row
 from ..replay.quantity import Place
 from ..replay.timeline import Position
-from . import stopping, watching
+from . import matrices, stopping, watching
+from .drawing import drawing
 from .looks import turn
 from .panes import BY_ID, LEFT, RIGHT
 from .program import program_entries
 from .session import Session
-
-MOST_NEURONS = 4                                    # of a layer in the network picture
-
-
-def drawn(units: int) -> int:
-    """How many neurons of a layer the network picture draws."""
-    return units if units <= MOST_NEURONS else MOST_NEURONS - 1
+from .sketching import focus_spot
 
 
 def show(session: Session, pane: str) -> None:
@@ -59,28 +54,39 @@ def length(session: Session, pane: str) -> int:
             return listed_count(session)
         case "loss":
             return 0
+        case "matrix":
+            return matrices.subject(session).size
         case _:
             return len(nodes(session))
 
 
-def layer_outs(program: Program) -> dict[Var, str]:
-    """What each layer makes, in the order in which it is made, with the layer's name."""
-    found: dict[Var, str] = {}
-    for name, var in program.variables.items():
-        if name.endswith(".out"):
-            found.setdefault(var, name.removesuffix(".out"))
-    return dict(sorted(found.items(), key=lambda item: program.home_of.get(item[0], 0)))
-
-
 def nodes(session: Session) -> list[tuple[Var, int]]:
-    """The quantities that the network picture shows, as (variable, element)."""
-    program = session.run.program(session.position.update)
-    layers = layer_outs(program)
-    if not layers:
-        return [(v, 0) for v in (*(v for v in program.inputs if v.role in ("data", "noise")), *program.parameters,
-                                 *(b.out for b in program.forward))]
-    return [(v, e) for v in (program.inputs[0], *layers)
-            for e in range(drawn(v.lane_size))]
+    """The quantities that the network picture is of, as (variable, element), column by column."""
+    return list(drawing(session.run.program(session.position.update)).spots())
+
+
+def pointed(session: Session, pane: str, number: int) -> tuple[Var, int]:
+    """What a row of the parameters, a node of the picture or a cell of the matrix is about."""
+    if pane == "parameters":
+        return session.parameter(number)
+    if pane == "network":
+        return nodes(session)[number]
+    var = matrices.subject(session)
+    return var, number % var.lane_size
+
+
+def node_at(session: Session) -> tuple[int, int]:
+    """The column and the row of the node that the cursor of the picture is on, or that the position is about."""
+    shown, chosen = drawing(session.run.program(session.position.update)), session.cursor["network"]
+    return shown.place(chosen) if chosen is not None else shown.places[focus_spot(session, shown)]
+
+
+def _move_node(session: Session, columns: int, rows: int) -> None:
+    """Move the cursor of the picture; to the sides it stays as far down its column as it can."""
+    shown, (column, row) = drawing(session.run.program(session.position.update)), node_at(session)
+    column = max(0, min(len(shown.columns) - 1, column + columns))
+    row = max(0, min(len(shown.columns[column].spots) - 1, row + rows))
+    session.cursor["network"] = shown.number(column, row)
 
 
 def default(session: Session, pane: str) -> int:
@@ -98,6 +104,10 @@ def default(session: Session, pane: str) -> int:
         case "printed":
             shown = [p for p in session.marks.printed if p.claim.value is not None and p.made <= session.position]
             return max(0, len(shown) - 1)
+        case "matrix":
+            return matrices.cursor(session)
+        case "network":
+            return drawing(session.run.program(session.position.update)).number(*node_at(session))
         case "hits":
             return max(0, listed_rank(session) - 1)
         case "stops":
@@ -127,7 +137,11 @@ def _parameter(session: Session) -> int:
 def move(session: Session, by: int) -> None:
     """Move the cursor of the pane that has the focus; time stays."""
     rows = length(session, session.focus)
-    if rows:
+    if session.focus == "network":
+        _move_node(session, 0, by)
+    elif session.focus == "matrix":
+        matrices.move(session, by, 0)
+    elif rows:
         session.cursor[session.focus] = max(0, min(rows - 1, at(session, session.focus) + by))
         session.message = ""
 
@@ -136,16 +150,12 @@ def sideways(session: Session, by: int, order: tuple[str, ...]) -> None:
     """Left or right: fold or unfold a path, to the next layer in the network picture, else to the next pane."""
     if session.focus == "chain" and unfold(session, by > 0):
         return
-    if session.focus == "network" and length(session, "network"):
-        shown = nodes(session)
-        here = min(at(session, "network"), len(shown) - 1)
-        layers = list(dict.fromkeys(var for var, _ in shown))
-        layer = layers.index(shown[here][0]) + by
-        if 0 <= layer < len(layers):
-            unit = shown[here][1]
-            fit = [n for n, (var, e) in enumerate(shown) if var is layers[layer] and e <= unit]
-            session.cursor["network"] = fit[-1]
-            return
+    if session.focus == "network":
+        _move_node(session, by, 0)
+        return
+    if session.focus == "matrix":
+        matrices.move(session, 0, by)
+        return
     next_pane(session, by, order)
 
 
@@ -176,7 +186,11 @@ def enter(session: Session) -> None:
         case "parameters":
             session.follow(Place(*session.parameter(number)))
         case "network":
-            session.follow(Place(*nodes(session)[min(number, len(nodes(session)) - 1)]))
+            session.follow(Place(*nodes(session)[number]))
+        case "matrix":
+            var = matrices.subject(session)
+            session.lane = number // var.lane_size if var.lanes else session.lane
+            session.follow(Place(var, number % var.lane_size))
         case "values" | "program":
             value = number + 1 if pane == "values" else program_entries(session)[number].number
             block, element = session.times.locate(value)

@@ -15,9 +15,9 @@ from ..explain import notation
 from ..explain.marks import Printed
 from ..replay.places import write
 from ..replay.timeline import Position
-from ..scenario.errors import ExpressionError, quoted
+from ..scenario.errors import ExpressionError, did_you_mean, quoted
 from ..scenario.expression import read_quantity
-from . import asking, cursors, stopping, watching
+from . import asking, cursors, matrices, stopping, watching
 from .losses import reached
 from .program import program_entries
 from .session import Session
@@ -75,6 +75,36 @@ def parameters(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
             given = "not in this update" if model.trained(var.name) else "not trained"
             rest = [told(v, element)[1] for v in made] or [given]
             yield line(*told(var, element), *rest)
+
+
+MATRIX_VIEWS = {"grad": "derivative", "change": "change"}
+
+
+def matrix(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """All of a tensor, a row a line: `hidden.weights`, `hidden.weights.grad`, `hidden.weights.change`."""
+    program = session.run.program(session.position.update)
+    name, _, part = text.strip().rpartition(".")
+    view = MATRIX_VIEWS.get(part, "value")
+    name = name if part in MATRIX_VIEWS else text.strip()
+    var = program.variables.get(name) if name else matrices.subject(session)
+    if var is None or var not in matrices.candidates(program):
+        known = did_you_mean(name, program.variables)
+        yield line(f"{quoted(text)} is no tensor of {session.run.scenario.name}{known}.")
+        return
+    if view not in matrices.views(session, var):
+        yield line(f"{name} has no {part} in this update.")
+        return
+    shown = matrices.field_of(session, var, view, "rows")
+    across = f"a column per {shown.column} ({shown.index.shape[1]})"
+    yield line(matrices.title(session.namer, shown, program.cost.name),
+               f"a row per {shown.row} ({len(shown.index)}), {across}" if shown.row else across, shown.note)
+    signed = view != "value"
+    for n, row in enumerate(shown.index.tolist()):
+        values = [shown.value(flat) for flat in row]
+        nine = notation.plain(values)
+        label = session.run.rows(session.position.update)[n] + 1 if shown.row == "sample" else n
+        numbers = " ".join(notation.PENDING if v is None else notation.number(v, signed, nine) for v in values)
+        yield line(f"{shown.row or 'row'} {label}", numbers if any(v is not None for v in values) else NOT_YET)
 
 
 def program(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
@@ -222,5 +252,5 @@ def yours(session: Session) -> Iterator[str]:
 
 LISTS: dict[str, Lister] = {
     "chain": chain, "network": network, "program": program, "parameters": parameters, "values": values,
-    "printed": printed, "loss": loss, "watches": watches, "stops": stops, "hits": hits,
+    "printed": printed, "matrix": matrix, "loss": loss, "watches": watches, "stops": stops, "hits": hits,
 }

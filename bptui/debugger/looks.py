@@ -25,7 +25,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "lower": ("parameters", *(pane.id for pane in TABLE if pane.id not in ("parameters", "chain"))),  # shown last
     **{f"view.{pane.id}": pane.views for pane in TABLE if pane.views},
 }
-FREE = ("sort.", "filter.")                         # beginnings of names whose text is anything
+FREE = ("sort.", "filter.", "matrix.")                       # beginnings of names whose text is anything
 LONGEST = 200
 
 

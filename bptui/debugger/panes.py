@@ -20,12 +20,15 @@ class Pane:
 
 TABLE = (
     Pane("chain", "1", "1", "Chain", "the chain of factors", "above"),
-    Pane("network", "2", "2", "Network", "the picture of the network", "left"),
+    Pane("network", "2", "2", "Network", "the picture of the network", "left",
+         ("weights", "gradients", "plain")),
     Pane("program", "3", "3", "Program", "the equations, as they run", "left"),
     Pane("parameters", "4", "4", "Parameters", "weights, derivatives, next values", "right"),
     Pane("values", "5", "5", "Values", "every value of this update", "right"),
     Pane("printed", "6", "6", "Printed figures", "what the source prints; does it agree?", "right"),
     Pane("loss", "7", "7", "Loss", "over the updates, validation beside it", "left"),
+    Pane("matrix", "8", "8", "Matrix", "all of a tensor at once, as a heat map", "left",
+         ("value", "derivative", "change")),
     Pane("watches", "", "W", "Watches", "the list; Enter lists what one was", "right"),
     Pane("stops", "", "B", "Stops", "the list; Enter lists the hits of one", "right"),
     Pane("hits", "", "", "Hits", "of a stop, or the history of a watch", "right"),

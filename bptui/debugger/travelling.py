@@ -61,8 +61,8 @@ def _under_cursor(session: Session) -> Position | None:
             return _row(session, session.chain(), number)
         case "values" | "program":
             value = number + 1 if pane == "values" else cursors.program_entries(session)[number].number
-        case "parameters" | "network":
-            var, element = session.parameter(number) if pane == "parameters" else cursors.nodes(session)[number]
+        case "parameters" | "network" | "matrix":
+            var, element = cursors.pointed(session, pane, number)
             made = next((n for n, b in enumerate(times.blocks) if (b.out.derivative_of if var.role == "parameter" else
                                                                   b.out) is var), None)
             if made is None:

@@ -186,7 +186,7 @@ def _look(session: Session, goes_on: GoesOn) -> None:
 
 def _listed(session: Session, name: str, text: str, goes_on: GoesOn) -> Iterator[str]:
     """The lines of a list; with a text, those that have it in them."""
-    if name == "hits":
+    if name in ("hits", "matrix"):
         yield from LISTS[name](session, text, goes_on)
         return
     found = False
@@ -211,6 +211,8 @@ def help_lines(text: str) -> Iterator[str]:
             yield line(f"After it: {command.asks.hint}")
         elif command.takes:
             yield line(f"After it, if it is not about where the run stands: {command.takes}")
+        elif command.id == "matrix":
+            yield "After it: a tensor, as hidden.weights, hidden.weights.grad or hidden.weights.change"
         elif command.id in LISTS:
             yield "After it, to see only some of the lines: a text that they have in them"
         return

@@ -26,7 +26,7 @@ from .grid import Grid, SpanCompositor, dressed
 from .layout import LEAST_HEIGHT, LEAST_WIDTH, too_small
 from .themes import Theme
 from .views import gallery as view
-from .views import network
+from .views import graph
 from .views.canvas import Line
 from .views.gallery import Preview
 
@@ -178,7 +178,7 @@ class GalleryScreen(Screen[None]):
         try:
             found = found or look(path)
             if found.session is not None:
-                picture = tuple(network.paint(found.session, *size, False)[1:])
+                picture = tuple(graph.paint(found.session, *size, False)[1:])
             made = Preview(picture, found.facts, found.problems)
         except Exception as error:                  # a preview is not worth an end
             found = found or Look(None)

@@ -24,7 +24,7 @@ from bptui.tui.app import BptuiApp, Debugger
 from bptui.tui.dialogs import Help
 from bptui.tui.gallery import ACTS, BY_KEY, GalleryScreen
 from bptui.tui.picture import settled
-from bptui.tui.views import network
+from bptui.tui.views import graph
 from bptui.tui.views.gallery import Preview, list_width, paint, picture_size
 
 SIZES = [(80, 14), (80, 19), (80, 20), (80, 24), (100, 28), (120, 40), (200, 60)]
@@ -75,7 +75,7 @@ def test_every_line_is_as_wide_as_the_terminal(tui: ModuleType, tmp_path: Path) 
     for name in ("two_layer", "wide_784", "attention"):
         found = look(SHIPPED[name])
         assert found.session is not None
-        previews.append(Preview(tuple(network.paint(found.session, 30, 9, False)[1:]), found.facts))
+        previews.append(Preview(tuple(graph.paint(found.session, 30, 9, False)[1:]), found.facts))
     for width, height in SIZES:
         for _ in range(25):
             gallery.cursor = chance.randrange(gallery.total)
@@ -107,7 +107,7 @@ def test_the_preview_is_of_the_untouched_run() -> None:
     for name in ("two_layer", "attention", "gan", "wide_784"):
         found = look(SHIPPED[name])
         assert found.session is not None and found.session.position.value == 0
-        lines = [line.text for line in network.paint(found.session, *picture_size(120, 40), False)]
+        lines = [line.text for line in graph.paint(found.session, *picture_size(120, 40), False)]
         assert any("·" in line for line in lines)
 
 
@@ -118,7 +118,7 @@ def test_every_scenario_has_a_preview(name: str) -> None:
     gallery = listed()
     gallery.cursor = [entry.name for entry in gallery.entries].index(name)
     for size in ((80, 24), (200, 60)):
-        made = Preview(tuple(network.paint(found.session, *picture_size(*size), False)[1:]), found.facts)
+        made = Preview(tuple(graph.paint(found.session, *picture_size(*size), False)[1:]), found.facts)
         text = "\n".join(line.text[list_width(*size):] for line in paint(gallery, made, *size))
         words = tomllib.loads(SHIPPED[name].read_text("utf-8"))
         assert f" {name} " in text and all(word in text for word in words["title"].split())
@@ -281,7 +281,7 @@ async def test_a_slow_preview_does_not_hold_up_the_list(tui: ModuleType, monkeyp
         assert "values an" not in tui.shown(app)
         goes_on.set()
         await settled(app)
-        assert "predicted" in tui.shown(app) and "values an" in tui.shown(app)
+        assert "X1" in tui.shown(app) and "values an" in tui.shown(app)
 
 
 async def test_c_copies_to_a_file_here(tui: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,11 @@ class Canvas:
             x += wide
         return x
 
+    def mark(self, x: int, y: int, character: str, style: str = "") -> None:
+        """Draw one character that is known to be one cell wide, on a cell of the canvas."""
+        self._free(y, x, x + 1)
+        self._cells[y][x] = (character, style)
+
     def _free(self, y: int, first: int, end: int) -> None:
         """Make room: of a wide character that is drawn over, the half that is left becomes a blank."""
         row = self._cells[y]

@@ -14,6 +14,7 @@ from . import book
 from .canvas import Canvas
 
 LEFT = 6
+PLACE = 11                                          # columns that a factor's number will need
 TIMES, IS = "  ×  ", "  =  "
 
 
@@ -86,7 +87,8 @@ def _as_in_a_book(session: Session, c: Canvas, chain: Chain, styles: list[str], 
     if all(box.height == 1 for box in boxes):
         return None
     numbers = _numbers(session, chain)
-    widths = [max(box.width, len(number)) for box, number in zip(boxes, ["", *numbers], strict=True)]
+    room_for = [0, *(max(PLACE if len(boxes) > 2 else 0, len(number)) for number in numbers)]
+    widths = [max(box.width, least) for box, least in zip(boxes, room_for, strict=True)]
     above = max(box.base for box in boxes)
     below = max(box.height - box.base for box in boxes)
     lines = above + below + 2                       # with room for what is still to be made, so that nothing moves

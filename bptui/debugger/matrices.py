@@ -1,0 +1,288 @@
+"""A whole matrix to look at: what it is of, how it is laid out, which of its elements are made, the cursor in it.
+
+The cursor is the flat index of an element, all samples together, whatever the layout. A layout is rows of indices: as
+they stand, transposed, one row folded to a square, or the images that the numbers are. Elements that the position has
+not reached are not in `Field.there`, and the scale is that of the others.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from ..engine.program import Program, Var
+from ..explain.naming import Namer
+from .looks import choose, look
+from .session import Session, find_same, source
+
+OF, LAYOUT = "matrix.of", "matrix.layout"
+VIEWS = ("value", "derivative", "change")
+LEAST_SQUARE = 16                                   # elements of a row that may be a picture
+WHOLE_FROM = 6, 12                                  # rows and columns from which there is more than a small pane shows
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """One view of a variable: numbers, and whether the position has reached them, in the shape of its layout.
+
+    `index` has the flat index of each cell, -1 where there is none (between two images).
+    """
+
+    var: Var
+    view: str
+    layout: str
+    index: np.ndarray
+    values: np.ndarray                              # flat; NaN as it was made
+    there: np.ndarray                               # flat
+    row: str                                        # what a row is, and a column
+    column: str
+    note: str = ""
+
+    @cached_property
+    def scale(self) -> float:
+        """The largest size among what is made, of the whole variable."""
+        made = np.abs(self.values[self.there & np.isfinite(self.values)])
+        return float(made.max()) if made.size else 0.0
+
+    def value(self, flat: int) -> float | None:
+        return float(self.values[flat]) if self.there[flat] else None
+
+
+def subject(session: Session) -> Var:
+    """What the matrix is of: what was chosen, where this program has it; else what the position is about."""
+    program, name = session.run.program(session.position.update), look(session, OF)
+    return next((v for v in candidates(program) if v.name == name), None) or about(session, program)
+
+
+def candidates(program: Program) -> list[Var]:
+    """Everything that has more than one number to look at, and the rest after it."""
+    every = dict.fromkeys((*program.parameters, *program.inputs, *(b.out for b in program.forward)))
+    return [v for v in every if v.role != "setting"]
+
+
+def about(session: Session, program: Program) -> Var:
+    if session.followed is not None and (var := find_same(program, session.followed.var)) is not None:
+        return var
+    if session.position.value:
+        block, _ = session.times.locate(session.position.value)
+        var = source(session.times.blocks[block].out)
+        if var in candidates(program):
+            return var
+    return session.parameter(session.start)[0] if session.parameter_count else candidates(program)[0]
+
+
+# views
+
+def views(session: Session, var: Var) -> list[str]:
+    """Which views there are of a variable: its value; what it is derived to; how it changes."""
+    program, times = session.run.program(session.position.update), session.times
+    found = [VIEWS[0]]
+    if _derivative(program, var) is not None:
+        found.append(VIEWS[1])
+    if var in program.nexts and any(b.phase == "update" for b in times.blocks):
+        found.append(VIEWS[2])
+    return found
+
+
+def _derivative(program: Program, var: Var) -> Var | None:
+    made = program.gradients.get(var) or next(
+        (b.out for b in program.blocks if b.out.derivative_of is var), None)
+    return made if made is not None and made.size == var.size else None
+
+
+def turn_view(session: Session) -> None:
+    """The next view of the same matrix."""
+    there, now = views(session, subject(session)), look(session, "view.matrix")
+    choose(session, "view.matrix", there[(there.index(now) + 1) % len(there)] if now in there else there[0])
+
+
+def turn_layout(session: Session) -> None:
+    """The next layout: transposed, whole, as images; what there is of them."""
+    if session.focus != "matrix":
+        session.message = "T turns the matrix, which 8 opens: of what the cursor is on."
+        return
+    var = subject(session)
+    there, now = layouts(session, var), look(session, LAYOUT)
+    text = there[(there.index(now) + 1) % len(there)] if now in there else there[1 % len(there)]
+    choose(session, LAYOUT, "" if text == there[0] else text)
+    session.message = f"{LAYOUTS[text]} T turns on."
+
+
+LAYOUTS = {"rows": "As it stands.", "columns": "Transposed.", "whole": "The whole: a cell is a block.",
+           "image": "As an image."}
+
+
+def layouts(session: Session, var: Var) -> list[str]:
+    """The layouts of a variable, the first being the one that it has at first."""
+    rows, columns = _table(var).shape
+    images = _images(session, var)
+    found = [*(["image"] if images == "native" else []), "rows", "columns"]
+    if rows > WHOLE_FROM[0] or columns > WHOLE_FROM[1]:
+        found.append("whole")
+    return [*found, *(["image"] if images == "row" else [])]
+
+
+def _images(session: Session, var: Var) -> str:
+    """Whether the numbers are images by their shape, or a row of them can be folded to one."""
+    shape = var.lane_shape
+    program = session.run.program(session.position.update)
+    pictured = len(program.inputs[0].lane_shape) == 3
+    if pictured and (len(shape) == 3 or (len(shape) == 4 and not var.lanes)) and min(shape[-2:]) > 1:
+        return "native"
+    width = _table(var).shape[1]
+    square = width >= LEAST_SQUARE and math.isqrt(width) ** 2 == width
+    if square and var is program.inputs[0] and len(shape) == 1:
+        return "native"
+    return "row" if square and ((len(shape) == 1 and var.lanes) or len(shape) == 2) else ""
+
+
+def _table(var: Var) -> np.ndarray:
+    """The flat indices as rows and columns."""
+    if var.lanes and len(var.lane_shape) <= 1:      # a row a sample
+        return np.arange(var.size).reshape(var.shape[0], -1)
+    if len(var.shape) <= 1:
+        return np.arange(var.size).reshape(1, -1)
+    return np.arange(var.size).reshape(var.shape[0], -1) if not var.lanes else \
+        np.arange(var.size).reshape(-1, var.shape[-1])
+
+
+def _words(session: Session, var: Var) -> tuple[str, str]:
+    """What a row and a column are."""
+    program = session.run.program(session.position.update)
+    kind = var.name.rpartition(".")[2]
+    if var.lanes and len(var.lane_shape) <= 1:
+        return "sample", "input" if var is program.inputs[0] else "output" if var.name == "targets" else "unit"
+    if kind in ("weights", "query", "key", "value", "output") and len(var.shape) == 2 and not var.lanes:
+        return "unit", "input"
+    if kind == "recurrent_weights":
+        return "unit", "unit before"
+    return ("", "unit" if kind == "bias" else "number") if len(var.shape) < 2 else ("row", "column")
+
+
+def field(session: Session) -> Field:
+    """What the pane shows of its matrix."""
+    var = subject(session)
+    there, view = views(session, var), look(session, "view.matrix")
+    view = view if view in there else there[0]
+    kinds, layout = layouts(session, var), look(session, LAYOUT)
+    layout = layout if layout in kinds else kinds[0]
+    return field_of(session, var, view, layout)
+
+
+def field_of(session: Session, var: Var, view: str, layout: str) -> Field:
+    """A view of a variable in a layout."""
+    values, made = _numbers(session, var, view)
+    table, (row, column), note = _table(var), _words(session, var), ""
+    if var.lanes and len(var.lane_shape) > 1:       # one sample at a time
+        each = table.shape[0] // var.shape[0]
+        table = table[session.lane * each:(session.lane + 1) * each]
+        note = f"sample {session.row()}"
+    if layout == "columns":
+        table, row, column = table.T, column, row
+    elif layout == "image":
+        table, row, column, note = _picture(session, var, table)
+    return Field(var, view, layout, table, values, made, row, column, note)
+
+
+def _picture(session: Session, var: Var, table: np.ndarray) -> tuple[np.ndarray, str, str, str]:
+    shape = var.lane_shape
+    if len(shape) >= 3:
+        first = session.lane * var.lane_size if var.lanes else 0
+        images = (np.arange(var.lane_size) + first).reshape(shape[0] if len(shape) == 4 else 1, -1, *shape[-2:])
+        if len(images) > 1:                         # kernels side by side, their channels below each other
+            images = images.swapaxes(0, 1)
+        edge = ((0, 0), (0, 1))
+        rows = [np.concatenate([np.pad(each, edge, constant_values=-1) for each in line], axis=1)[:, :-1]
+                for line in images]
+        gap = np.full((1, rows[0].shape[1]), -1)
+        stacked = np.concatenate([part for line in rows for part in (line, gap)])[:-1]
+        count = images.shape[1]
+        said = f"{count} kernel{'s' * (count > 1)}" if len(shape) == 4 else \
+            f"sample {session.row()}, " + f"{count} of" * (count > 1)
+        return stacked, "row", "column", f"{said.strip()} {shape[-2]} x {shape[-1]}"
+    row, _ = np.argwhere(table == cursor(session))[0]
+    side = math.isqrt(table.shape[1])
+    said = f"sample {session.run.rows(session.position.update)[row] + 1}" if var.lanes else f"row {row}"
+    return table[row].reshape(side, side), "row", "column", f"{said} as {side} x {side}"
+
+
+def _numbers(session: Session, var: Var, view: str) -> tuple[np.ndarray, np.ndarray]:
+    """The numbers of a view, and which of them the position has reached."""
+    program, env = session.run.program(session.position.update), session.run.env(session.position.update)
+    if view == VIEWS[1]:
+        made = _derivative(program, var)
+        assert made is not None
+        return np.ravel(env.array(made)), reached(session, made)
+    if view == VIEWS[2]:
+        after = program.nexts[var]
+        with np.errstate(all="ignore"):
+            return np.ravel(env.array(after)) - np.ravel(env.array(var)), reached(session, after)
+    return np.ravel(env.array(var)), reached(session, var)
+
+
+def reached(session: Session, var: Var) -> np.ndarray:
+    """Which elements of a variable are made at the position; all samples advance together."""
+    program, times = session.run.program(session.position.update), session.times
+    block = next((n for n, b in enumerate(times.blocks) if b.out is var), None)
+    if block is None:
+        return np.full(var.size, var not in program.made_by)
+    value, inner = session.here
+    done = value - (inner < times.stops(value)) - times.span(block)[0] + 1
+    return np.tile(np.arange(var.lane_size) < done, var.size // var.lane_size)
+
+
+# the cursor
+
+def cursor(session: Session) -> int:
+    """The element under the cursor: what was chosen; else what is followed or made, else the first."""
+    var, chosen = subject(session), session.cursor["matrix"]
+    if chosen is not None and chosen < var.size:
+        return chosen if not var.lanes or len(var.lane_shape) < 2 else var.flat(chosen % var.lane_size, session.lane)
+    element = 0
+    if session.followed is not None and session.followed.var.name == var.name:
+        element = session.followed.element or 0
+    elif session.position.value:
+        block, at = session.times.locate(session.position.value)
+        out = session.times.blocks[block].out
+        element = at if source(out) is var and out.lane_size == var.lane_size else 0
+    return var.flat(element, session.lane)
+
+
+def move(session: Session, rows: int, columns: int) -> None:
+    """Move over the cells; what is no cell is stepped over."""
+    index = field(session).index
+    row, column = map(int, np.argwhere(index == cursor(session))[0])
+    height, width = index.shape
+    row, column = (max(0, min(height - 1, row + rows)), max(0, min(width - 1, column + columns)))
+    if index[row, column] < 0:
+        row, column = row + (rows > 0) - (rows < 0), column + (columns > 0) - (columns < 0)
+    session.cursor["matrix"] = int(index[row, column])
+    session.message = ""
+
+
+def named(session: Session, shown: Field, flat: int, short: bool = False) -> str:
+    """The element under the cursor, as it is called; `short` is without its layer."""
+    element, namer = flat % shown.var.lane_size, session.namer
+    namer = replace(namer, home=shown.var.name.split(".")[0]) if short else namer
+    cost = session.run.program(session.position.update).cost.name
+    name = namer.derivative(cost, shown.var, element) if shown.view == VIEWS[1] else namer.of(shown.var, element)
+    return f"{name} change" if shown.view == VIEWS[2] else name
+
+
+def title(namer: Namer, shown: Field, cost: str) -> str:
+    """The whole variable, as the view shows it."""
+    name = {"inputs": "inputs x", "targets": "targets t"}.get(shown.var.name, shown.var.name)
+    return {VIEWS[0]: name, VIEWS[1]: f"∂{cost}/∂{name}", VIEWS[2]: f"{name}, change"}[shown.view]
+
+
+def show_of(session: Session, var: Var, element: int | None) -> None:
+    """Make the matrix one of a variable, with the cursor on one of its elements."""
+    if element is None and session.followed is not None and session.followed.var.name == var.name:
+        element = session.followed.element
+    choose(session, OF, var.name)
+    choose(session, "view.matrix", VIEWS[0])
+    choose(session, LAYOUT, "")
+    session.cursor["matrix"] = var.flat(element, session.lane) if element and element < var.lane_size else None

@@ -1,0 +1,201 @@
+"""The matrix pane: every cell as a sign and a digit, as a shade, or as its number where there is room for all of them.
+
+`9` is the largest of the whole matrix, not of what is in sight, so cells can be compared while the window moves around
+the cursor. An exact zero is 0, and what the position has not reached is a dot.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...debugger import matrices
+from ...debugger.matrices import Field
+from ...debugger.session import Session
+from ...explain import notation
+from .canvas import Canvas, Line, sign_style
+from .frame import rule
+
+SHADES = " ░▒▓█"
+BESIDE = 18                                         # cells beside an image in which it can be told about
+NUMBER = 16                                         # cells of a number with all its digits, and around it
+DIGITS, SHADED = 3, 2                               # cells of the terminal that one takes
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """The rows and columns in sight, and how many elements one cell stands for, down and across."""
+
+    rows: range
+    columns: range
+    block: tuple[int, int] = (1, 1)
+
+
+def paint(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+    c = Canvas(width, height)
+    shown, at = matrices.field(session), matrices.cursor(session)
+    cost = session.run.program(session.position.update).cost.name
+    note = "" if _rule(c, matrices.title(session.namer, shown, cost), shown) else shown.note
+    named, short = (matrices.named(session, shown, at, way) for way in (False, True))
+    named = named if len(named) + NUMBER <= width else short
+    shades = shown.layout == "image" and shown.var.role == "data" and bool(np.all(shown.values >= 0))
+    labels = [_label(session, shown, n) for n in range(len(shown.index))]
+    left, cell, texts = 2 + max(map(len, labels)), SHADED if shades else DIGITS, _numbers(shown)
+    side = left + cell * shown.index.shape[1]
+    if shown.layout == "image" and side + max(BESIDE, len(short) + 2) <= width:
+        window = _window(shown, at, height - 1, shown.index.shape[1])
+        named = named if len(named) + 2 <= width - side else short
+        said, place = _said(width - side - 1, named, note, shown, at, shades, True, window), (side + 1, 1)
+    else:
+        room = height - 1 - len(_said(width, named, note, shown, at, shades, texts is None, _all(shown)))
+        wide = max(map(len, texts.values())) + 2 if texts is not None else cell
+        if texts is not None and (left + wide * shown.index.shape[1] > width or len(shown.index) > room):
+            texts = None
+        cell = wide if texts is not None else cell
+        while True:                                 # what is said of the part in sight takes rows of it
+            window = _window(shown, at, room, (width - left) // cell)
+            said = _said(width, named, note, shown, at, shades, texts is None, window)
+            if room <= 1 or room + len(said) < height:
+                break
+            room -= 1
+        place = 1, height - len(said)
+    _cells(c, shown, at, window, texts, shades, left, cell, labels)
+    for y, (text, style) in enumerate(said, place[1]):
+        c.put(place[0], y, text, style, until=width)
+    return c.lines()
+
+
+def _cells(c: Canvas, shown: Field, at: int, window: Window, texts: dict[int, str] | None, shades: bool, left: int,
+           cell: int, labels: list[str]) -> None:
+    chosen = _chosen(shown, window)
+    made = (shown.there[chosen] & (chosen >= 0)).tolist()
+    values, flats = shown.values[chosen].tolist(), chosen.tolist()
+    for y, row in enumerate(flats, 1):
+        c.right(left - 1, y, labels[window.rows[0] + (y - 1) * window.block[0]], "dim")
+        for n, flat in enumerate(row):
+            if flat < 0:
+                continue
+            text, style = _cell(shown, flat, values[y - 1][n], made[y - 1][n], texts, shades)
+            c.put(left + n * cell + (0 if shades else cell - len(text)), y, text, style)
+    row, column = (int(k) for k in np.argwhere(shown.index == at)[0])
+    if row in window.rows and column in window.columns:
+        x = left + cell * ((column - window.columns[0]) // window.block[1])
+        c.restyle((row - window.rows[0]) // window.block[0] + 1, "reverse", x + (not shades), x + cell)
+
+
+def _chosen(shown: Field, window: Window) -> np.ndarray:
+    """The element that each cell shows: its own; of a block the largest that is made, before all what is no number."""
+    index = shown.index[window.rows.start:window.rows.stop, window.columns.start:window.columns.stop]
+    if window.block == (1, 1):
+        return index
+    (a, b), (height, width) = window.block, index.shape
+    size = np.where(shown.there[index] & (index >= 0), np.nan_to_num(np.abs(shown.values[index]), nan=np.inf), -1.0)
+    edge = ((0, -height % a), (0, -width % b))
+    index, size = np.pad(index, edge, constant_values=-1), np.pad(size, edge, constant_values=-2.0)
+    blocks = [x.reshape(len(x) // a, a, -1, b).swapaxes(1, 2).reshape(len(x) // a, -1, a * b) for x in (index, size)]
+    return np.take_along_axis(blocks[0], blocks[1].argmax(axis=2)[..., None], axis=2)[..., 0]
+
+
+def _all(shown: Field) -> Window:
+    rows, columns = shown.index.shape
+    return Window(range(rows), range(columns))
+
+
+def _window(shown: Field, at: int, rows: int, columns: int) -> Window:
+    """What is in sight: all in blocks, or a part around the cursor."""
+    height, width = shown.index.shape
+    rows, columns = max(1, rows), max(1, columns)
+    if shown.layout == "whole":
+        return Window(range(height), range(width), (-(-height // rows), -(-width // columns)))
+    row, column = map(int, np.argwhere(shown.index == at)[0])
+    first = max(0, min(row - rows // 2, height - rows))
+    start = max(0, min(column - columns // 2, width - columns))
+    return Window(range(first, min(height, first + rows)), range(start, min(width, start + columns)))
+
+
+def _label(session: Session, shown: Field, row: int) -> str:
+    """The number of a row: of a sample, its row of the data."""
+    if shown.layout == "image":
+        return ""
+    if shown.row == "sample":
+        return str(session.run.rows(session.position.update)[row] + 1)
+    return str(row)
+
+
+def _rule(c: Canvas, title: str, shown: Field) -> bool:
+    """The title, and as much of what rows and columns are as there is room for; whether the field's note is there."""
+    rows, columns = shown.index.shape
+    across = f"a column per {shown.column}"
+    each = [f"a row per {shown.row} ({rows}), {across} ({columns})", f"a row per {shown.row}, {across}",
+            f"a row per {shown.row}"] if shown.row else [f"{across} ({columns})", across]
+    each = each if shown.column else [f"{each[2]} ({rows})", each[2]]
+    each = [shown.note] if shown.layout == "image" else [f"{rows} x {columns}"] if shown.row == "row" else each
+    tries = [[("Matrix", "bold"), (title, ""), (each[0], "dim")],
+             *([(title, "bold"), (text, "dim")] for text in each), [(title, "bold")]]
+    parts = next((parts for parts in tries if sum(len(t) + 3 for t, _ in parts) + 1 <= c.width), tries[-1])
+    rule(c, 0, parts)
+    return any(text == shown.note for text, _ in parts)
+
+
+def _numbers(shown: Field) -> dict[int, str] | None:
+    """Every cell as a number in one notation; none where they are too many for that."""
+    if shown.index.size > 600 or shown.layout in ("whole", "image"):
+        return None
+    values = {int(f): shown.value(int(f)) for f in shown.index.ravel() if f >= 0}
+    nine = notation.plain(values.values())
+    signed = shown.view != matrices.VIEWS[0]
+    return {f: notation.PENDING if v is None else notation.number(v, signed, nine) for f, v in values.items()}
+
+
+def _cell(shown: Field, flat: int, value: float, made: bool, texts: dict[int, str] | None, shades: bool) -> \
+        tuple[str, str]:
+    """One cell as text and style."""
+    if not made:
+        return (f"{notation.PENDING} " if shades else notation.PENDING), "dim"
+    if texts is not None:
+        return texts[flat], sign_style(value)
+    if shades:
+        share = value / shown.scale if shown.scale and math.isfinite(value) else 0.0
+        return (SHADES[math.ceil(share * 4 - 1e-9)] if math.isfinite(value) else "?") * 2, ""
+    return digit(value, shown.scale), sign_style(value)
+
+
+def digit(value: float, scale: float) -> str:
+    """A sign and a digit, 9 being the scale; an exact zero is 0."""
+    if math.isnan(value):
+        return "?"
+    sign = "-" if value < 0 else "+"
+    if math.isinf(value):
+        return f"{sign}∞"
+    return "0" if value == 0 else f"{sign}{math.floor(9 * (abs(value) / scale) + 0.5)}"
+
+
+def _said(width: int, named: str, note: str, shown: Field, at: int, shades: bool, scaled: bool,
+          window: Window) -> list[tuple[str, str]]:
+    """The element under the cursor with all its digits; below it the scale, and what part is in sight."""
+    value = shown.value(at)
+    signed = shown.view != matrices.VIEWS[0]
+    number = notation.PENDING if value is None else notation.one(value, signed)
+    lines = [(f"{named} {number}", "bold")] if len(named) + 1 + len(number) < width else \
+        [(named, "bold"), (number, "bold")]
+    rows, columns = shown.index.shape
+    said: list[str] = []
+    if scaled and shown.scale:
+        said.append(f"{'█' if shades else '9'} = {shown.scale:.4g}")
+    if window.block != (1, 1):
+        said.append(f"a cell: the largest of {window.block[0]} x {window.block[1]}")
+    elif len(window.rows) < rows or len(window.columns) < columns:
+        parts = [f"rows {window.rows[0]}-{window.rows[-1]} of {rows}",
+                 f"columns {window.columns[0]}-{window.columns[-1]} of {columns}"]
+        said += [", ".join(parts)] if len(", ".join(parts)) < width - 1 else parts
+    said += [note] if len(note) < width - 1 else note.split(", ")
+    text = ""
+    for part in filter(None, said):
+        joined = f"{text}  {part}" if text else part
+        if text and len(joined) >= width:
+            lines.append((text, "dim"))
+            joined = part
+        text = joined
+    return [*lines, (text, "dim")] if text else lines
