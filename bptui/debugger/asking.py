@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..engine.program import Var
 from ..explain import got, search
 from ..explain.naming import quantity_text
-from . import cursors
+from . import cursors, tables
 from .session import Session
 
 NOWHERE = "No value of this update has your digits, here or beside; nor this value, later."
@@ -47,6 +47,8 @@ def selected(session: Session) -> Asked | None:
             return _derivative(session, *session.parameter(number))
         case "values":
             return _value(session, number + 1)
+        case "adjoints":
+            return _scalar(session, *tables.adjoint(session, number))
         case "network":
             var, element = cursors.nodes(session)[number]
             return _scalar(session, var, element)

@@ -15,10 +15,12 @@ from typing import Any
 from . import (
     asking,
     branching,
+    copying,
     cursors,
     finding,
     frames,
     laying,
+    ordering,
     pointing,
     seeking,
     sides,
@@ -44,6 +46,7 @@ class Question:
     letter: bool = False                            # whether one letter is the whole answer
     names: bool = False                             # whether names of quantities are completed
     needed: Callable[[Session], bool] = lambda session: True    # whether it has to be asked here at all
+    empty: bool = False                             # whether an empty line is an answer
     choices: Callable[[Session], str] = lambda session: ""      # in the place of the hint, where they are known
 
 
@@ -92,6 +95,10 @@ BESIDE = Question("compare with", "B", refusal=sides.refusal, choices=sides.hint
 MARK = Question("mark this place as", "a letter", letter=True)
 TO_MARK = Question("go to the place marked", "a letter", letter=True)
 QUANTITY = "a quantity, or the number of a value"
+FILTER = Question("show only", "out*   hidden.weights[3,*   value < 0   abs(grad) > 0.01   nothing: all",
+                  prefill=ordering.current_filter, refusal=ordering.no_table, empty=True)
+SAVE = Question("save this table as", "a file: w.csv", prefill=copying.file_name, refusal=ordering.no_table)
+ORDER = "a column: grad, -grad, |grad|; or a table and a column"
 REPEAT = Question("repeat", "how often, and what: 10 n")
 
 
@@ -190,6 +197,14 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("next_pane", "tab", "Tab", "Next pane", "give the next pane the cursor", "Panes"),
     ("previous_pane", "shift+tab", "Shift+Tab", "Previous pane", "give the one before the cursor", "Panes"),
     *((pane.id, pane.key, pane.shown, pane.title, pane.help, "Panes", _show(pane.id)) for pane in TABLE if pane.key),
+    ("order", "O", "O", "Order by the next", "column: largest, smallest, size; as made", "Panes",
+     ordering.order, None, ORDER),
+    ("filter", "ampersand", "&", "Show only …", "names as out*, or value < 0; empty: all", "Panes",
+     ordering.filter_rows, FILTER),
+    ("copy", "y", "y", "Copy", "the value under the cursor, all its digits", "Panes",
+     copying.tell, None, QUANTITY),
+    ("save_table", "Y", "Y", "Save the table …", "as it is shown, as a file: w.csv", "Panes",
+     copying.save, SAVE),
     ("zoom", "z", "z", "Zoom", "the pane alone, as large as there is room", "Panes",
      lambda s, text: laying.zoom(s)),
     ("layout", "L", "L", "Layout", "the next: all, one below, the chain alone", "Panes",

@@ -26,6 +26,8 @@ TABLE = (
     Pane("values", "5", "5", "Values", "every value of this update", "right"),
     Pane("printed", "6", "6", "Printed figures", "what the source prints; does it agree?", "right"),
     Pane("loss", "7", "7", "Loss", "over the updates, validation beside it", "left"),
+    Pane("adjoints", "0", "0", "Derivatives", "every ∂E/∂x, with x, on the way back", "right"),
+    Pane("batch", "number_sign", "#", "Batch", "its rows; Enter selects a sample", "right"),
     Pane("watches", "", "W", "Watches", "the list; Enter lists what one was", "right"),
     Pane("stops", "", "B", "Stops", "the list; Enter lists the hits of one", "right"),
     Pane("hits", "", "", "Hits", "of a stop, or the history of a watch", "right"),

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from ..debugger import looks
 from ..debugger.session import Session
-from .views import cards, chainpane, frame, lists, loss, network, sides, tables
+from .views import batch, cards, chainpane, frame, lists, loss, network, sides, tables
 from .views.canvas import Canvas, Line, merged
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 14
 WIDE_WIDTH, WIDE_HEIGHT = 120, 34
 LOWER_FROM = 24
-UPPER = ("parameters", "values", "watches", "stops")      # above the printed figures, where there is room for both
+# Above the printed figures, where there is room for both.
+UPPER = ("parameters", "values", "watches", "stops", "adjoints", "batch")
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def _pane(session: Session, area: Area) -> list[Line]:
     if area.pane in ("network", "loss"):
         paint = network.paint if area.pane == "network" else loss.paint
         return paint(session, area.width, area.height, focused)
-    return {**tables.PAINTERS, **lists.PAINTERS}[area.pane](session, area.width, area.height, focused)
+    painters = {**tables.PAINTERS, **lists.PAINTERS, "batch": batch.paint}
+    return painters[area.pane](session, area.width, area.height, focused)
 
 
 def _dividers(rows: list[Line], areas: list[Area], width: int) -> None:
