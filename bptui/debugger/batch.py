@@ -7,7 +7,7 @@ label, and beside it stands the place of the greatest output.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -90,8 +90,7 @@ class Batch:
         found = [Column("row", "row")]
         for group in self.groups:
             for var in group.variables:
-                words = [group.title] if group.label else [_word(var, e) for e in range(var.lane_size)]
-                found += [Column(w, w, turned=n < MOST_TURNED) for n, w in enumerate(words)]
+                found += [Column(group.title, group.title)] if group.label else _columns(var)
         return (*found, Column(self.loss.name, self.loss.name))
 
     def _of(self, var: Var) -> np.ndarray:
@@ -130,7 +129,14 @@ class Batch:
 
     def table(self) -> Table:
         return Table("Batch", "sample", self.columns, len(self.numbers), self.row, lambda n: f"row {self.numbers[n]}",
-                     self.names, self.whole, tensors=True)
+                     self.names, self.whole, every_typed=self.names)
+
+
+@lru_cache(64)
+def _columns(var: Var) -> list[Column]:
+    """A column for each element; O comes by the first only."""
+    words = [_word(var, e) for e in range(var.lane_size)]
+    return [Column(w, w, turned=n < MOST_TURNED) for n, w in enumerate(words)]
 
 
 def _word(var: Var, element: int) -> str:

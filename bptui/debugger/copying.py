@@ -20,7 +20,7 @@ from . import cursors, ordering, pointing, watching
 from .panes import BY_ID
 from .program import program_entries
 from .session import Session
-from .tables import Cell, Table
+from .tables import Cell, Whole
 
 NUMBERS_FIRST = "=+-@\t\r＝＋－＠"                    # what a spreadsheet may read as the start of a formula
 NO_NUMBERS = "There is no number under the cursor here to copy."
@@ -76,7 +76,8 @@ def _from_table(session: Session, pane: str) -> Found:
         return NOT_MADE.format(row.name) if not row.note else f"{row.name}: {row.note}."
     place = (pane, number, session.position, session.lane)
     before = session.copied[1] if session.copied is not None and session.copied[0] == place else None
-    first = next((k for k in made if seen.table.columns[k].word == seen.order.strip("-|")), made[0])
+    numbers = [k for k in made if seen.table.columns[k].number] or made
+    first = next((k for k in made if seen.table.columns[k].word == seen.order.strip("-|")), numbers[0])
     column = first if before is None else made[(made.index(before) + 1) % len(made)] if before in made else first
     session.copied = place, column
     after = made[(made.index(column) + 1) % len(made)]
@@ -194,23 +195,19 @@ def _lines(seen: ordering.View) -> Iterator[list[str]]:
     """The header and the rows."""
     table = seen.table
     yield [table.head, *(safe(c.word) for c in table.columns)]
-    rows = range(table.rows) if seen.rows is None else [int(n) for n in seen.rows]
-    columns = _columns(table)
+    rows = range(table.rows) if seen.rows is None else seen.rows.tolist()
+    if table.every_typed is None:
+        for n in rows:
+            yield [safe(table.typed(n)), *map(_cell, table.row(n).cells)]
+        return
+    names, columns = table.every_typed(), [_texts(table.whole(k)) for k in range(len(table.columns))]
     for n in rows:
-        cells = [c[n] for c in columns] if columns is not None else [_cell(cell) for cell in table.row(n).cells]
-        yield [safe(table.typed(n)), *cells]
+        yield [safe(names[n]), *(column[n] for column in columns)]
 
 
-def _columns(table: Table) -> list[list[str]] | None:
-    """Whole columns as text, where they come as arrays."""
-    if not table.tensors:
-        return None
-    found: list[list[str]] = []
-    for k in range(len(table.columns)):
-        whole = table.whole(k)
-        found.append([repr(v) if made else "" for v, made in zip(whole.values.tolist(), whole.made.tolist(),
-                                                                   strict=True)])
-    return found
+def _texts(whole: Whole) -> list[str]:
+    """A whole column with all its digits."""
+    return [repr(v) if made else "" for v, made in zip(whole.values.tolist(), whole.made.tolist(), strict=True)]
 
 
 def _cell(cell: Cell) -> str:

@@ -66,7 +66,7 @@ class View:
         """What the rule says of it."""
         how = [f"{self.count:,} of {self.table.rows:,}"] if self.filter else []
         if self.order:
-            how.append(f"{self.order.removeprefix('-')} {'↑' if self.order.startswith('-') else '↓'}")
+            how.append(f"{'↑' if self.order.startswith('-') else '↓'} {self.order.removeprefix('-')}")
         return [*how, "does not fit"] if self.fault else how
 
 
@@ -117,7 +117,7 @@ def _whole(table: Table, word: str) -> tuple[np.ndarray, np.ndarray]:
     if not known:
         words = [c.word for c in table.columns if c.number and c.turned]
         raise QuantityError(f"{quoted(word)} is no column of numbers here: {', '.join(words)}")
-    if not table.tensors and table.rows > tables.MOST_WORKED_OUT:
+    if table.every_typed is None and table.rows > tables.MOST_WORKED_OUT:
         raise QuantityError(f"of more than {tables.MOST_WORKED_OUT:,} rows that are worked out one by one only names "
                             "are compared")
     whole = table.whole(known[0])
@@ -209,7 +209,7 @@ def order(session: Session, text: str) -> None:
 
 def _next(session: Session, pane: str, table: Table) -> str:
     """The order after the one that is chosen, of columns of which something is made here."""
-    if not table.tensors and table.rows > tables.MOST_WORKED_OUT:
+    if table.every_typed is None and table.rows > tables.MOST_WORKED_OUT:
         return ""
     every = [""]
     for column in table.columns:

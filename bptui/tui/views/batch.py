@@ -71,22 +71,32 @@ class Layout:
         self.numbers = [[batch.number(row, first + n) for row in rows for n in range(min(g.size, most))]
                         for first, g in zip(self.firsts, batch.groups, strict=True)]
         self.counts = [min(g.size, most) for g in batch.groups]
+        self.sizes: dict[int, list[tuple[int, int]]] = {}
+
+    def cells(self, decimals: int) -> list[tuple[int, int]]:
+        """Of each group the width of a number, and its decimals: none where all are whole."""
+        if decimals not in self.sizes:
+            found: list[tuple[int, int]] = []
+            for group, numbers in zip(self.batch.groups, self.numbers, strict=True):
+                whole = group.label or all(v is not None and abs(v) < 1000 and v == int(v) for v in numbers)
+                digits = 0 if whole else decimals
+                texts = [len(brief(v, digits)) for v in numbers]
+                found.append((1 + max([digits + 2 if digits else 1, *texts, len(group.title) * group.label]), digits))
+            self.sizes[decimals] = found
+        return self.sizes[decimals]
 
     def laid(self, decimals: int) -> list[Place]:
         found: list[Place] = []
         x = self.x
-        for n, group in enumerate(self.batch.groups):
-            numbers = self.numbers[n]
-            whole = group.label or all(v is not None and v == v and abs(v) < 1000 and v == int(v) for v in numbers)
-            digits = 0 if whole else decimals
-            least = digits + 2 if digits else 1
-            cell = 1 + max([least, *(len(brief(v, digits)) for v in numbers), len(group.title) * group.label])
-            found.append(Place(group, self.firsts[n], x, self.counts[n], cell, digits))
+        for n, (cell, digits) in enumerate(self.cells(decimals)):
+            found.append(Place(self.batch.groups[n], self.firsts[n], x, self.counts[n], cell, digits))
             x = found[-1].end + 1
         return found
 
     def whole(self) -> list[Place] | None:
         """All numbers, with as many decimals as there is room for; None if there is none."""
+        if 2 * sum(g.size for g in self.batch.groups) > self.end - self.x:
+            return None
         for decimals in DECIMALS:
             found = self.laid(decimals)
             if all(p.count == p.group.size for p in found) and (not found or found[-1].end <= self.end):
@@ -116,8 +126,8 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     seen, batch = ordering.view(session, "batch"), Batch(session)
     rows = shown(session, seen, "batch", height - 2)
     count, every = len(batch.numbers), session.run.model.rows.count
-    rule(c, 0, [("Batch", "bold"), (f"{count:,} of {every:,} rows" if every > count else f"all {count:,} rows"
-                                    if count > 1 else "1 row", ""), *told(seen)])
+    rows_of = f"{count:,} of {every:,} rows" if every > count else f"all {count:,} rows" if count > 1 else "1 row"
+    rule(c, 0, [("Batch", "bold"), *([] if seen.said and width < ROOMY else [(rows_of, "")]), *told(seen)])
     if not rows.rows:
         nothing(c, seen)
         return c.lines()

@@ -59,11 +59,11 @@ def shown(session: Session, seen: View, pane: str, room: int) -> Shown:
     return Shown([seen.row(place) for place in range(first, first + min(room, seen.count - first))], cursor)
 
 
-def nothing(c: Canvas, seen: View) -> None:
+def nothing(c: Canvas, seen: View, top: int = 1) -> None:
     """What stands where the filter leaves no row."""
     if seen.table.rows:
-        c.put(1, 1, f"No row fits {seen.filter}", "dim", until=c.width)
-        c.put(1, 2, "& and an empty line show all.", "dim", until=c.width)
+        c.put(1, top, f"No row fits {seen.filter}", "dim", until=c.width)
+        c.put(1, top + 1, "& and an empty line show all.", "dim", until=c.width)
 
 
 def told(seen: View) -> list[tuple[str, str]]:
@@ -87,7 +87,8 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
         rule(c, 0, [("Parameters", "bold"), ("none", "dim")])
         return c.lines()
     wide = width >= 60
-    rows = shown(session, seen, "parameters", height - 1)
+    top = 2 if seen.said else 1                     # the headings have a row of their own where the rule is full
+    rows = shown(session, seen, "parameters", height - top)
     if wide:
         names, home = [seen.table.row(n).name for n in rows.rows], ""
     else:
@@ -101,13 +102,14 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
     columns = (0, 1, 2, 3) if len(points) == 4 else (0, 1, 3)[:len(points)]
     headings = [(min(p + 10, width - 1), seen.table.columns[k].title) for p, k in zip(points, columns, strict=True)]
     of = [(f"of {home}", "")] if home else []
-    rule(c, 0, [("Parameters", "bold"), *of, *told(seen)], headings if len(points) == 4 else headings[1:])
+    every = top == 2 or len(points) == 4
+    _head(c, [("Parameters", "bold"), *of, *told(seen)], headings if every else headings[1:], top)
     followed = session.followed
 
     def bold(number: int) -> bool:
         var, element = session.parameter(number)
         return followed is not None and followed.var.name == var.name and (followed.element or 0) == element
-    _columns(c, seen, rows, _Layout(left, room, points, columns), names, bold, focused)
+    _columns(c, seen, rows, _Layout(top, left, room, points, columns), names, bold, focused)
     return c.lines()
 
 
@@ -118,20 +120,22 @@ def paint_adjoints(session: Session, width: int, height: int, focused: bool) -> 
     if not seen.table.rows:
         rule(c, 0, [("Derivatives", "bold"), ("none in this update", "dim")])
         return c.lines()
-    rows = shown(session, seen, "adjoints", height - 1)
+    top = 2 if seen.said else 1
+    rows = shown(session, seen, "adjoints", height - top)
     if wide or session.run.scenario.training.update_order == "in_place":     # where it may be called w1.grad
         names, home = [seen.table.row(n).name for n in rows.rows], ""
     else:
         names, home = _names(session, seen, rows, lambda n: _derived_by(session, n))
-    room = min(max(map(len, names), default=0), LONGEST_NAME + 8) if wide else width - 29
-    points = [3 + room + 8, 3 + room + 24] if wide and room + 40 <= width else [width - 23, width - 10]
+    left = 3 if wide else 2
+    room = min(max(map(len, names), default=0), LONGEST_NAME + 8) if wide else width - 28
+    points = [left + room + 8, left + room + 24] if wide and room + 40 <= width else [width - 23, width - 10]
     headings = [(min(p + 10, width), k.title) for p, k in zip(points, seen.table.columns, strict=True)]
     of = [(f"of {home}", "")] if home else []
-    rule(c, 0, [("Derivatives", "bold"), *of, *told(seen)], headings)
+    _head(c, [("Derivatives", "bold"), *of, *told(seen)], headings, top)
     now = tables.adjoint_now(session)
-    for y, number in enumerate(rows.rows, 1):
-        c.put(1, y, "►" if number == now else " ", "bold")
-    _columns(c, seen, rows, _Layout(3, room, points, (0, 1)), names, lambda number: number == now, focused)
+    for y, number in enumerate(rows.rows, top):
+        c.put(left - 2, y, "►" if number == now else " ", "bold")
+    _columns(c, seen, rows, _Layout(top, left, room, points, (0, 1)), names, lambda number: number == now, focused)
     return c.lines()
 
 
@@ -150,10 +154,19 @@ def _names(session: Session, seen: View, rows: Shown,
     return [namer.of(*element(n)) for n in rows.rows], namer.home
 
 
+def _head(c: Canvas, title: Sequence[tuple[str, str]], headings: Sequence[tuple[int, str]], top: int) -> None:
+    """The rule with the columns' headings, or with these below it."""
+    rule(c, 0, title, headings if top == 1 else ())
+    if top == 2:
+        for column, text in headings:
+            c.right(column, 1, text, "dim")
+
+
 @dataclass(frozen=True)
 class _Layout:
-    """Where the names begin, their room, and the decimal points of the columns that are drawn."""
+    """The first row, where the names begin, their room, and the decimal points of the columns that are drawn."""
 
+    top: int
     left: int
     room: int
     points: Sequence[int]
@@ -170,22 +183,23 @@ def _columns(c: Canvas, seen: View, rows: Shown, layout: _Layout, names: Sequenc
     ends = [*(b - gap - 1 for b, gap in zip(points[1:], gaps[1:], strict=True)), c.width]
     texts = [fitted([row[k] for row in cells], drawn[k].signed, gaps[k],
                     min(11, ends[k] - points[k])) for k in range(len(points))]
-    for y, row in enumerate(found, 1):
-        name = shortened(names[y - 1], layout.room, START if seen.said else 0)
-        c.put(layout.left, y, name, "bold" if bold(rows.rows[y - 1]) else "")
+    for n, row in enumerate(found):
+        y = layout.top + n
+        name = shortened(names[n], layout.room, START if seen.said else 0)
+        c.put(layout.left, y, name, "bold" if bold(rows.rows[n]) else "")
         for k, point in enumerate(points):
             if k > 0 and row.note:
                 if k == 1:
                     c.put(point - 1, y, row.note, "dim", until=c.width)
                 continue
-            value, text = cells[y - 1][k], texts[k][y - 1]
+            value, text = cells[n][k], texts[k][n]
             style = "dim" if value is None else sign_style(value) if drawn[k].signed else ""
             start = max(point - gaps[k], point - notation.point(text)) if text else point
             c.put(start, y, text or notation.PENDING, style)
-        if focused and rows.rows[y - 1] == rows.cursor:
+        if focused and rows.rows[n] == rows.cursor:
             c.restyle(y, "reverse", 0, c.width)
     if not found:
-        nothing(c, seen)
+        nothing(c, seen, layout.top)
 
 
 def fitted(values: Sequence[float | None], signed: bool, before: int, after: int) -> list[str]:
