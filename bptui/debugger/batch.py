@@ -16,7 +16,7 @@ from ..engine.scalars import unravel
 from .session import Session
 from .tables import Column, Row, Table, Whole, counted
 
-MOST_TURNED = 4                                     # numbers of a group that O comes by
+FEW = 4                                             # numbers of a variable: O comes by them, and a line has room
 LABELS = 3                                          # targets from which on a 1 among zeros is a label
 
 
@@ -93,6 +93,16 @@ class Batch:
                 found += [Column(group.title, group.title)] if group.label else _columns(var)
         return (*found, Column(self.loss.name, self.loss.name))
 
+    @cached_property
+    def few(self) -> list[int]:
+        """The first columns of each group, and the loss: what a line has room for."""
+        found: list[int] = []
+        first = 1
+        for group in self.groups:
+            found += range(first, first + min(FEW, group.size))
+            first += group.size
+        return [*found, first]
+
     def _of(self, var: Var) -> np.ndarray:
         """The values of a variable, sample by sample."""
         array = self.env.array(var)
@@ -134,9 +144,8 @@ class Batch:
 
 @lru_cache(64)
 def _columns(var: Var) -> list[Column]:
-    """A column for each element; O comes by the first only."""
     words = [_word(var, e) for e in range(var.lane_size)]
-    return [Column(w, w, turned=n < MOST_TURNED) for n, w in enumerate(words)]
+    return [Column(w, w, turned=len(words) <= FEW) for w in words]
 
 
 def _word(var: Var, element: int) -> str:

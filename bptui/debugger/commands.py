@@ -197,7 +197,7 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("next_pane", "tab", "Tab", "Next pane", "give the next pane the cursor", "Panes"),
     ("previous_pane", "shift+tab", "Shift+Tab", "Previous pane", "give the one before the cursor", "Panes"),
     *((pane.id, pane.key, pane.shown, pane.title, pane.help, "Panes", _show(pane.id)) for pane in TABLE if pane.key),
-    ("order", "O", "O", "Order by the next", "column: largest, smallest, size; as made", "Panes",
+    ("order", "O", "O", "Order by a column", "largest, smallest, size; the next; as made", "Panes",
      ordering.order, None, ORDER),
     ("filter", "ampersand", "&", "Show only …", "names as out*, or value < 0; empty: all", "Panes",
      ordering.filter_rows, FILTER),

@@ -70,12 +70,10 @@ def adjoints(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
 def batch(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
     """The rows of this update's batch, with as many of their numbers as a line holds."""
     found, where = Batch(session), write(session.run, session.position)
-    last = len(found.columns) - 1
-    shown = [n for n, c in enumerate(found.columns) if c.turned or n == last][1:]
-    left = len(found.columns) - 1 - len(shown)
+    left = len(found.columns) - 1 - len(found.few)
     for row in _rows(session, "batch"):
         fields = [f"{found.columns[n].title} {NOT_YET}" if (value := found.number(row, n)) is None else
-                  f"{found.columns[n].title} = {notation.one(value)}" for n in shown]
+                  f"{found.columns[n].title} = {notation.one(value)}" for n in found.few]
         yield line(where, f"row {found.numbers[row]}{', selected' if row == session.lane else ''}", *fields,
                    f"… {left:,} more" if left else "")
 

@@ -24,8 +24,8 @@ from bptui.replay.timeline import Position
 
 TENSORS = ("parameters", "values", "adjoints", "batch")
 SCENARIOS = ("two_layer", "two_layer_in_place", "digits_minibatches", "gan", "gru_bit", "convolution_small",
-             "attention", "single_neuron", "difference_target_propagation", "perturbation", "embedding", "adam", "weight_table_2",
-             "variational_autoencoder", "partial_derivative")
+             "attention", "single_neuron", "difference_target_propagation", "perturbation", "embedding", "adam",
+             "weight_table_2", "variational_autoencoder", "partial_derivative")
 
 
 def made_names(session: Any) -> dict[str, float]:
@@ -99,7 +99,7 @@ def test_the_parameters_are_the_tutorials(tui: ModuleType) -> None:
     table = ordering.TABLES["parameters"](session)
     printed = {"w1": ("0.000438568", "0.149780716"), "w5": ("0.082167041", "0.35891648"),
                "w6": ("0.082667628", "0.408666186"), "w8": ("-0.022740242", "0.561370121")}
-    rows = {table.typed(n): table.row(n).cells for n in range(table.rows)}
+    rows: dict[str, Any] = {table.typed(n): table.row(n).cells for n in range(table.rows)}
     for name, (gradient, after) in printed.items():
         value, grad, change, following = rows[name]
         assert f"{grad:.9f}" == gradient and f"{following:.9f}".startswith(after)
