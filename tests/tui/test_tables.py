@@ -183,6 +183,9 @@ def test_enter_selects_the_sample_whatever_the_order(tui: ModuleType) -> None:
     assert session.row() == min(rows) + 1 and session.lane == rows.index(min(rows))
     assert session.message.startswith(f"Row {min(rows) + 1} of the data")
     assert part(session, (80, 24), "batch")[2].startswith(f"[{min(rows) + 1:>4}]")
+    hands.press("down")                             # the cursor moves on, the sample does not
+    below = part(session, (80, 24), "batch")
+    assert below[2].startswith(f"[{min(rows) + 1:>4}]") and below[3].startswith(f" {sorted(rows)[1] + 1:>4} ")
     hands.press("next_sample")
     assert cursors.at(session, "batch") == session.lane
 
