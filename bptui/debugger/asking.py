@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..engine.program import Var
 from ..explain import got, search
 from ..explain.naming import quantity_text
-from . import cursors, looks
+from . import cursors, looks, tables
 from .session import Session
 
 NOWHERE = "No value of this update has your digits, here or beside; nor this value, later."
@@ -51,6 +51,8 @@ def selected(session: Session) -> Asked | None:
             var, element = cursors.pointed(session, pane, number)
             if pane == "matrix" and looks.look(session, "view.matrix") == "derivative":
                 return _derivative(session, var, element)
+        case "adjoints":
+            return _scalar(session, *tables.adjoint(session, number))
             return _scalar(session, var, element)
         case _:
             return _row(session)

@@ -15,12 +15,14 @@ from typing import Any
 from . import (
     asking,
     branching,
+    copying,
     cursors,
     finding,
     frames,
     laying,
     lecture,
     matrices,
+    ordering,
     pointing,
     reloading,
     seeking,
@@ -49,6 +51,7 @@ class Question:
     letter: bool = False                            # whether one letter is the whole answer
     names: bool = False                             # whether names of quantities are completed
     needed: Callable[[Session], bool] = lambda session: True    # whether it has to be asked here at all
+    empty: bool = False                             # whether an empty line is an answer
     choices: Callable[[Session], str] = lambda session: ""      # in the place of the hint, where they are known
 
 
@@ -98,6 +101,10 @@ MARK = Question("mark this place as", "a letter", letter=True)
 TO_MARK = Question("go to the place marked", "a letter", letter=True)
 THEME = Question("theme", ", ".join(CHOICES["theme"]), prefill=laying.following_theme)
 QUANTITY = "a quantity, or the number of a value"
+FILTER = Question("show only", "out*   hidden.weights[3,*   value < 0   abs(grad) > 0.01   nothing: all",
+                  prefill=ordering.current_filter, refusal=ordering.no_table, empty=True)
+SAVE = Question("save this table as", "a file: w.csv", prefill=copying.file_name, refusal=ordering.no_table)
+ORDER = "a column: grad, -grad, |grad|; or a table and a column"
 REPEAT = Question("repeat", "how often, and what: 10 n")
 
 
@@ -200,6 +207,14 @@ ROWS: tuple[tuple[Any, ...], ...] = (
       for pane in TABLE if pane.key),
     ("turn", "T", "T", "Turn the matrix", "transposed, whole, as an image; and round", "Panes",
      lambda s, text: matrices.turn_layout(s)),
+    ("order", "O", "O", "Order by a column", "largest, smallest, size; the next; as made", "Panes",
+     ordering.order, None, ORDER),
+    ("filter", "ampersand", "&", "Show only …", "names as out*, or value < 0; empty: all", "Panes",
+     ordering.filter_rows, FILTER),
+    ("copy", "y", "y", "Copy", "the value under the cursor, all its digits", "Panes",
+     copying.tell, None, QUANTITY),
+    ("save_table", "Y", "Y", "Save the table …", "as it is shown, as a file: w.csv", "Panes",
+     copying.save, SAVE),
     ("zoom", "z", "z", "Zoom", "the pane alone, as large as there is room", "Panes",
      lambda s, text: laying.zoom(s)),
     ("layout", "L", "L", "Layout", "the next: all, one below, the chain alone", "Panes",
@@ -220,8 +235,8 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("close", "escape", "Esc", "Close", "what is open or followed; never quits", "Program", lambda s, text: s.close()),
     ("reload", "r", "r", "Reload", "read the file again, and stay here", "Program",
      lambda s, text: reloading.reload(s)),
-    ("gallery", "O", "O", "Gallery", "open another scenario; your place is kept", "Program"),
-    ("lecture", "T", "T", "Lecture", "PgDn, PgUp: formula, numbers, value", "Program",
+    ("gallery", "H", "H", "Gallery", "open another scenario; your place is kept", "Program"),
+    ("lecture", "P", "P", "Lecture", "PgDn, PgUp: formula, numbers, value", "Program",
      lambda s, text: lecture.switch(s)),
     ("palette", "colon", ":", "Command palette", "every command, by name", "Program"),
     ("help", "question_mark,f1", "?", "Help", "this page", "Program"),

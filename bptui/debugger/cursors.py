@@ -7,9 +7,10 @@ from ..explain.chain import by_name
 from ..explain.rows import current_row
 from ..replay.quantity import Place
 from ..replay.timeline import Position
-from . import matrices, stopping, watching
+from . import matrices, stopping, tables, watching
 from .drawing import drawing
 from .looks import turn
+from .ordering import TABLES, view
 from .panes import BY_ID, LEFT, RIGHT
 from .program import program_entries
 from .session import Session
@@ -33,25 +34,15 @@ def next_pane(session: Session, by: int, order: tuple[str, ...]) -> None:
 
 
 def length(session: Session, pane: str) -> int:
-    """How many rows a pane's cursor can be on."""
+    """How many rows a pane's cursor can be on; of a table those that are shown."""
+    if pane in TABLES:
+        return view(session, pane).count
     match pane:
         case "chain":
             chain = session.chain()
             return len(chain.rows) if chain is not None else 0
-        case "parameters":
-            return session.parameter_count
-        case "values":
-            return session.times.count
-        case "printed":
-            return sum(p.claim.value is not None for p in session.marks.printed)
         case "program":
             return len(program_entries(session))
-        case "watches":
-            return len(session.watches)
-        case "stops":
-            return len(session.stops)
-        case "hits":
-            return listed_count(session)
         case "loss":
             return 0
         case "matrix":
@@ -102,14 +93,17 @@ def default(session: Session, pane: str) -> int:
         case "program":
             return next((n for n, e in enumerate(program_entries(session)) if e.mark or e.now), 0)
         case "printed":
-            shown = [p for p in session.marks.printed if p.claim.value is not None and p.made <= session.position]
-            return max(0, len(shown) - 1)
+            return max(0, sum(p.made <= session.position for p in tables.figures(session)) - 1)
+        case "adjoints":
+            return tables.adjoint_row(session, session.position.value)
+        case "batch":
+            return session.lane
         case "matrix":
             return matrices.cursor(session)
         case "network":
             return drawing(session.run.program(session.position.update)).number(*node_at(session))
         case "hits":
-            return max(0, listed_rank(session) - 1)
+            return max(0, tables.listed_rank(session) - 1)
         case "stops":
             return max(0, len(session.stops) - 1)
         case _:
@@ -117,8 +111,10 @@ def default(session: Session, pane: str) -> int:
 
 
 def at(session: Session, pane: str) -> int:
-    """The row that a pane's cursor is on."""
+    """The row that a pane's cursor is on; of a table its number as made, whatever the order."""
     chosen = session.cursor[pane]
+    if pane in TABLES:
+        return view(session, pane).nearest(default(session, pane) if chosen is None else chosen)
     return default(session, pane) if chosen is None else min(chosen, max(0, length(session, pane) - 1))
 
 
@@ -136,13 +132,18 @@ def _parameter(session: Session) -> int:
 
 def move(session: Session, by: int) -> None:
     """Move the cursor of the pane that has the focus; time stays."""
-    rows = length(session, session.focus)
-    if session.focus == "network":
+    pane = session.focus
+    rows = length(session, pane)
+    if pane == "network":
         _move_node(session, 0, by)
-    elif session.focus == "matrix":
+    elif pane == "matrix":
         matrices.move(session, by, 0)
+    elif pane in TABLES and rows:
+        seen = view(session, pane)
+        session.cursor[pane] = seen.row(max(0, min(rows - 1, seen.place(at(session, pane)) + by)))
+        session.message = ""
     elif rows:
-        session.cursor[session.focus] = max(0, min(rows - 1, at(session, session.focus) + by))
+        session.cursor[pane] = max(0, min(rows - 1, at(session, pane) + by))
         session.message = ""
 
 
@@ -196,6 +197,11 @@ def enter(session: Session) -> None:
             block, element = session.times.locate(value)
             var = session.times.blocks[block].out
             session.follow(Place(var, element))
+        case "adjoints":
+            session.follow(Place(*tables.adjoint(session, number)))
+        case "batch":
+            session.lane, session.cursor["batch"] = number, None
+            session.message = f"Row {session.row()} of the data is what is shown now; ) and ( turn on."
         case "chain":
             _enter_row(session, number)
         case "stops":
@@ -205,7 +211,7 @@ def enter(session: Session) -> None:
         case "hits":
             _enter_hit(session, number)
         case _:
-            figures = [p for p in session.marks.printed if p.claim.value is not None]
+            figures = tables.figures(session)
             if figures:
                 session.jump(figures[number].made,
                              f"Here the source prints {figures[number].claim.value}. - goes back.")
@@ -217,30 +223,6 @@ def list_hits(session: Session, of: int | str) -> None:
     session.cursor["hits"] = None
     show(session, "hits")
     session.message = ""
-
-
-def listed_count(session: Session) -> int:
-    """The rows of the list of hits: of a stop, as far as they are found; of a watch, the updates so far."""
-    if isinstance(session.listed, str):
-        return session.position.update + 1
-    hits = stopping.hits(session, session.listed)
-    return hits.count if hits is not None else 0
-
-
-def listed_rank(session: Session) -> int:
-    """The row, from 1, that the position has reached."""
-    if isinstance(session.listed, str):
-        return session.position.update + 1
-    hits = stopping.hits(session, session.listed)
-    return hits.rank(session.position) if hits is not None else 0
-
-
-def listed_at(session: Session, row: int) -> Position | None:
-    """Where a row of the list of hits is."""
-    if isinstance(session.listed, str):
-        return Position(row)
-    hits = stopping.hits(session, session.listed)
-    return hits.nth(row + 1) if hits is not None and row < hits.count else None
 
 
 def _enter_hit(session: Session, row: int) -> None:

@@ -49,7 +49,7 @@ def switch(session: Session) -> None:
     """Begin a lecture, or end it."""
     session.beat = 0
     if looks.turn(session, "lecture") == "on":
-        session.message = "Lecture: PgDn or Space shows what comes, its numbers, its value; PgUp goes back. T ends it."
+        session.message = "Lecture: PgDn or Space shows what comes, its numbers, its value; PgUp goes back. P ends it."
     else:
         session.message = "The lecture is over: PgDn and PgUp turn pages again."
 

@@ -17,7 +17,8 @@ from ..replay.places import write
 from ..replay.timeline import Position
 from ..scenario.errors import ExpressionError, did_you_mean, quoted
 from ..scenario.expression import read_quantity
-from . import asking, cursors, matrices, stopping, watching
+from . import asking, cursors, matrices, ordering, stopping, tables, watching
+from .batch import Batch
 from .losses import reached
 from .program import program_entries
 from .session import Session
@@ -53,9 +54,34 @@ def chain(session: Session, text: str, goes_on: GoesOn) -> Iterable[str]:
 def values(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
     """Every value of this update, in the order in which it is made."""
     told = _scalars(session)
-    for block in session.times.blocks:
-        for element in range(block.out.lane_size):
-            yield line(*told(block.out, element))
+    for number in _rows(session, "values"):
+        block, element = session.times.locate(number + 1)
+        yield line(*told(session.times.blocks[block].out, element))
+
+
+def adjoints(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """Every derivative of this update, in the order of the way back, and what it is a derivative by."""
+    told = _scalars(session)
+    for number in _rows(session, "adjoints"):
+        var, element = tables.adjoint(session, number)
+        yield line(*told(var, element), told(var.of[0], element)[1])
+
+
+def batch(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """The rows of this update's batch, with as many of their numbers as a line holds."""
+    found, where = Batch(session), write(session.run, session.position)
+    left = len(found.columns) - 1 - len(found.few)
+    for row in _rows(session, "batch"):
+        fields = [f"{found.columns[n].title} {NOT_YET}" if (value := found.number(row, n)) is None else
+                  f"{found.columns[n].title} = {notation.one(value)}" for n in found.few]
+        yield line(where, f"row {found.numbers[row]}{', selected' if row == session.lane else ''}", *fields,
+                   f"… {left:,} more" if left else "")
+
+
+def _rows(session: Session, pane: str) -> Iterable[int]:
+    """The rows of a table, as it is ordered and filtered."""
+    seen = ordering.view(session, pane)
+    return range(seen.count) if seen.rows is None else map(int, seen.rows)
 
 
 def network(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
@@ -69,12 +95,12 @@ def parameters(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
     """Each parameter with its value, derivative and next value."""
     program, model = session.run.program(session.position.update), session.run.model_at(session.position.update)
     told = _scalars(session)
-    for var in session.tensors():
-        for element in range(var.size):
-            made = [v for v in (program.gradients.get(var), program.nexts.get(var)) if v is not None]
-            given = "not in this update" if model.trained(var.name) else "not trained"
-            rest = [told(v, element)[1] for v in made] or [given]
-            yield line(*told(var, element), *rest)
+    for number in _rows(session, "parameters"):
+        var, element = session.parameter(number)
+        made = [v for v in (program.gradients.get(var), program.nexts.get(var)) if v is not None]
+        given = "not in this update" if model.trained(var.name) else "not trained"
+        rest = [told(v, element)[1] for v in made] or [given]
+        yield line(*told(var, element), *rest)
 
 
 MATRIX_VIEWS = {"grad": "derivative", "change": "change"}
@@ -119,10 +145,10 @@ def program(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
 
 def printed(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
     """The figures that the source prints, and ours once they are made."""
-    figures = [p for p in session.marks.printed if p.claim.value is not None]
+    figures = tables.figures(session)
     if not figures:
         yield "No printed figures stand in this scenario."
-    for figure in figures:
+    for figure in (figures[n] for n in _rows(session, "printed")):
         yield line(write(session.run, figure.made), *_figure(session, figure))
 
 
@@ -161,7 +187,7 @@ def watches(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
     """Each watch with its value here, and its change since it was made before."""
     if not session.watches:
         yield "Nothing is watched yet: w d(E, w5) watches that."
-    for watched in session.watches:
+    for watched in (session.watches[n] for n in _rows(session, "watches")):
         yield line(write(session.run, session.position), *_watched(watching.here(session, watched)))
 
 
@@ -182,7 +208,7 @@ def stops(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
         yield "No stop is set yet: b sets one where the run stands, b E < 0.001 on a condition."
     while goes_on("Counting the hits …") and stopping.count_on(session, SLICE):
         pass
-    for number, each in session.stops.items():
+    for number, each in (list(session.stops.items())[n] for n in _rows(session, "stops")):
         how = f"does not fit: {each.fault}" if each.fault else "off" if not each.enabled else \
             "logs" if each.stop.log is not None else "on"
         yield line(f"stop {number}", stopping.title(session, number), how,
@@ -252,5 +278,6 @@ def yours(session: Session) -> Iterator[str]:
 
 LISTS: dict[str, Lister] = {
     "chain": chain, "network": network, "program": program, "parameters": parameters, "values": values,
-    "printed": printed, "matrix": matrix, "loss": loss, "watches": watches, "stops": stops, "hits": hits,
+    "adjoints": adjoints, "batch": batch, "printed": printed, "matrix": matrix, "loss": loss, "watches": watches,
+    "stops": stops, "hits": hits,
 }

@@ -29,6 +29,8 @@ TABLE = (
     Pane("loss", "7", "7", "Loss", "over the updates, validation beside it", "left"),
     Pane("matrix", "8", "8", "Matrix", "all of a tensor at once, as a heat map", "left",
          ("value", "derivative", "change")),
+    Pane("adjoints", "0", "0", "Derivatives", "every ∂E/∂x, with x, on the way back", "right"),
+    Pane("batch", "number_sign", "#", "Batch", "its rows; Enter selects a sample", "right"),
     Pane("watches", "", "W", "Watches", "the list; Enter lists what one was", "right"),
     Pane("stops", "", "B", "Stops", "the list; Enter lists the hits of one", "right"),
     Pane("hits", "", "", "Hits", "of a stop, or the history of a watch", "right"),

@@ -7,7 +7,7 @@ Moves push the place that was left, so that `-` comes back; a move that cannot b
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..engine.program import Program, Var
 from ..explain import words
@@ -88,6 +88,9 @@ class Session:
         self.looks: dict[str, str] = {}             # how things are looked at: see looks.py
         self.only_ascii = False                     # whether the terminal has no other glyphs
         self.shown_keys: dict[str, str] = {}        # of commands whose keys a person has changed
+        self.copied: tuple[Any, int] | None = None  # the row that was copied last, and its column
+        self.views: dict[str, tuple[Any, Any]] = {}         # of tables, as long as they hold: see ordering.py
+        self.names: dict[str, tuple[Any, list[str]]] = {}   # of a table's rows: see tables.py
         self.focus = "parameters"
         self.left, self.right = "network", "parameters"
         self.cursor: dict[str, int | None] = dict.fromkeys(PANES)   # None: where the position is
@@ -313,7 +316,7 @@ class Session:
         self.lane = min(self.lane, self.run.program(update).samples - 1)
         self.message = ""
         self.cursor["chain"] = None
-        self.cursor["values"] = self.cursor["program"] = None
+        self.cursor["values"] = self.cursor["program"] = self.cursor["adjoints"] = None
         self.yours = None
         self.card = False
 
@@ -387,7 +390,7 @@ class Session:
             self.message = "This batch has one sample." if self.samples == 1 else \
                 f"This is the {'last' if by > 0 else 'first'} sample of the batch."
             return
-        self.lane, self.message = lane, ""
+        self.lane, self.message, self.cursor["batch"] = lane, "", None
 
     # following
 

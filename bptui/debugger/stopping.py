@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..explain import notation
 from ..replay import stops
@@ -149,29 +150,41 @@ def go_to_hit(session: Session, number: int, rank: int) -> None:
     session.jump(found.nth(rank), f"Hit {rank:,}{of} of stop {number}, {title(session, number)}. - goes back.")
 
 
-def logged(session: Session, number: int, at: Position) -> list[str]:
-    """What a stop logs at a hit, as text."""
+def evaluated(session: Session, number: int, at: Position) -> list[Any]:
+    """What a stop logs at a hit; None where it cannot be told there."""
     each = session.stops[number].stop
-    shown: list[str] = []
+    found: list[Any] = []
     for text in each.log or ():
         try:
-            value = evaluate_text(session.run, text, at.update, each.sample)
-            shown.append(notation.value(value))
+            found.append(evaluate_text(session.run, text, at.update, each.sample))
         except QuantityError:
-            shown.append("-")
-    return shown
+            found.append(None)
+    return found
 
 
-def shown_at(session: Session, at: Position, room: int = 1000) -> str:
-    """The value that is made at a hit, by its name if there is room for it."""
+def logged(session: Session, number: int, at: Position) -> list[str]:
+    """What a stop logs at a hit, as text."""
+    return ["-" if value is None else notation.value(value) for value in evaluated(session, number, at)]
+
+
+def made_at(session: Session, at: Position) -> tuple[str, float] | None:
+    """The value that is made at a hit, with its name."""
     if not at.value:
-        return ""
+        return None
     times = session.run.times(at.update)
     block, element = times.locate(at.value)
     out = times.blocks[block].out
     lane = min(session.lane, times.program.samples - 1)
     value = session.run.env(at.update).scalar((out, out.flat(element, lane)))
-    name, shown = session.namer.of(out, element), notation.one(value)
+    return session.namer.of(out, element), value
+
+
+def shown_at(session: Session, at: Position, room: int = 1000) -> str:
+    """The value that is made at a hit, by its name if there is room for it."""
+    found = made_at(session, at)
+    if found is None:
+        return ""
+    name, shown = found[0], notation.one(found[1])
     return f"{name} = {shown}" if len(name) + len(shown) + 3 <= room else shown
 
 

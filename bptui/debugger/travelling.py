@@ -7,7 +7,7 @@ from ..replay import places
 from ..replay.places import write
 from ..replay.timeline import Position
 from ..scenario.errors import quoted
-from . import cursors
+from . import cursors, tables
 from .session import Session
 
 MOST_REPEATS = 100_000
@@ -68,11 +68,13 @@ def _under_cursor(session: Session) -> Position | None:
             if made is None:
                 return None
             value = times.number(made, element)
+        case "adjoints":
+            var, element = tables.adjoint(session, number)
+            value = times.number(next(n for n, b in enumerate(times.blocks) if b.out is var), element)
         case "hits":
-            return cursors.listed_at(session, number)
+            return tables.listed_at(session, number)
         case "printed":
-            figures = [p for p in session.marks.printed if p.claim.value is not None]
-            return figures[number].made
+            return tables.figures(session)[number].made
         case _:
             return None
     return Position(update, value, times.stops(value)) if value else None

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from ..replay.timeline import Position
 from ..scenario.errors import did_you_mean, quoted
-from . import searching, sides
+from . import ordering, searching, sides
 from .commands import COMMANDS, Command, repeat
 from .lists import LISTS, SLICE, GoesOn, yours
 from .session import Session
@@ -35,7 +35,10 @@ SCREEN = {                                          # what to do in place of wha
     **dict.fromkeys(("next_pane", "previous_pane"),
                     "Here are no panes: chain, values, parameters, network, printed … list what they show."),
 }
-WANTING = {"remove": "Say which: D 2 removes stop 2, and D w5 that watch."}
+WANTING = {
+    "remove": "Say which: D 2 removes stop 2, and D w5 that watch.",
+    "save_table": "Say which table, and the file: Y parameters w.csv. The same with O and &.",
+}
 ALL = (*COMMANDS, *OWN)
 SHOWN = {command.shown: command for command in reversed(ALL) if command.shown}
 NAMES = {name: command for command in reversed(ALL)
@@ -59,10 +62,10 @@ class Verb:
 def read(typed: str) -> Verb | None:
     """The verb of a line; None where there is nothing to do. Raises Unclear."""
     typed = typed.strip()
+    if typed in SHOWN:                              # a digit is a pane, and so is a # alone
+        return Verb(SHOWN[typed])
     if not typed or re.match(r"#(?![0-9])", typed): # a comment
         return None
-    if typed in SHOWN:                              # a digit is a pane
-        return Verb(SHOWN[typed])
     found = re.fullmatch(r"([0-9]+)\s*(.*)", typed, re.DOTALL)
     count, rest = (found[1], found[2]) if found else ("", typed)
     command, text = _command(rest, typed)
@@ -125,8 +128,9 @@ def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
     if command.asks is not None and (refusal := command.asks.refusal(session)):
         yield line(refusal)
         return
-    text = verb.text or (command.asks.prefill(session) if command.asks is not None else "")
-    if command.asks is not None and not text.strip() and command.asks.needed(session):
+    empty = command.asks is not None and command.asks.empty
+    text = verb.text or (command.asks.prefill(session) if command.asks is not None and not empty else "")
+    if command.asks is not None and not empty and not text.strip() and command.asks.needed(session):
         hint = command.asks.choices(session) or command.asks.hint
         yield line(f"{command.shown} asks for something after it: {command.asks.label}: {hint}")
         return
@@ -195,7 +199,9 @@ def _listed(session: Session, name: str, text: str, goes_on: GoesOn) -> Iterator
             found = True
             yield each
     if not found:
-        yield f"No line of {name} has {quoted(text)} in it." if text else f"There are no {name}."
+        wanted = ordering.current_filter(session, name)
+        yield f"No line of {name} has {quoted(text)} in it." if text else f"There are no {name}." if not wanted else \
+            f"No row of {name} fits {wanted}: & {name} * shows all."
 
 
 def help_lines(text: str) -> Iterator[str]:

@@ -25,7 +25,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from ..debugger import cursors, finding, lecture, looks, reloading, seeking, sides, siding, stopping
+from ..debugger import copying, cursors, finding, lecture, looks, reloading, seeking, sides, siding, stopping
 from ..debugger.commands import BY_ID, COMMANDS, Command, Question, key_of
 from ..debugger.gallery import Gallery
 from ..debugger.keeping import Keeper, reopened
@@ -256,8 +256,9 @@ class Debugger(Screen[None]):
         def answer(text: str | None) -> None:
             late = self.asking.late if self.asking is not None else []
             self.asking = None
-            if text and command.act is not None and not siding.key(self.session, command.id, text):
-                command.act(self.session, text)
+            answered = text is not None and bool(text or asks.empty)
+            if answered and command.act is not None and not siding.key(self.session, command.id, text or ""):
+                command.act(self.session, text or "")
                 self._see_the_focus()
             self.paint()
             self.call_later(self._catch_up, late)
@@ -315,6 +316,10 @@ class Debugger(Screen[None]):
 
     def _do_gallery(self) -> None:
         self.app.to_gallery()
+    def _do_copy(self) -> None:
+        """Give the value under the cursor to the terminal, as OSC 52."""
+        if digits := copying.copy(self.session):
+            self.app.copy_to_clipboard(digits)
 
     def _do_play(self) -> None:
         """Step by itself, until a key is pressed or the run ends."""

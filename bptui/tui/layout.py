@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from ..debugger import looks
 from ..debugger.session import Session
 from ..explain import notation
-from .views import cards, chainpane, frame, graph, lists, loss, matrix, sides, tables
+from .views import batch, cards, chainpane, frame, graph, lists, loss, matrix, sides, tables
 from .views.canvas import Canvas, Line, merged, row_at
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 14
 WIDE_WIDTH, WIDE_HEIGHT = 120, 34
 LOWER_FROM = 24
 PICTURES = ("network", "loss", "matrix")            # in the place of the network, where all is shown
-UPPER = ("parameters", "values", "watches", "stops")      # above the printed figures, where there is room for both
+# Above the printed figures, where there is room for both.
+UPPER = ("parameters", "values", "watches", "stops", "adjoints", "batch")
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ def _pane(session: Session, area: Area) -> list[Line]:
     if area.pane in PICTURES:
         paint = {"network": graph.paint, "loss": loss.paint, "matrix": matrix.paint}[area.pane]
         return paint(session, area.width, area.height, focused)
-    return {**tables.PAINTERS, **lists.PAINTERS}[area.pane](session, area.width, area.height, focused)
+    painters = {**tables.PAINTERS, **lists.PAINTERS, "batch": batch.paint}
+    return painters[area.pane](session, area.width, area.height, focused)
 
 
 def _dividers(rows: list[Line], areas: list[Area], width: int) -> None:

@@ -180,7 +180,7 @@ async def test_keys_move_open_and_close(tui: ModuleType) -> None:
         await pilot.press("escape", "2")
         assert isinstance(app.screen, Debugger) and app.session is not None
         assert app.session.run.scenario.name == "single_neuron"
-        await pilot.press("O")
+        await pilot.press("H")
         assert isinstance(app.screen, GalleryScreen) and app.session is None
         await pilot.press("q")
     assert app.return_code == 0
@@ -209,7 +209,7 @@ async def test_typed_ahead_keys_keep_their_order(tui: ModuleType) -> None:
     """All at once, as over a slow link: the search, what opens it, and what is for the debugger."""
     app = BptuiApp(None, headless=True)
     async with app.run_test(size=(80, 24)):
-        for key in ("slash", "x", "o", "r", "enter", "g", "3", "enter", "n", "n", "n", "S", "O", "j", "j"):
+        for key in ("slash", "x", "o", "r", "enter", "g", "3", "enter", "n", "n", "n", "S", "H", "j", "j"):
             app.post_message(Key(key, key if len(key) == 1 else {"slash": "/", "enter": "\r"}[key]))
         await tui.until(lambda: isinstance(app.screen, GalleryScreen) and app.gallery.cursor > 1)
     assert app.gallery.chosen is not None
@@ -221,7 +221,7 @@ async def test_back_in_the_gallery_it_is_what_was_open_last(tui: ModuleType, tmp
     app = remembering(BptuiApp(None, headless=True))
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(app)
-        await pilot.press("3", "n", "n", "n", "O")
+        await pilot.press("3", "n", "n", "n", "H")
         await settled(app)
         shown = tui.shown(app)
         assert " RESUME" in shown and "just now" in shown and "You left off here just now. Enter goes on." in shown

@@ -179,7 +179,7 @@ async def test_a_clicker_steps_and_space_does_nothing_without(tui: ModuleType) -
         before = tui.shown(app).splitlines()[:-2]
         await pilot.press("space")
         assert tui.shown(app).splitlines()[:-2] == before and session.position == Position(0)
-        await pilot.press("T")
+        await pilot.press("P")
         assert "Lecture: PgDn or Space" in tui.shown(app)
         await pilot.press("pagedown", "space")
         assert (session.position, session.beat) == (Position(0), NUMBERS)
@@ -188,7 +188,7 @@ async def test_a_clicker_steps_and_space_does_nothing_without(tui: ModuleType) -
         assert (session.position, session.beat) == (Position(0, 1, 1), 0)
         await pilot.press("s")
         assert (session.position, session.beat) == (Position(0, 1, 2), 0)
-        await pilot.press("T", "4", "home", "pagedown")
+        await pilot.press("P", "4", "home", "pagedown")
         assert session.position == Position(0, 1, 2) and session.cursor["parameters"] == 8
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...debugger import cursors, stopping, watching
+from ...debugger import ordering, stopping, tables, watching
 from ...debugger.session import Session
 from ...debugger.watching import Watched
 from ...explain import notation
 from ...replay.places import write
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
-from .tables import shortened, window
+from .tables import nothing, shortened, shown, told
 
 VALUE, CHANGE = 12, 13                              # columns of a number, with a sign
 
@@ -20,16 +20,19 @@ def paint_watches(session: Session, width: int, height: int, focused: bool) -> l
     """Each watch with its value here, and its change since it was made before; `*` where its bits are others."""
     c = Canvas(width, height)
     change, value = width - 2, width - 2 - CHANGE
-    rule(c, 0, [("Watches", "bold")], [(value, "value"), (change, "change")])
+    seen = ordering.view(session, "watches")
+    rule(c, 0, [("Watches", "bold"), *told(seen)], [(value, "value"), (change, "change")])
     if not session.watches:
         c.put(1, 1, "Nothing is watched yet: w watches what", "dim", until=width)
         c.put(1, 2, "the cursor is on, or what you type.", "dim", until=width)
         return c.lines()
-    rows = window(session, "watches", len(session.watches), height - 1)
-    for y, n in enumerate(range(rows.first, rows.first + rows.count), 1):
+    rows = shown(session, seen, "watches", height - 1)
+    for y, n in enumerate(rows.rows, 1):
         _watch(c, y, watching.here(session, session.watches[n]), notation.readable(session.watches[n]), value, change)
         if focused and n == rows.cursor:
             c.restyle(y, "reverse", 0, width)
+    if not rows.rows:
+        nothing(c, seen)
     return c.lines()
 
 
@@ -39,9 +42,9 @@ def _watch(c: Canvas, y: int, watched: Watched, name: str, value: int, change: i
         c.put(1, y, shortened(name, room), "")
         c.put(room + 2, y, watched.fault, "dim", until=c.width - 1)
         return
-    shown = notation.PENDING if watched.value is None else notation.value(watched.value)
-    c.put(1, y, shortened(name, max(8, min(room, value - len(shown) - 2))), "")
-    c.right(value, y, shown, "dim" if watched.value is None else "")
+    here = notation.PENDING if watched.value is None else notation.value(watched.value)
+    c.put(1, y, shortened(name, max(8, min(room, value - len(here) - 2))), "")
+    c.right(value, y, here, "dim" if watched.value is None else "")
     moved = watched.change
     if moved is not None:
         c.right(change, y, notation.one(moved, True), sign_style(moved))
@@ -52,14 +55,16 @@ def _watch(c: Canvas, y: int, watched: Watched, name: str, value: int, change: i
 def paint_stops(session: Session, width: int, height: int, focused: bool) -> list[Line]:
     """Each stop by its number: on or off, what it stops at, and how many hits it has."""
     c = Canvas(width, height)
-    rule(c, 0, [("Stops", "bold")], [(width - 1, "hits")])
+    seen = ordering.view(session, "stops")
+    rule(c, 0, [("Stops", "bold"), *told(seen)], [(width - 1, "hits")])
     if not session.stops:
         c.put(1, 1, "No stop is set yet: b sets one where the", "dim", until=width)
         c.put(1, 2, "cursor is, or on a condition: E < 0.001.", "dim", until=width)
         return c.lines()
-    rows = window(session, "stops", len(session.stops), height - 1)
-    numbers = list(session.stops)[rows.first:rows.first + rows.count]
-    for y, number in enumerate(numbers, 1):
+    rows = shown(session, seen, "stops", height - 1)
+    numbers = list(session.stops)
+    for y, n in enumerate(rows.rows, 1):
+        number = numbers[n]
         each, counts = session.stops[number], stopping.counts(session, number)
         glyph = "?" if each.fault else "○" if not each.enabled else "≡" if each.stop.log is not None else "●"
         said = "off" if not each.enabled and not each.fault else counts
@@ -67,17 +72,20 @@ def paint_stops(session: Session, width: int, height: int, focused: bool) -> lis
         x = c.put(3, y, f"{number} ", "")
         c.put(x, y, stopping.title(session, number), "" if each.enabled else "dim", until=width - len(said) - 2)
         c.right(width - 1, y, said, "dim")
-        if focused and rows.first + y - 1 == rows.cursor:
+        if focused and n == rows.cursor:
             c.restyle(y, "reverse", 0, width)
+    if not rows.rows:
+        nothing(c, seen)
     return c.lines()
 
 
 def paint_hits(session: Session, width: int, height: int, focused: bool) -> list[Line]:
     """The hits of a stop with what it logs; or what a watch was after each update so far."""
     c = Canvas(width, height)
-    count = cursors.listed_count(session)
+    seen = ordering.view(session, "hits")
+    count = seen.table.rows
     if isinstance(session.listed, str):
-        rule(c, 0, [(notation.readable(session.listed), "bold"), ("so far", "")], [(width - 2, "change")])
+        rule(c, 0, [(notation.readable(session.listed), "bold"), ("so far", ""), *told(seen)], [(width - 2, "change")])
     elif session.listed not in session.stops:
         rule(c, 0, [("Hits", "bold")])
         c.put(1, 1, "Of a stop: Enter in the list of stops (B).", "dim", until=width)
@@ -85,12 +93,12 @@ def paint_hits(session: Session, width: int, height: int, focused: bool) -> list
     else:
         log = session.stops[session.listed].stop.log
         what = ", ".join(map(notation.readable, log)) if log else stopping.title(session, session.listed)
-        rule(c, 0, [(f"Hits of stop {session.listed}", "bold"), (what, "")],
+        rule(c, 0, [(f"Hits of stop {session.listed}", "bold"), (what, ""), *told(seen)],
              [(width - 1, stopping.counts(session, session.listed))])
-    rows = window(session, "hits", count, height - 1, cursors.default(session, "hits"))
-    here = cursors.listed_rank(session)
-    for y, n in enumerate(range(rows.first, rows.first + rows.count), 1):
-        at = cursors.listed_at(session, n)
+    rows = shown(session, seen, "hits", height - 1)
+    here = tables.listed_rank(session)
+    for y, n in enumerate(rows.rows, 1):
+        at = tables.listed_at(session, n)
         assert at is not None
         if isinstance(session.listed, str):
             _watch(c, y, watching.history(session, session.listed, at.update), f"after {at.update:,}",
@@ -99,10 +107,12 @@ def paint_hits(session: Session, width: int, height: int, focused: bool) -> list
             c.put(1, y, "►" if session.position == at else " ", "bold")
             x = c.put(3, y, f"{n + 1:>{len(str(count))}}  {write(session.run, at)}", "" if n < here else "dim")
             logged = stopping.logged(session, session.listed, at)
-            shown = "  ".join(logged) if logged else stopping.shown_at(session, at, width - x - 3)
-            c.put(x + 2, y, shown, "", until=width - 1)
+            found = "  ".join(logged) if logged else stopping.shown_at(session, at, width - x - 3)
+            c.put(x + 2, y, found, "", until=width - 1)
         if focused and n == rows.cursor:
             c.restyle(y, "reverse", 0, width)
+    if not rows.rows:
+        nothing(c, seen)
     return c.lines()
 
 

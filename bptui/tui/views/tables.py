@@ -10,16 +10,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ...debugger import cursors
+from ...debugger import cursors, ordering, tables
+from ...debugger.ordering import View
 from ...debugger.program import program_entries
 from ...debugger.session import Session
+from ...engine.program import Var
 from ...explain import notation
 from ...explain.marks import GLYPHS
-from ...replay.timeline import Position
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
 
 LONGEST_NAME = 22                                   # of a parameter; a longer one is shown by its end
+START = 3                                           # and by so much of its start, where layers stand mixed
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,38 @@ def window(session: Session, pane: str, length: int, room: int, default: int = 0
     """The rows around the cursor of a pane; without one, around `default`."""
     cursor = session.cursor[pane]
     at = max(0, min(length - 1, default if cursor is None else cursor))
-    first = 0 if length <= room else max(0, min(at - room // 2, length - room))
-    return Window(first, min(room, length - first), at)
+    return Window(_first(at, length, room), min(room, length), at)
+
+
+def _first(at: int, length: int, room: int) -> int:
+    return 0 if length <= room else max(0, min(at - room // 2, length - room))
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Which rows of a table are drawn, by their numbers as made, and which of them the cursor is on."""
+
+    rows: Sequence[int]
+    cursor: int
+
+
+def shown(session: Session, seen: View, pane: str, room: int) -> Shown:
+    """The rows of a table around its cursor, in the order in which they are looked at."""
+    cursor = cursors.at(session, pane)
+    first = _first(seen.place(cursor), seen.count, room)
+    return Shown([seen.row(place) for place in range(first, first + min(room, seen.count - first))], cursor)
+
+
+def nothing(c: Canvas, seen: View, top: int = 1) -> None:
+    """What stands where the filter leaves no row."""
+    if seen.table.rows:
+        c.put(1, top, f"No row fits {seen.filter}", "dim", until=c.width)
+        c.put(1, top + 1, "& and an empty line show all.", "dim", until=c.width)
+
+
+def told(seen: View) -> list[tuple[str, str]]:
+    """How a table is ordered and filtered, for its rule."""
+    return [(text, "") for text in seen.said]
 
 
 def _number(c: Canvas, point: int, y: int, value: float | None, nine: bool, signed: bool, limit: int) -> None:
@@ -50,71 +82,124 @@ def _number(c: Canvas, point: int, y: int, value: float | None, nine: bool, sign
 def paint_parameters(session: Session, width: int, height: int, focused: bool) -> list[Line]:
     """Each parameter with its value, derivative, (change,) and next value."""
     c = Canvas(width, height)
-    if not session.parameter_count:
+    seen = ordering.view(session, "parameters")
+    if not seen.table.rows:
         rule(c, 0, [("Parameters", "bold"), ("none", "dim")])
         return c.lines()
     wide = width >= 60
-    rows = window(session, "parameters", session.parameter_count, height - 1, cursors.default(session, "parameters"))
-    numbers = range(rows.first, rows.first + rows.count)
-    home = session.parameter(rows.cursor)[0].name.split(".")[0]
-    namer = session.namer if wide or session.parameter(rows.cursor)[0].elements else replace(session.namer, home=home)
-    names = [namer.of(*session.parameter(n)) for n in numbers]
-    room = min(max(len(n) for n in names), LONGEST_NAME if wide else width - 28)
+    top = 2 if seen.said else 1                     # the headings have a row of their own where the rule is full
+    rows = shown(session, seen, "parameters", height - top)
+    if wide:
+        names, home = [seen.table.row(n).name for n in rows.rows], ""
+    else:
+        names, home = _names(session, seen, rows, session.parameter)
+    room = min(max(map(len, names), default=0), LONGEST_NAME if wide else width - 28)
     first = room + (10 if wide and room < 8 else 4)
     left = 0 if first + 36 == width + 1 else 1      # of the names: a column less, where it makes room for `next`
     first -= 1 - left
     points = [first, first + 16, first + 30, first + 44] if wide and first + 55 <= width else (
         [first, first + 13, first + 26] if first + 36 <= width else [first, first + 13])
-    wide = len(points) == 4
-    update = session.position.update
-    program, times = session.run.program(update), session.times
-    given = session.run.scenario.training.update_order == "in_place" or any(
-        g.role != "adjoint" for g in program.gradients.values())
-    gradient = ".grad" if given else f"∂{program.cost.name}/∂w"
-    headings = ["value", gradient, "change", "next"] if wide else ["value", gradient, "next"][:len(points)]
-    shown = [(min(p + 10, width - 1), h) for p, h in zip(points, headings, strict=True)]
-    of = [(f"of {namer.home}", "")] if namer.home else []
-    rule(c, 0, [("Parameters", "bold"), *of], shown if wide else shown[1:])
-    env = session.run.env(update)
-    block_of = {b.out: n for n, b in enumerate(times.blocks)}
-    table: list[list[float | None]] = []
-    for number in numbers:
+    columns = (0, 1, 2, 3) if len(points) == 4 else (0, 1, 3)[:len(points)]
+    headings = [(min(p + 10, width - 1), seen.table.columns[k].title) for p, k in zip(points, columns, strict=True)]
+    of = [(f"of {home}", "")] if home else []
+    every = top == 2 or len(points) == 4
+    _head(c, [("Parameters", "bold"), *of, *told(seen)], headings if every else headings[1:], top)
+    followed = session.followed
+
+    def bold(number: int) -> bool:
         var, element = session.parameter(number)
-        values: list[float | None] = [env.scalar((var, element))]
-        for made in (program.gradients.get(var), program.nexts.get(var)):
-            block = block_of.get(made) if made is not None else None
-            there = made is not None and block is not None and \
-                times.number(block, element) <= session.position.value - (
-                    0 if session.position.inner >= times.stops(session.position.value) else 1)
-            values.append(env.scalar((made, element)) if there and made is not None else None)
-        value, gradient, following = values
-        if wide:
-            change = None if following is None or value is None else following - value
-            values = [value, gradient, change, following]
-        table.append(values[:len(points)])
-    gaps = [first - left - room - 1, *(max(2, b - a - 12) for a, b in pairwise(points))]
-    ends = [*(b - gap - 1 for b, gap in zip(points[1:], gaps[1:], strict=True)), width]
-    signed = (False, True, wide, False)[:len(points)]
-    columns = [fitted([row[k] for row in table], signed[k], gaps[k], min(11, ends[k] - points[k]))
-               for k in range(len(points))]
-    for y, number in enumerate(numbers, 1):
-        var, element = session.parameter(number)
-        followed = session.followed is not None and session.followed.var.name == var.name and \
-            (session.followed.element or 0) == element
-        c.put(left, y, shortened(names[y - 1], room), "bold" if followed else "")
+        return followed is not None and followed.var.name == var.name and (followed.element or 0) == element
+    _columns(c, seen, rows, _Layout(top, left, room, points, columns), names, bold, focused)
+    return c.lines()
+
+
+def paint_adjoints(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+    """Every derivative of this update, in the order of the way back, and what it is a derivative by."""
+    c = Canvas(width, height)
+    seen, wide = ordering.view(session, "adjoints"), width >= 60
+    if not seen.table.rows:
+        rule(c, 0, [("Derivatives", "bold"), ("none in this update", "dim")])
+        return c.lines()
+    top = 2 if seen.said else 1
+    rows = shown(session, seen, "adjoints", height - top)
+    if wide or session.run.scenario.training.update_order == "in_place":     # where it may be called w1.grad
+        names, home = [seen.table.row(n).name for n in rows.rows], ""
+    else:
+        names, home = _names(session, seen, rows, lambda n: _derived_by(session, n))
+    left = 3 if wide else 2
+    room = min(max(map(len, names), default=0), LONGEST_NAME + 8) if wide else width - 28
+    points = [left + room + 8, left + room + 24] if wide and room + 40 <= width else [width - 23, width - 10]
+    headings = [(min(p + 10, width), k.title) for p, k in zip(points, seen.table.columns, strict=True)]
+    of = [(f"of {home}", "")] if home else []
+    _head(c, [("Derivatives", "bold"), *of, *told(seen)], headings, top)
+    now = tables.adjoint_now(session)
+    for y, number in enumerate(rows.rows, top):
+        c.put(left - 2, y, "►" if number == now else " ", "bold")
+    _columns(c, seen, rows, _Layout(top, left, room, points, (0, 1)), names, lambda number: number == now, focused)
+    return c.lines()
+
+
+def _derived_by(session: Session, number: int) -> tuple[Var, int]:
+    var, element = tables.adjoint(session, number)
+    return var.of[0], element
+
+
+def _names(session: Session, seen: View, rows: Shown,
+           element: Callable[[int], tuple[Var, int]]) -> tuple[list[str], str]:
+    """Names where there is little room: without the layer of the row that has the cursor, where all stand in order."""
+    home = element(rows.cursor)
+    if home[0].elements or "." not in home[0].name or seen.said:
+        return [session.namer.of(*element(n)) for n in rows.rows], ""
+    namer = replace(session.namer, home=home[0].name.split(".")[0])
+    return [namer.of(*element(n)) for n in rows.rows], namer.home
+
+
+def _head(c: Canvas, title: Sequence[tuple[str, str]], headings: Sequence[tuple[int, str]], top: int) -> None:
+    """The rule with the columns' headings, or with these below it."""
+    rule(c, 0, title, headings if top == 1 else ())
+    if top == 2:
+        for column, text in headings:
+            c.right(column, 1, text, "dim")
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """The first row, where the names begin, their room, and the decimal points of the columns that are drawn."""
+
+    top: int
+    left: int
+    room: int
+    points: Sequence[int]
+    columns: Sequence[int]
+
+
+def _columns(c: Canvas, seen: View, rows: Shown, layout: _Layout, names: Sequence[str], bold: Callable[[int], bool],
+             focused: bool) -> None:
+    """Rows of numbers, each column in one notation that has room."""
+    points, drawn = layout.points, [seen.table.columns[k] for k in layout.columns]
+    found = [seen.table.row(n) for n in rows.rows]
+    cells = [[row.numbers[k] for k in layout.columns] for row in found]
+    gaps = [points[0] - layout.left - layout.room, *(max(2, b - a - 12) for a, b in pairwise(points))]
+    ends = [*(b - gap - 1 for b, gap in zip(points[1:], gaps[1:], strict=True)), c.width]
+    texts = [fitted([row[k] for row in cells], drawn[k].signed, gaps[k],
+                    min(11, ends[k] - points[k])) for k in range(len(points))]
+    for n, row in enumerate(found):
+        y = layout.top + n
+        name = shortened(names[n], layout.room, START if seen.said else 0)
+        c.put(layout.left, y, name, "bold" if bold(rows.rows[n]) else "")
         for k, point in enumerate(points):
-            if k > 0 and var not in program.gradients:
+            if k > 0 and row.note:
                 if k == 1:
-                    turn = "not in this update" if session.run.model_at(update).trained(var.name) else "not trained"
-                    c.put(point - 1, y, turn, "dim", until=width)
+                    c.put(point - 1, y, row.note, "dim", until=c.width)
                 continue
-            value, text = table[y - 1][k], columns[k][y - 1]
-            style = "dim" if value is None else sign_style(value) if signed[k] else ""
+            value, text = cells[n][k], texts[k][n]
+            style = "dim" if value is None else sign_style(value) if drawn[k].signed else ""
             start = max(point - gaps[k], point - notation.point(text)) if text else point
             c.put(start, y, text or notation.PENDING, style)
-        if focused and number == rows.cursor:
-            c.restyle(y, "reverse", 0, width)
-    return c.lines()
+        if focused and rows.rows[n] == rows.cursor:
+            c.restyle(y, "reverse", 0, c.width)
+    if not found:
+        nothing(c, seen, layout.top)
 
 
 def fitted(values: Sequence[float | None], signed: bool, before: int, after: int) -> list[str]:
@@ -128,57 +213,44 @@ def fitted(values: Sequence[float | None], signed: bool, before: int, after: int
     return texts
 
 
-def shortened(name: str, room: int) -> str:
-    """A long name by its end, which tells elements apart."""
-    return name if len(name) <= room else "…" + name[-(room - 1):]
+def shortened(name: str, room: int, start: int = 0) -> str:
+    """A long name by its end, which tells elements apart; with a `start`, which tells layers apart."""
+    return name if len(name) <= room else f"{name[:start]}…{name[-(room - 1 - start):]}"
 
 
 def paint_values(session: Session, width: int, height: int, focused: bool) -> list[Line]:
     """Every value of this update, in the order in which it is made."""
     c = Canvas(width, height)
-    rule(c, 0, [("Values", "bold")], [(width - 1, "value")])
-    times, env = session.times, session.run.env(session.position.update)
-    rows = window(session, "values", times.count, height - 1, max(0, session.position.value - 1))
-    numbers = range(rows.first + 1, rows.first + rows.count + 1)
-    done = session.position.value - (0 if session.position.inner >= times.stops(session.position.value) else 1)
-    cells = {}
-    for value in numbers:
-        block, element = times.locate(value)
-        out = times.blocks[block].out
-        cells[value] = (out, out.flat(element, session.lane))
-    values = {v: env.scalar(cell) if v <= done else None for v, cell in cells.items()}
-    nine = notation.plain(values.values())
-    for y, value in enumerate(numbers, 1):
-        out, flat = cells[value]
-        c.put(1, y, "►" if value == session.position.value else " ", "bold")
-        c.put(3, y, f"{value}", "dim")
-        name = session.namer.of(out, flat % out.lane_size)
-        c.put(4 + len(str(times.count)), y, name, "" if value <= done else "dim", until=width - 17)
-        _number(c, width - 12, y, values[value], nine, times.blocks[times.locate(value)[0]].phase == "backward",
-                width - 16)
-        if focused and value - 1 == rows.cursor:
+    seen, times = ordering.view(session, "values"), session.times
+    rule(c, 0, [("Values", "bold"), *told(seen)], [(width - 1, "value")])
+    rows = shown(session, seen, "values", height - 1)
+    values = [seen.table.row(number).numbers[0] for number in rows.rows]
+    nine = notation.plain(values)
+    for y, (number, value) in enumerate(zip(rows.rows, values, strict=True), 1):
+        block, element = times.locate(number + 1)
+        c.put(1, y, "►" if number + 1 == session.position.value else " ", "bold")
+        c.put(3, y, f"{number + 1}", "dim")
+        name = session.namer.of(times.blocks[block].out, element)
+        c.put(4 + len(str(times.count)), y, name, "dim" if value is None else "", until=width - 17)
+        _number(c, width - 12, y, value, nine, times.blocks[block].phase == "backward", width - 16)
+        if focused and number == rows.cursor:
             c.restyle(y, "reverse", 0, width)
+    if not rows.rows:
+        nothing(c, seen)
     return c.lines()
-
-
-def reached(session: Session, at: Position) -> bool:
-    """Whether the position has come to `at`."""
-    here = session.position
-    return here >= at
 
 
 def paint_printed(session: Session, width: int, height: int, focused: bool) -> list[Line]:
     """The figures that the source prints, and ours once they are made."""
     c = Canvas(width, height)
-    marks = session.marks
-    figures = [p for p in marks.printed if p.claim.value is not None]
-    shown = [p for p in figures if reached(session, p.made)]
-    agree = sum(marks.result(p).verdict == "agrees" for p in shown)
-    so_far = " so far" if len(shown) < len(figures) else ""
-    title = [("Printed", "bold"), (f"{agree} of {len(figures)} agree{so_far}", "")]
-    rows = window(session, "printed", len(figures), height - 1, max(0, len(shown) - 1))
-    numbers = range(rows.first, rows.first + rows.count)
-    most = max([9, *(figures[n].decimals for n in numbers if figures[n] in shown)])
+    seen, figures = ordering.view(session, "printed"), tables.figures(session)
+    every = [seen.table.row(n) for n in range(seen.table.rows)]
+    agree = sum(row.cells[2] == "agrees" for row in every)
+    made = [n for n, figure in enumerate(figures) if figure.made <= session.position]
+    so_far = " so far" if len(made) < len(figures) else ""
+    title = [("Printed", "bold"), *(told(seen) or [(f"{agree} of {len(figures)} agree{so_far}", "")])]
+    rows = shown(session, seen, "printed", height - 1)
+    most = max([9, *(figures[n].decimals for n in rows.rows if n in made)])
     here = width - 4 - most                         # the decimal points of ours, and of the figures
     printed = here - 6 - most
     rule(c, 0, title if figures else title[:1], [(width - 3, "here")] if width < 60 else
@@ -186,24 +258,24 @@ def paint_printed(session: Session, width: int, height: int, focused: bool) -> l
     if not figures:
         c.put(1, 1, "No printed figures stand in this scenario.", "dim", until=width)
         return c.lines()
-    for y, number in enumerate(numbers, 1):
-        p = figures[number]
-        there = p in shown
-        name = p.claim.what if not p.claim.after else f"{p.claim.what} after {p.claim.after}"
-        c.put(1, y, notation.readable(name), "" if there else "dim", until=(here if width < 60 else printed) - 6)
+    for y, number in enumerate(rows.rows, 1):
+        there, row = number in made, every[number]
+        c.put(1, y, row.name, "" if there else "dim", until=(here if width < 60 else printed) - 6)
         if there:
-            result = marks.result(p)
-            if width >= 60 and p.claim.value is not None:
-                c.put(printed - notation.point(p.claim.value), y, p.claim.value, "", until=here - 2)
-            if isinstance(result.computed, float):
-                text = notation.number(result.computed, decimals=p.decimals)
+            figure, value, verdict = row.cells
+            if width >= 60 and isinstance(figure, str):
+                c.put(printed - notation.point(figure), y, figure, "", until=here - 2)
+            if isinstance(value, float):
+                text = notation.number(value, decimals=figures[number].decimals)
                 c.put(here - notation.point(text), y, text, "", until=width - 2)
-            glyph = GLYPHS[result.verdict]
+            glyph = GLYPHS[str(verdict)]
             c.put(width - 2, y, glyph, "dim" if glyph == "=" else "bold")
         else:
             c.put(here, y, notation.PENDING, "dim")
         if focused and number == rows.cursor:
             c.restyle(y, "reverse", 0, width)
+    if not rows.rows:
+        nothing(c, seen)
     return c.lines()
 
 
@@ -230,5 +302,6 @@ def paint_program(session: Session, width: int, height: int, focused: bool) -> l
 
 
 PAINTERS: dict[str, Callable[[Session, int, int, bool], list[Line]]] = {
-    "parameters": paint_parameters, "values": paint_values, "printed": paint_printed, "program": paint_program,
+    "parameters": paint_parameters, "adjoints": paint_adjoints,
+    "values": paint_values, "printed": paint_printed, "program": paint_program,
 }

@@ -1,0 +1,220 @@
+"""Copying: the value under the cursor with all its digits, and a whole table as a file of comma-separated values.
+
+What is copied goes to the terminal as OSC 52; some refuse that, so the line of words shows it too. A file has a header,
+the name of each quantity as it can be typed, and every digit: `float()` of a cell is the run's own number. What the
+position has not reached is an empty cell.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ..scenario.errors import QuantityError, printable, quoted
+from . import cursors, ordering, pointing, watching
+from .panes import BY_ID
+from .program import program_entries
+from .session import Session
+from .tables import Cell, Whole
+
+NUMBERS_FIRST = "=+-@\t\r＝＋－＠"                    # what a spreadsheet may read as the start of a formula
+NO_NUMBERS = "There is no number under the cursor here to copy."
+NOT_MADE = "{} is not made yet: there is nothing to copy."
+
+
+# one value
+
+Found = tuple[str, float | str, str] | str          # name, value, what another y copies; or why there is none
+
+
+def copy(session: Session) -> str:
+    """The digits of the value under the cursor, for the clipboard; it is said what they are."""
+    found = _from_table(session, session.focus) if session.focus in ordering.TABLES else _elsewhere(session)
+    session.message = found if isinstance(found, str) else f"Copied {found[0]} = {_digits(found)}.{found[2]}"
+    return "" if isinstance(found, str) else _digits(found)
+
+
+def tell(session: Session, text: str) -> None:
+    """Where there is no clipboard: all digits of a value, that which was typed or that at which the run stands."""
+    found = _typed(session, text) if text else _from_table(session, session.focus)
+    session.message = found if isinstance(found, str) else f"{found[0]} = {_digits(found)}"
+
+
+def _digits(found: tuple[str, float | str, str]) -> str:
+    return repr(found[1]) if isinstance(found[1], float) else printable(str(found[1]))
+
+
+def _typed(session: Session, text: str) -> Found:
+    try:
+        quantity = pointing.quantity(session, text)
+    except QuantityError as error:
+        return f"{error}."
+    each = watching.here(session, quantity)
+    if each.fault:
+        return f"{each.fault}."
+    if each.value is None:
+        return NOT_MADE.format(quantity)
+    value = each.value
+    return quantity, str(value.tolist()) if np.ndim(value) else str(bool(value)) if np.asarray(value).dtype == bool \
+        else float(value), ""
+
+
+def _from_table(session: Session, pane: str) -> Found:
+    """A cell of the row under the cursor: the column that it is ordered by, else the first; again, the next."""
+    seen = ordering.view(session, pane)
+    if not seen.count:
+        return NO_NUMBERS
+    number = cursors.at(session, pane)
+    row = seen.table.row(number)
+    made = [k for k, cell in enumerate(row.cells) if cell is not None]
+    if not made:
+        return NOT_MADE.format(row.name) if not row.note else f"{row.name}: {row.note}."
+    place = (pane, number, session.position, session.lane)
+    before = session.copied[1] if session.copied is not None and session.copied[0] == place else None
+    numbers = [k for k in made if seen.table.columns[k].number] or made
+    first = next((k for k in made if seen.table.columns[k].word == seen.order.strip("-|")), numbers[0])
+    column = first if before is None else made[(made.index(before) + 1) % len(made)] if before in made else first
+    session.copied = place, column
+    after = made[(made.index(column) + 1) % len(made)]
+    value = row.cells[column]
+    assert value is not None
+    titles = [c.title for c in seen.table.columns]
+    name = row.name if len(titles) == 1 or (column == 0 and pane != "batch") else f"{row.name}, {titles[column]}"
+    return name, value, f" y again: {titles[after]}." if after != column else ""
+
+
+def _elsewhere(session: Session) -> Found:
+    """The value of a row of the chain, a neuron of the picture, or a line of the program."""
+    number = cursors.at(session, session.focus)
+    if session.focus == "chain":
+        chain = session.chain()
+        if chain is None or session.untouched or number >= len(chain.rows):
+            return NO_NUMBERS
+        row = chain.rows[number]
+        if row.value is None or row.made > session.here:
+            return NOT_MADE.format(row.name)
+        return row.name, row.value, ""
+    if session.focus == "network" and cursors.length(session, "network"):
+        var, element = cursors.nodes(session)[min(number, len(cursors.nodes(session)) - 1)]
+    elif session.focus == "program":
+        entry = program_entries(session)[number]
+        if entry.heading or entry.count not in ("", "1"):
+            return "This line makes many values: put the cursor on one of them."
+        block, element = session.times.locate(entry.number)
+        var = session.times.blocks[block].out
+    else:
+        return NO_NUMBERS
+    cell, at = (var, var.flat(element, session.lane)), session.explainer()
+    name = session.namer.of(var, element)
+    if (var in at.program.made_by and not at.has(var)) or at.made(cell) > session.here:
+        return NOT_MADE.format(name)
+    return name, at.reader.value(cell), ""
+
+
+# a whole table
+
+def file_name(session: Session) -> str:
+    """What stands in the line at first."""
+    scenario = session.run.scenario
+    name = scenario.path.stem if scenario.path is not None else scenario.name
+    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}_{ordering.pane_of(session)}.csv"
+
+
+def save(session: Session, text: str) -> None:
+    """Save the table that has the focus, as it is filtered and ordered."""
+    pane, name = ordering.chosen_pane(session, text)
+    if not pane:
+        session.message = ordering.NO_TABLE
+        return
+    over = name.endswith("!")
+    name = name.removesuffix("!").strip()
+    if not name or not name.isprintable():
+        session.message = f"{quoted(name)} is no name of a file." if name else "Say the name of a file, as in w.csv."
+        return
+    seen = ordering.view(session, pane)
+    path = Path(name).expanduser() if name.startswith("~") else Path(name)
+    try:
+        count = _write(path, _lines(seen), over)
+    except FileExistsError:
+        session.message = f"{quoted(name)} is there already: end the name with ! to write over it."
+    except (OSError, RuntimeError, ValueError) as error:     # a ~ of nobody, a name that no system takes
+        session.message = f"{quoted(name)} was not written: {_why(error)}."
+    else:
+        what = BY_ID[pane].title.lower()
+        part = f" of {seen.table.rows:,}" if seen.filter else ""
+        session.message = f"Saved {count:,}{part} row{'s' * (count != 1)} of {what} to {quoted(name)}."
+
+
+def _why(error: Exception) -> str:
+    reasons: dict[type[Exception], str] = {
+        FileNotFoundError: "there is no such folder", NotADirectoryError: "there is no such folder",
+        IsADirectoryError: "that is a folder", PermissionError: "it is not allowed there"}
+    strerror = getattr(error, "strerror", None)
+    return reasons.get(type(error), (strerror or str(error)).lower().rstrip("."))
+
+
+def _write(path: Path, lines: Iterator[list[str]], over: bool) -> int:
+    """Write a file beside its place first, so that a full disk spoils nothing; how many rows. Raises OSError."""
+    if path.is_dir():
+        raise IsADirectoryError
+    if os.path.lexists(path) and (not over or not path.is_file()):
+        raise FileExistsError if not over else PermissionError
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    count = -1                                      # the header is none
+    try:
+        with open(part, "x", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            for line in lines:
+                writer.writerow(line)
+                count += 1
+        if over:
+            os.replace(part, path.resolve())
+        else:
+            _appear(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return count
+
+
+def _appear(part: Path, path: Path) -> None:
+    """Give a file its name, unless something has come to be there."""
+    try:
+        os.link(part, path)                         # unlike a rename it writes over nothing
+    except FileExistsError:
+        raise
+    except OSError:                                 # not every file system has links
+        os.rename(part, path)
+
+
+def _lines(seen: ordering.View) -> Iterator[list[str]]:
+    """The header and the rows."""
+    table = seen.table
+    yield [table.head, *(safe(c.word) for c in table.columns)]
+    rows = range(table.rows) if seen.rows is None else seen.rows.tolist()
+    if table.every_typed is None:
+        for n in rows:
+            yield [safe(table.typed(n)), *map(_cell, table.row(n).cells)]
+        return
+    names, columns = table.every_typed(), [_texts(table.whole(k)) for k in range(len(table.columns))]
+    for n in rows:
+        yield [safe(names[n]), *(column[n] for column in columns)]
+
+
+def _texts(whole: Whole) -> list[str]:
+    """A whole column with all its digits."""
+    return [repr(v) if made else "" for v, made in zip(whole.values.tolist(), whole.made.tolist(), strict=True)]
+
+
+def _cell(cell: Cell) -> str:
+    return "" if cell is None else repr(cell) if isinstance(cell, float) else safe(str(cell))
+
+
+def safe(text: str) -> str:
+    """A text that a spreadsheet takes as one, without anything that a terminal could obey."""
+    text = printable(text)
+    return f"'{text}" if text[:1] in NUMBERS_FIRST else text
