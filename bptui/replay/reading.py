@@ -50,9 +50,9 @@ class Reading:
         self.sample = sample if of_a_sample else None
         self.leaves: list[tuple[Tree, bool]] = []
         self.look_back = 0                          # updates before the one that is read
-        had = [first_had(run, tree, self.sample, since) for tree in trees]
+        self.had = [(tree, first_had(run, tree, self.sample, since)) for tree in trees]
         try:
-            for tree, update in zip(trees, had, strict=True):
+            for tree, update in self.had:
                 self._plan(tree, False, 0, run.program(update))
             self.shapes = [next((leaf.shape for leaf in each if leaf is not None), ())
                            for each in zip(*(self.read_in(p) for p in programs), strict=True)]
@@ -212,6 +212,7 @@ class Columns:
         return found, there
 
     def value(self, tree: Tree, following: bool = False) -> Array:
+        """A tree at every update."""
         if (tree, following) in self._leaves:
             found, there = self._leaves[tree, following]
             self.there = self.there & there
@@ -222,7 +223,7 @@ class Columns:
             case Name(id=name) if name in CONSTANTS:
                 return self._always(CONSTANTS[name])
             case Pin(base, "prev"):
-                value, there = self._apart(base)
+                value, there = self.apart(base)
                 self.there = self.there & _before(there) & (self.updates > 0)
                 return _before(value)
             case Pin(_, _):
@@ -230,7 +231,7 @@ class Columns:
             case Call("changed", (inner,)) if self.of.of_a_write(tree):
                 return _differ(self.value(inner), self.value(inner, True)) & (self.updates < self.of.run.updates)
             case Call("changed", (inner,)):
-                value, there = self._apart(inner)
+                value, there = self.apart(inner)
                 self.there = self.there & (there & _before(there) | (self.updates == 0))
                 return _differ(value, _before(value)) & (self.updates > 0)
             case Index(base, index):
@@ -239,7 +240,7 @@ class Columns:
                 return self._call(function, [self.value(a, following) for a in args])
             case Operation("and" | "or" as operator, (a, b)):
                 first = self.truth(self.value(a))
-                value, there = self._apart(b)       # not looked at where the first decides
+                value, there = self.apart(b)       # not looked at where the first decides
                 self.there = self.there & (there | (first if operator == "or" else ~first))
                 return first | self.truth(value) if operator == "or" else first & self.truth(value)
             case Operation(operator, args):
@@ -249,7 +250,7 @@ class Columns:
                 assert split is not None
                 return self.value(split, following)
 
-    def _apart(self, tree: Tree) -> tuple[Array, Array]:
+    def apart(self, tree: Tree) -> tuple[Array, Array]:
         """A value, and where it can be had."""
         outer, self.there = self.there, np.ones(self.count, bool)
         value = self.value(tree)
