@@ -7,7 +7,7 @@ from ..explain.chain import by_name
 from ..explain.rows import current_row
 from ..replay.quantity import Place
 from ..replay.timeline import Position
-from . import stopping, watching
+from . import gradients, plotting, stopping, watching
 from .looks import turn
 from .panes import BY_ID, LEFT, RIGHT
 from .program import program_entries
@@ -58,7 +58,9 @@ def length(session: Session, pane: str) -> int:
         case "hits":
             return listed_count(session)
         case "loss":
-            return 0
+            return session.position.update + 1
+        case "gradients":
+            return len(gradients.rows(session))
         case _:
             return len(nodes(session))
 
@@ -102,6 +104,8 @@ def default(session: Session, pane: str) -> int:
             return max(0, listed_rank(session) - 1)
         case "stops":
             return max(0, len(session.stops) - 1)
+        case "loss":
+            return session.position.update
         case _:
             return 0
 
@@ -190,6 +194,10 @@ def enter(session: Session) -> None:
             list_hits(session, session.watches[number])
         case "hits":
             _enter_hit(session, number)
+        case "loss":
+            plotting.go_to(session, number)
+        case "gradients":
+            session.follow(gradients.largest(session, gradients.rows(session)[number]))
         case _:
             figures = [p for p in session.marks.printed if p.claim.value is not None]
             if figures:

@@ -17,6 +17,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "layout": ("everything", "one below", "chain"),
     "zoom": ("off", "on"),
     "lower": ("parameters", *(pane.id for pane in TABLE if pane.id not in ("parameters", "chain"))),  # shown last
+    "plot.scale": ("automatic", "linear", "by powers of ten"),
     **{f"view.{pane.id}": pane.views for pane in TABLE if pane.views},
 }
 FREE = ("sort.", "filter.")                         # beginnings of names whose text is anything

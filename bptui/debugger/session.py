@@ -105,6 +105,7 @@ class Session:
         self.sides: Sides | None = None             # two runs side by side, in place of everything
         self.past: list[Spot] = []
         self.future: list[Spot] = []
+        self.scrubbed: Spot | None = None           # where { and } have led, several in a row being one jump
         self._start(at)
 
     def _start(self, at: str | None) -> None:

@@ -23,7 +23,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from ..debugger import cursors, finding, looks, seeking, sides, siding, stopping
+from ..debugger import cursors, finding, looks, plotting, seeking, sides, siding, stopping, travelling
 from ..debugger.commands import BY_ID, COMMANDS, Command, Question
 from ..debugger.keeping import Keeper, reopened
 from ..debugger.searching import go_on, interrupt
@@ -35,7 +35,8 @@ from ..scenario.shipped import gallery
 from .dialogs import Ask, Gallery, Help, Palette
 from .driver import TolerantDriver
 from .grid import Grid, SpanCompositor
-from .layout import panes, tab_order
+from .layout import arrange, panes, tab_order
+from .views import frame, loss
 
 SLICE = 0.008                                       # seconds of work between two looks at the keyboard
 REST = 0.002
@@ -116,6 +117,12 @@ class Debugger(Screen[None]):
             changed = session.run.known != known and (not more or time.monotonic() > self._painted + 0.25)
             if go_on(session, SLICE):               # for somebody's digits
                 changed = more = True
+            if not more and plotting.work_on(session, SLICE):
+                more = True
+                changed = changed or time.monotonic() > self._painted + 0.25
+            elif self._plotting:
+                changed = True                      # with what was worked out last
+            self._plotting = more and session.run.known == known
             if not more and session.right in COUNTED and stopping.count_on(session, SLICE):
                 changed = more = True
         if changed:
@@ -149,6 +156,7 @@ class Debugger(Screen[None]):
         self.set_timer(REST, self._slice)
 
     _painted = 0.0
+    _plotting = False                               # whether something was worked out that is not drawn yet
 
     def on_key(self, event: Key) -> None:
         """Run the command of a key, here and at once: bindings would let what is typed ahead overtake it.
@@ -221,10 +229,29 @@ class Debugger(Screen[None]):
         cursors.next_pane(self.session, -1, tab_order(self.session, *self.grid.size))
 
     def _do_left(self) -> None:
-        cursors.sideways(self.session, -1, tab_order(self.session, *self.grid.size))
+        self._sideways(-1)
 
     def _do_right(self) -> None:
-        cursors.sideways(self.session, 1, tab_order(self.session, *self.grid.size))
+        self._sideways(1)
+
+    def _sideways(self, by: int) -> None:
+        session, size = self.session, self.grid.size
+        plot = next((a for a in arrange(session, *size) if a.pane == session.focus == "loss"), None)
+        if plot is not None:
+            plotting.to_column(session, loss.axis(session, plot.width), by)
+        else:
+            cursors.sideways(session, by, tab_order(session, *size))
+
+    def _do_earlier(self) -> None:
+        self._scrub(-1)
+
+    def _do_later(self) -> None:
+        self._scrub(1)
+
+    def _scrub(self, by: int) -> None:
+        """A column of the time line back, or on."""
+        session = self.session
+        travelling.scrub(session, frame.axis(session, self.grid.size[0])[1].beside(session.position.update, by))
 
     def _do_close(self) -> None:
         if not interrupt(self.session):

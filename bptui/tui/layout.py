@@ -10,13 +10,17 @@ from dataclasses import dataclass
 
 from ..debugger import looks
 from ..debugger.session import Session
-from .views import cards, chainpane, frame, lists, loss, network, sides, tables
+from .views import cards, chainpane, frame, gradients, lists, loss, network, sides, tables
 from .views.canvas import Canvas, Line, merged
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 14
 WIDE_WIDTH, WIDE_HEIGHT = 120, 34
 LOWER_FROM = 24
+CHARTS = ("loss", "gradients")                    # in the place of the network, where there is room for all
 UPPER = ("parameters", "values", "watches", "stops")      # above the printed figures, where there is room for both
+
+
+PICTURES = {"network": network.paint, "loss": loss.paint, "gradients": gradients.paint}
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ def arrange(session: Session, width: int, height: int) -> list[Area]:
         return [
             Area("chain", left + 1, 2, width - left - 1, chain),
             Area("program", 0, 2, left, body - pictures),
-            Area("loss" if session.left == "loss" else "network", 0, 2 + body - pictures, left, pictures),
+            Area(session.left if session.left in CHARTS else "network", 0, 2 + body - pictures, left, pictures),
             Area(session.right if session.right in UPPER else "parameters", left + 1, 2 + chain, width - left - 1,
                  parameters),
             Area("hits" if session.right == "hits" else "printed", left + 1, 2 + chain + parameters,
@@ -114,9 +118,8 @@ def _pane(session: Session, area: Area) -> list[Line]:
         if session.untouched or session.card:
             return cards.first(session, area.width, area.height)
         return chainpane.paint(session, area.width, area.height, focused)
-    if area.pane in ("network", "loss"):
-        paint = network.paint if area.pane == "network" else loss.paint
-        return paint(session, area.width, area.height, focused)
+    if area.pane in PICTURES:
+        return PICTURES[area.pane](session, area.width, area.height, focused)
     return {**tables.PAINTERS, **lists.PAINTERS}[area.pane](session, area.width, area.height, focused)
 
 
