@@ -32,14 +32,13 @@ class Axis:
         """The update that a column stands for: its first; where it has none, the one before it."""
         column = max(0, min(self.columns - 1, column))
         found = self.first(column)
-        return found if self.column(found) == column else found - 1
+        return found if self.column(found) == column else max(0, found - 1)
 
     def beside(self, update: int, by: int) -> int:
         """The first update of the next column that has one, or (`by` < 0) of the column before."""
         if by > 0:
             return min(self.updates, max(update + 1, self.first(self.column(update) + 1)))
-        here = self.first(self.column(update))
-        return here if here < update else self.first(self.column(max(0, update - 1)))
+        return self.first(self.column(max(0, self.first(self.column(update)) - 1)))
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,8 @@ def points(updates: Sequence[int] | Array, values: Sequence[float] | Array) -> P
 
 
 def in_columns(of: Points, axis: Axis, until: int) -> Points:
-    """A range for each column up to that of update `until`. A column with no point of its own has that before it."""
+    """A range for each column up to that of update `until`. A column with no point of its own has that before it; not
+    that of `until`, whose point may be still to come."""
     count = axis.column(until) + 1
     low, high, bad, own = np.full(count, np.nan), np.full(count, np.nan), np.zeros(count, bool), np.zeros(count, bool)
     for ends in (of.first, of.last) if len(of.first) else ():
@@ -90,6 +90,8 @@ def in_columns(of: Points, axis: Axis, until: int) -> Points:
         own[here] = True
     source = np.maximum.accumulate(np.where(own, np.arange(count), -1))
     held = source >= 0
+    if axis.first(count - 1) >= until:              # nothing is known of the last yet
+        held[-1] &= own[-1]
     source = np.maximum(source, 0)
     columns = np.arange(count)
     return Points(columns, columns, np.where(held, low[source], np.nan), np.where(held, high[source], np.nan),

@@ -1,12 +1,13 @@
 """The size of the gradient of each layer: does the error signal arrive?
 
 A layer's size is the norm of all its derivatives, weights and biases together, as the run has them (`.grad`); in
-equations, and where there is one layer, each parameter has a row of its own. The last layer, which hears the loss first, is what the others are
-compared with.
+equations, and where there is one layer, each parameter has a row of its own. The last layer, which hears the loss
+first, is what the others are compared with.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from ..engine.program import Var
 from ..replay.leaves import known_from
 from ..replay.quantity import Place
+from ..replay.timeline import Position
 from ..scenario.errors import QuantityError
 from ..scenario.expression import read_quantity
 from . import watching
@@ -53,14 +55,16 @@ def told(session: Session) -> int:
     return update if not update or any(_made(session, row) for row in rows(session)) else update - 1
 
 
+def where(session: Session, row: Row, update: int) -> Position:
+    """Where the size is made in an update in which it is."""
+    times = session.run.times(update)
+    value = known_from(session.run, times, read_quantity(row.text)) or 0
+    return Position(update, value, times.stops(value))
+
+
 def _made(session: Session, row: Row) -> bool:
-    if not turns(session, row, session.position.update):
-        return False
-    try:
-        known = known_from(session.run, session.times, read_quantity(row.text))
-    except QuantityError:
-        return False
-    return known is not None and (known, session.times.stops(known)) <= session.here
+    update = session.position.update
+    return turns(session, row, update) and where(session, row, update) <= session.position
 
 
 def turns(session: Session, row: Row, update: int) -> bool:
@@ -91,3 +95,24 @@ def largest(session: Session, row: Row) -> Place:
              if var.name in by_name and not np.isnan(each := np.abs(env.array(by_name[var.name]))).all()]
     _, var, element = max(sizes, key=lambda found: found[0], default=(0.0, row.variables[0], 0))
     return Place(var, element)
+
+
+def compared(size: float | None, last: float | None, is_last: bool) -> str:
+    """How many times less, or more, than the last layer hears."""
+    if size is None or last is None or is_last or not (math.isfinite(size) and math.isfinite(last)):
+        return ""
+    if size == last:
+        return "as much"
+    if not size or not last:
+        return "nothing" if not size else ""
+    factor, word = (last / size, "less") if size < last else (size / last, "more")
+    return f"{factor_text(factor)} {word}"
+
+
+def factor_text(factor: float) -> str:
+    """`1.4`, `230`, `22 000`, `3e+09`."""
+    if not math.isfinite(factor) or factor >= 1e7:
+        return f"{factor:.0e}" if math.isfinite(factor) else "endlessly"
+    if factor < 10:
+        return f"{factor:.2g}" if factor >= 1.05 else f"{factor:.3g}"
+    return f"{float(f'{factor:.2g}'):,.0f}".replace(",", " ")

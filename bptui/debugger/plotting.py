@@ -6,6 +6,7 @@ sight. Only what the position has reached is told; the cursor stands on an updat
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -172,8 +173,9 @@ def work_on(session: Session, seconds: float) -> bool:
             and (found := stopping.hits(session, number)) is not None]
     for found in (*hits, session.troubles):
         if not found.complete:
+            began = time.perf_counter()
             found.work(seconds)
-            branch.marking += seconds
+            branch.marking += time.perf_counter() - began
             return True
     return False
 

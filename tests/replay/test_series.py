@@ -138,7 +138,7 @@ def test_a_run_that_ends_early_ends_its_curve() -> None:
     found = Series(run, [read_quantity("E")])
     while found.work(1.0):
         pass
-    assert run.ended and found.judged == run.updates + 1 < read_scenario(find("overfitting_patience")).training.updates
+    assert run.ended and found.judged == run.updates + 1 < Run(run.scenario).updates
     assert_same(run, "E", found.curve())
 
 

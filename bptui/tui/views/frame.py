@@ -172,7 +172,7 @@ def timeline(session: Session, width: int) -> Line:
 def axis(session: Session, width: int) -> tuple[int, Axis]:
     """Where the time line begins, and its columns. It stays where it is from update to update."""
     run = session.run
-    first = max(9, len(run.program(0).watched.name[:11]) + 8)
+    first = max(9, len(run.program(0).watched.name[:11]) + 9)
     longest = len(f"#{run.updates}:{session.times.count}") - len(write(run, session.position))
     last = width - len(_known(session, width)) - max(0, longest) - 4
     return first, Axis(max(2, last - first), run.updates)

@@ -57,9 +57,10 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
             _bar(c, at, y, bar, scale, size)
         if curves:
             _strip(c, first, y, tall - (tall > 2), in_columns(curves[n], along, session.position.update), along, scale)
-        c.right(width - 1, y, compared(sizes[n], sizes[-1], n == len(layers) - 1), "")
+        c.right(width - 1, y, gradients.compared(sizes[n], sizes[-1], n == len(layers) - 1), "")
         if focused and n == shown.cursor:
-            c.restyle(y, "reverse", 0, width)
+            c.restyle(y, "reverse", 0, first - 1 if curves else ratio)
+            c.restyle(y, "reverse", ratio, width)
     return c.lines()
 
 
@@ -75,27 +76,6 @@ def _size(c: Canvas, x: int, y: int, session: Session, row: Row, size: float | N
         c.put(x + 1, y, notation.PENDING if there else "not now", "dim")
     else:
         c.right(x + SIZE, y, f"{size:.3e}" if size and math.isfinite(size) else notation.number(size))
-
-
-def compared(size: float | None, last: float | None, is_last: bool) -> str:
-    """How many times less, or more, than the last layer hears."""
-    if size is None or last is None or is_last or not (math.isfinite(size) and math.isfinite(last)):
-        return ""
-    if size == last:
-        return "as much"
-    if not size or not last:
-        return "nothing" if not size else ""
-    factor, word = (last / size, "less") if size < last else (size / last, "more")
-    return f"{factor_text(factor)} {word}"
-
-
-def factor_text(factor: float) -> str:
-    """`1.4`, `230`, `22 000`, `3e+09`."""
-    if not math.isfinite(factor) or factor >= 1e7:
-        return f"{factor:.0e}" if math.isfinite(factor) else "endlessly"
-    if factor < 10:
-        return f"{factor:.2g}" if factor >= 1.05 else f"{factor:.3g}"
-    return f"{float(f'{factor:.2g}'):,.0f}".replace(",", " ")
 
 
 def _scale(curves: list[Points], sizes: list[float | None]) -> Scale | None:

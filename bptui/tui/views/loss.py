@@ -1,8 +1,8 @@
 """The plot: the loss over the updates, validation beside it, watches; one chart under the other on one time axis.
 
-Each column is full up to the least value of its updates, and `░` from there to the greatest, so that nothing is lost
-between two columns; `!` is where one of them is not finite. Only what the position has reached is drawn. The cursor is
-a column, its update and its value stand above the chart.
+Each column is full up to the least value of its updates, and `░` from there to the greatest where that is a cell or
+more away, so that no spike is lost; `!` is where one of them is not finite. Only what the position has reached is
+drawn. The cursor is a column; its update and the value there stand above the chart.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
               "dim", until=width)
     _updates(c, session, height - below, below, along)
     if at is not None:
-        for y in range(1, height - below + 1):
+        for y in set(range(1, height - below + 1)) - set(tops):
             c.restyle(y, "reverse", LABEL + 1 + along.column(at), LABEL + 2 + along.column(at))
     return c.lines()
 
@@ -89,12 +89,12 @@ def curve(c: Canvas, y: int, rows: int, shown: Points, scale: Scale, ticks: Sequ
 
 
 def _column(c: Canvas, x: int, bottom: int, rows: int, scale: Scale, low: float, high: float) -> None:
-    """Full up to the least, `░` up to the cell of the greatest."""
+    """Full up to the least, `░` up to the cell of the greatest; where both are within a cell, full up to that."""
     if math.isnan(low):
         return
     least, most = (scale.level(v, rows * len(BLOCKS)) for v in (low, high))
-    if (least - 1) // len(BLOCKS) == (most - 1) // len(BLOCKS):
-        least = most                                # both in one cell
+    if most - least < len(BLOCKS):
+        least = most                                # by less than a cell they do not differ here
     full, part = divmod(least, len(BLOCKS))
     for row in range(full):
         c.put(x, bottom - row, BLOCKS[-1])
