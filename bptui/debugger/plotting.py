@@ -180,6 +180,11 @@ def work_on(session: Session, seconds: float) -> bool:
     return False
 
 
+def given_up(session: Session) -> bool:
+    """Whether the run is too long to be looked through for trouble unasked."""
+    return session.branch.marking > IDLE and not session.troubles.complete
+
+
 # the cursor: an update
 
 def to_column(session: Session, axis: Axis, by: int) -> None:

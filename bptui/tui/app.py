@@ -117,12 +117,10 @@ class Debugger(Screen[None]):
             changed = session.run.known != known and (not more or time.monotonic() > self._painted + 0.25)
             if go_on(session, SLICE):               # for somebody's digits
                 changed = more = True
-            if not more and plotting.work_on(session, SLICE):
-                more = True
-                changed = changed or time.monotonic() > self._painted + 0.25
-            elif self._plotting:
-                changed = True                      # with what was worked out last
-            self._plotting = more and session.run.known == known
+            if not more:
+                more = plotting.work_on(session, SLICE)
+                changed = changed or (self._plotting and (not more or time.monotonic() > self._painted + 0.25))
+                self._plotting = more
             if not more and session.right in COUNTED and stopping.count_on(session, SLICE):
                 changed = more = True
         if changed:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...debugger import cursors, marking, stopping
+from ...debugger import cursors, marking, plotting, stopping
 from ...debugger.axis import Axis, in_columns
 from ...debugger.losses import trained
 from ...debugger.session import Session
@@ -18,6 +18,7 @@ from .scales import BLOCKS, Scale
 
 MOST_CELLS = 40                                     # values of an update that have a cell each in the track
 CELLS = 8                                           # of a phase, where there are more
+LOSS = 6                                            # columns of the loss before the time line
 WITH_LAYERS = 120                                   # columns from which the track names the layers
 SHORT = {"forward": "fwd", "loss": "loss", "backward": "bwd", "perturbation": "pert", "update": "upd"}
 
@@ -147,20 +148,21 @@ def timeline(session: Session, width: int) -> Line:
     run, position = session.run, session.position
     cost = session.cost()
     x = c.put(1, 0, run.program(0).watched.name, "bold", until=12)
-    c.put(x + 1, 0, notation.short(cost, 3) if cost is not None else f" {notation.PENDING}", "dim")
+    shown = f" {notation.PENDING}" if cost is None else notation.short(cost, 3)
+    c.put(x + 1, 0, shown if cost is None or len(shown) <= LOSS else notation.short(cost, 1), "dim")
     first, along = axis(session, width)
     at = along.column(position.update)
     found = trained(session)
-    shown = in_columns(found, along, position.update)
+    levels = in_columns(found, along, position.update)
     span = found.range
     scale = Scale.fitting(span[0], span[1]) if span else None
     for n in range(along.columns):
         if n > at:
             c.put(first + n, 0, notation.PENDING, "dim")
-        elif shown.bad[n]:
+        elif levels.bad[n]:
             c.put(first + n, 0, "!")
-        elif scale is not None and not math.isnan(shown.high[n]):
-            c.put(first + n, 0, BLOCKS[scale.level(shown.high[n], len(BLOCKS)) - 1])
+        elif scale is not None and not math.isnan(levels.high[n]):
+            c.put(first + n, 0, BLOCKS[scale.level(levels.high[n], len(BLOCKS)) - 1])
     for glyph, columns in marking.marks(session, along):
         for n in columns:
             c.put(first + n, 0, glyph, "bold")
@@ -172,7 +174,7 @@ def timeline(session: Session, width: int) -> Line:
 def axis(session: Session, width: int) -> tuple[int, Axis]:
     """Where the time line begins, and its columns. It stays where it is from update to update."""
     run = session.run
-    first = max(9, len(run.program(0).watched.name[:11]) + 9)
+    first = len(run.program(0).watched.name[:11]) + LOSS + 3
     longest = len(f"#{run.updates}:{session.times.count}") - len(write(run, session.position))
     last = width - len(_known(session, width)) - max(0, longest) - 4
     return first, Axis(max(2, last - first), run.updates)
@@ -188,9 +190,8 @@ def _known(session: Session, width: int) -> str:
     """What stands right of the time line."""
     run = session.run
     said = f"{write(run, session.position)}  known to {run.known}"
-    looked = session.troubles.judged
-    if 0 < looked <= run.updates and width >= 100:
-        said += f", ! to {looked - 1}"
+    if plotting.given_up(session) and width >= 100:
+        said += f", ! to {session.troubles.judged - 1}"
     held = [v for update, v in run.validation if update <= session.position.update]
     return f"validation {notation.short(held[-1], 3)}  {said}" if held and width >= 100 else said
 
