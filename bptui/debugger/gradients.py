@@ -13,11 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine.program import Var
-from ..replay.leaves import known_from
 from ..replay.quantity import Place
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError
-from ..scenario.expression import read_quantity
 from . import watching
 from .session import Session
 
@@ -58,7 +56,9 @@ def told(session: Session) -> int:
 def where(session: Session, row: Row, update: int) -> Position:
     """Where the size is made in an update in which it is."""
     times = session.run.times(update)
-    value = known_from(session.run, times, read_quantity(row.text)) or 0
+    given = {v.name: gradient for v, gradient in times.program.gradients.items()}
+    made = [given[v.name] for v in row.variables if v.name in given]
+    value = max(times.number(times.program.home_of[each.base], each.lane_size - 1) for each in made)
     return Position(update, value, times.stops(value))
 
 

@@ -49,6 +49,7 @@ class Reading:
         of_a_sample = depends(run, trees)
         self.sample = sample if of_a_sample else None
         self.leaves: list[tuple[Tree, bool]] = []
+        self.read_in = cache(self._read_in)         # thousands of cells, of a large layer
         self.look_back = 0                          # updates before the one that is read
         self.had = [(tree, first_had(run, tree, self.sample, since)) for tree in trees]
         try:
@@ -113,7 +114,7 @@ class Reading:
                 cells += leaf.cells
         return Wanted(tuple(cells), tuple(queries))
 
-    def read_in(self, program: Program) -> list[Leaf | None]:
+    def _read_in(self, program: Program) -> list[Leaf | None]:
         """What each leaf reads in a program."""
         return [read(self.run, program, tree, following, self.lane(program)) for tree, following in self.leaves]
 

@@ -24,12 +24,12 @@ SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 
 
 def ready(tui: ModuleType, name: str, at: str | None = None, watches: tuple[str, ...] = (),
-          stops: tuple[str, ...] = (), **looks: str) -> Any:
+          stops: tuple[str, ...] = (), looks: dict[str, str] | None = None) -> Any:
     """A session with everything worked out, as after a while between keys."""
     session = tui.open_session(name, at)
     while session.run.work(1.0):
         pass
-    session.looks.update(looks)
+    session.looks.update(looks or {})
     session.watches = list(watches)
     for stop in stops:
         tui.Hands(session).press("stop", stop)
@@ -86,7 +86,7 @@ def ranges(values: list[float], columns: int, updates: int) -> list[tuple[float,
     ("two_layer", "#10000:11", "automatic"), ("two_layer", "#3210:11", "linear"), ("batch_each", "#700:0", "linear"),
     ("two_layer", "#40:11", "by powers of ten"), ("digits_minibatches", "#540:90", "linear")])
 def test_the_heights_are_the_losses(tui: ModuleType, name: str, at: str, scale: str) -> None:
-    session = ready(tui, name, at, **{"plot.scale": scale})
+    session = ready(tui, name, at, looks={"plot.scale": scale})
     run, update = session.run, session.position.update
     made = update + (session.cost() is not None)
     count = len(plotting.charts(session))
@@ -128,7 +128,7 @@ def test_the_validation_is_drawn_to_the_same_scale(tui: ModuleType) -> None:
 
 def test_a_watch_is_drawn_as_the_language_has_it(tui: ModuleType) -> None:
     session = ready(tui, "two_layer", "#9000:30", ("d(E, w5)", "hidden.weights", "abs(w5 - w5@0)"),
-                    **{"view.loss": "watches"})
+                    looks={"view.loss": "watches"})
     assert [chart.text for chart in plotting.charts(session)] == ["d(E, w5)", "abs(w5 - w5@0)"]     # no tensor
     lines = plot_of(session, 118, 31)
     drawn = Read(lines, 2 + (31 - 3) // 2 - 1, (31 - 3) // 2 - 1)
@@ -235,7 +235,7 @@ def test_the_key_turns_the_views_and_the_scale(tui: ModuleType) -> None:
 
 
 def test_charts_for_which_there_is_no_room_are_counted(tui: ModuleType) -> None:
-    session = ready(tui, "two_layer", "#300:11", ("w5", "w6", "w7", "w8"), **{"view.loss": "all"})
+    session = ready(tui, "two_layer", "#300:11", ("w5", "w6", "w7", "w8"), looks={"view.loss": "all"})
     lines = plot_of(session, 37, 9)
     left_out = re.findall(r"… (\d+) more", "\n".join(lines))
     assert sum(line.startswith((" E ", " w")) for line in lines) + int(left_out[0]) == 5
@@ -321,7 +321,7 @@ def test_every_kind_of_run_has_its_plots(tui: ModuleType, name: str) -> None:
 @pytest.mark.parametrize(("name", "updates"), [("two_layer", (0, 1, 5)), ("gan", (3,)), ("batches", (0, 4))])
 def test_nothing_later_is_drawn(tui: ModuleType, name: str, updates: tuple[int, ...]) -> None:
     watch = "d(E, w5)" if name == "two_layer" else "w1" if name == "batches" else "a"
-    session = ready(tui, name, None, (watch,), **{"view.loss": "all"})
+    session = ready(tui, name, None, (watch,), looks={"view.loss": "all"})
     arrangements = [(size, left, "parameters", left) for size in ((80, 24), (120, 40))
                     for left in ("loss", "gradients")]
     for update in updates:
@@ -417,7 +417,7 @@ def test_a_column_of_the_screen_is_an_update(tui: ModuleType) -> None:
     for width in (80, 120, 200):
         x = frame.timeline(session, width).text.index("►")
         first, along = frame.axis(session, width)
-        assert along.column(frame.update_at(session, width, x)) == along.column(5000)
+        assert along.column(frame.update_at(session, width, x) or 0) == along.column(5000)
         assert frame.update_at(session, width, first) == 0
         assert frame.update_at(session, width, first + along.columns - 1) == 10000
         assert frame.update_at(session, width, first - 1) is None
@@ -451,7 +451,7 @@ def shown(tui: ModuleType, session: Any, size: tuple[int, int]) -> str:
 @pytest.mark.parametrize("name", PANES)
 def test_screen(tui: ModuleType, as_text: Any, name: str, size: str) -> None:
     scenario, at, pane, watches, stops = PANES[name]
-    session = ready(tui, scenario, at, watches, stops, **({"view.loss": "all"} if watches else {}))
+    session = ready(tui, scenario, at, watches, stops, {"view.loss": "all"} if watches else None)
     tui.Hands(session, SIZES[size]).press(pane)
     session.shown = ("chain", pane)
     while plotting.work_on(session, 1.0):
