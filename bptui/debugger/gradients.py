@@ -53,24 +53,22 @@ def told(session: Session) -> int:
     return update if not update or any(_made(session, row) for row in rows(session)) else update - 1
 
 
-def where(session: Session, row: Row, update: int) -> Position:
-    """Where the size is made in an update in which it is."""
+def where(session: Session, row: Row, update: int) -> Position | None:
+    """Where the size is made in an update; None where it is not: a gradient may be made by the update phase, which the
+    last update does not have."""
     times = session.run.times(update)
     given = {v.name: gradient for v, gradient in times.program.gradients.items()}
     made = [given[v.name] for v in row.variables if v.name in given]
-    value = max(times.number(times.program.home_of[each.base], each.lane_size - 1) for each in made)
+    homes = [times.program.home_of[each.base] for each in made]
+    if not made or max(homes) >= len(times.blocks):
+        return None
+    value = max(times.number(home, each.lane_size - 1) for home, each in zip(homes, made, strict=True))
     return Position(update, value, times.stops(value))
 
 
 def _made(session: Session, row: Row) -> bool:
-    update = session.position.update
-    return turns(session, row, update) and where(session, row, update) <= session.position
-
-
-def turns(session: Session, row: Row, update: int) -> bool:
-    """Whether a layer is trained in an update: with several objectives, each has its own parameters."""
-    given = session.run.program(update).gradients
-    return any(v.name == mine.name for mine in row.variables for v in given)
+    at = where(session, row, session.position.update)
+    return at is not None and at <= session.position
 
 
 def size(session: Session, row: Row, update: int) -> float | None:

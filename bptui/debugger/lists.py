@@ -132,11 +132,12 @@ def gradients(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
     found = [sizes.size(session, row, update) for row in layers]
     for n, (row, size) in enumerate(zip(layers, found, strict=True)):
         told = f"norm of {row.name}'s gradient"
-        if not sizes.turns(session, row, update):
+        made = sizes.where(session, row, update)
+        if made is None:
             yield line(write(session.run, Position(update)), f"{told} is not made in this update")
             continue
         compared = sizes.compared(size, found[-1], n == len(found) - 1)
-        yield line(write(session.run, sizes.where(session, row, update)),
+        yield line(write(session.run, made),
                    f"{told} {NOT_YET}" if size is None else f"{told} = {notation.one(size)}",
                    f"{compared} than {layers[-1].name}'s" if compared.endswith(("less", "more")) else compared)
 

@@ -15,6 +15,7 @@ import pytest
 
 from bptui.debugger import plotting, travelling
 from bptui.debugger.axis import Axis, in_columns, points
+from bptui.debugger.lists import LISTS
 from bptui.replay.quantity import evaluate_text
 from bptui.replay.timeline import Position
 from bptui.tui.views import frame, gradients, loss
@@ -301,6 +302,15 @@ def test_a_layer_whose_turn_it_is_not_says_so(tui: ModuleType) -> None:
     rows = {line.split()[0]: line for line in lines if re.match(r" [gac] ", line)}
     trained = {v.name for v in session.run.program(700).gradients}
     assert trained and {name for name, line in rows.items() if "not now" in line} == {"g", "a", "c"} - trained
+
+
+@pytest.mark.parametrize("name", ["clipped_gradient", "adam", "rmsprop"])
+def test_the_last_update_has_the_sizes_that_it_makes(tui: ModuleType, name: str) -> None:
+    """A clipped gradient is made by the update phase, which the last update does not have."""
+    session = ready(tui, name)
+    run = session.run
+    tui.stand(session, Position(run.updates, run.times(run.updates).count, 1))
+    assert gradients.paint(session, 37, 9, True) and list(LISTS["gradients"](session, "", lambda said: True))
 
 
 @pytest.mark.parametrize("name", ["two_layer", "gan", "single_neuron", "recurrent_bit", "attention",

@@ -72,7 +72,7 @@ def _when(session: Session, update: int, width: int) -> str:
 
 def _size(c: Canvas, x: int, y: int, session: Session, row: Row, size: float | None, update: int) -> None:
     if size is None:
-        there = gradients.turns(session, row, update)
+        there = gradients.where(session, row, update) is not None
         c.put(x + 1, y, notation.PENDING if there else "not now", "dim")
     else:
         c.right(x + SIZE, y, f"{size:.3e}" if size and math.isfinite(size) else notation.number(size))
