@@ -11,6 +11,7 @@ from ..explain.marks import Marks
 from ..explain.naming import Namer
 from ..replay.hits import Hits
 from ..replay.run import Run
+from ..replay.series import Series
 from ..replay.timeline import Timeline
 from ..replay.trouble import Troubles
 from .insights import Insights
@@ -20,12 +21,18 @@ OWN = "A"                                           # the scenario's own run
 
 @dataclass
 class Branch:
-    """`searched` has the hits that were looked for, by what they are of; `known` has values that were evaluated."""
+    """`searched` has the hits that were looked for, by what they are of; `known` has values that were evaluated.
+
+    `series` has curves, by what they are of and the data row; `marking`, the seconds that went into the marks of the
+    time line.
+    """
 
     name: str
     run: Run
     searched: dict[str, Hits] = field(default_factory=dict)
     known: dict[tuple[str, int, int], Any] = field(default_factory=dict)
+    series: dict[tuple[tuple[str, ...], int | None], Series] = field(default_factory=dict)
+    marking: float = 0.0
     listings: dict[Timeline, tuple[Line, ...]] = field(default_factory=dict)
 
     @cached_property

@@ -7,7 +7,7 @@ from ..explain.chain import by_name
 from ..explain.rows import current_row
 from ..replay.quantity import Place
 from ..replay.timeline import Position
-from . import matrices, stopping, tables, watching
+from . import gradients, matrices, plotting, stopping, tables, watching
 from .drawing import drawing
 from .looks import turn
 from .ordering import TABLES, view
@@ -44,7 +44,9 @@ def length(session: Session, pane: str) -> int:
         case "program":
             return len(program_entries(session))
         case "loss":
-            return 0
+            return session.position.update + 1
+        case "gradients":
+            return len(gradients.rows(session))
         case "matrix":
             return matrices.subject(session).size
         case _:
@@ -106,6 +108,8 @@ def default(session: Session, pane: str) -> int:
             return max(0, tables.listed_rank(session) - 1)
         case "stops":
             return max(0, len(session.stops) - 1)
+        case "loss":
+            return session.position.update
         case _:
             return 0
 
@@ -210,6 +214,10 @@ def enter(session: Session) -> None:
             list_hits(session, session.watches[number])
         case "hits":
             _enter_hit(session, number)
+        case "loss":
+            plotting.go_to(session, number)
+        case "gradients":
+            session.follow(gradients.largest(session, gradients.rows(session)[number]))
         case _:
             figures = tables.figures(session)
             if figures:

@@ -24,6 +24,11 @@ def next_layout(session: Session) -> None:
     session.message = f"{SAID[turn(session, 'layout')]} L turns on."
 
 
+def turn_scale(session: Session) -> None:
+    """Turn the scale of the plot: as it fits, linear, by powers of ten."""
+    session.message = f"Scale of the plot: {turn(session, 'plot.scale')}."
+
+
 def zoomed(session: Session) -> bool:
     return look(session, "zoom") == "on"
 

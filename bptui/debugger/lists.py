@@ -18,6 +18,7 @@ from ..replay.timeline import Position
 from ..scenario.errors import ExpressionError, did_you_mean, quoted
 from ..scenario.expression import read_quantity
 from . import asking, cursors, matrices, ordering, stopping, tables, watching
+from . import gradients as sizes
 from .batch import Batch
 from .losses import reached
 from .program import program_entries
@@ -181,6 +182,22 @@ def loss(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
         yield line(write(run, at), f"{what} = {notation.one(value)}")
 
 
+def gradients(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """The size of the gradient of each layer, and how many times less than the last layer's it is."""
+    update, layers = sizes.told(session), sizes.rows(session)
+    found = [sizes.size(session, row, update) for row in layers]
+    for n, (row, size) in enumerate(zip(layers, found, strict=True)):
+        told = f"norm of {row.name}'s gradient"
+        made = sizes.where(session, row, update)
+        if made is None:
+            yield line(write(session.run, Position(update)), f"{told} is not made in this update")
+            continue
+        compared = sizes.compared(size, found[-1], n == len(found) - 1)
+        yield line(write(session.run, made),
+                   f"{told} {NOT_YET}" if size is None else f"{told} = {notation.one(size)}",
+                   f"{compared} than {layers[-1].name}'s" if compared.endswith(("less", "more")) else compared)
+
+
 # what a person has made
 
 def watches(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
@@ -278,6 +295,6 @@ def yours(session: Session) -> Iterator[str]:
 
 LISTS: dict[str, Lister] = {
     "chain": chain, "network": network, "program": program, "parameters": parameters, "values": values,
-    "adjoints": adjoints, "batch": batch, "printed": printed, "matrix": matrix, "loss": loss, "watches": watches,
-    "stops": stops, "hits": hits,
+    "adjoints": adjoints, "batch": batch, "printed": printed, "matrix": matrix, "loss": loss, "gradients": gradients,
+    "watches": watches, "stops": stops, "hits": hits,
 }

@@ -23,6 +23,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "zoom": ("off", "on"),
     "lecture": ("off", "on"),
     "lower": ("parameters", *(pane.id for pane in TABLE if pane.id not in ("parameters", "chain"))),  # shown last
+    "plot.scale": ("automatic", "linear", "by powers of ten"),
     **{f"view.{pane.id}": pane.views for pane in TABLE if pane.views},
 }
 FREE = ("sort.", "filter.", "matrix.")                       # beginnings of names whose text is anything

@@ -114,6 +114,7 @@ class Session:
         self.changed = False                        # whether the scenario's file has been edited since it was read
         self.past: list[Spot] = []
         self.future: list[Spot] = []
+        self.scrubbed: Spot | None = None           # where { and } have led, several in a row being one jump
         self._start(at)
 
     def _start(self, at: str | None) -> None:

@@ -40,6 +40,24 @@ def _same_value(session: Session, update: int) -> Position | None:
     return places.same_value(session.times, session.position, session.run.times(update), update)
 
 
+def scrub(session: Session, update: int) -> None:
+    """To an update along the time line: to the same value; from the start of an update, or where it is not made, to
+    the loss. Several in a row are one jump, for `-`."""
+    run, here = session.run, (session.branch.name, session.position)
+    if update and not run.goes_on(update - 1):
+        update = run.updates
+    if update == session.position.update:
+        session.message = f"This is the {'first' if not update else 'last'} update of the run."
+        return
+    times = run.times(update)
+    loss = Position(update, times.watched_value, times.stops(times.watched_value))
+    target = (_same_value(session, update) if session.position.value else None) or loss
+    if session.scrubbed != here:
+        session.came_from(session.position)
+    session.stand(target)
+    session.began, session.scrubbed = target, (session.branch.name, target)
+
+
 def to_cursor(session: Session) -> None:
     """Run to what the cursor is on, forwards or back."""
     target = _under_cursor(session)
@@ -73,6 +91,8 @@ def _under_cursor(session: Session) -> Position | None:
             value = times.number(next(n for n, b in enumerate(times.blocks) if b.out is var), element)
         case "hits":
             return tables.listed_at(session, number)
+        case "loss":
+            return Position(number)
         case "printed":
             return tables.figures(session)[number].made
         case _:

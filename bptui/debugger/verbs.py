@@ -32,6 +32,8 @@ SCREEN = {                                          # what to do in place of wha
     "interrupt": "Nothing is being searched. While something is, Ctrl-C stops it. q quits.",
     **dict.fromkeys(("up", "down", "left", "right", "page_up", "page_down", "home", "bottom"),
                     "Here is no cursor: type what is meant after the verb, as in follow w5. u and d are the stack."),
+    **dict.fromkeys(("earlier", "later"), "Here is no time line: g goes to a position, as in g 50% or g #120."),
+    "scale": "Here is no plot: loss lists the loss of each update, hits of a quantity what it was.",
     **dict.fromkeys(("next_pane", "previous_pane"),
                     "Here are no panes: chain, values, parameters, network, printed … list what they show."),
 }

@@ -14,8 +14,9 @@ from ..engine.executor import Row, Wanted
 from ..engine.program import Program
 from ..scenario.errors import Problem, QuantityError, ScenarioError
 from ..scenario.trees import Operation, Pin, Tree, parts
-from .condition import Condition, Judge, Spans
+from .condition import Condition
 from .quantity import evaluate
+from .reading import Backlog, Spans
 
 if TYPE_CHECKING:
     from .run import Run
@@ -35,7 +36,7 @@ class Until:
             self._condition = Condition(run, condition.tree, writes=False, since=run.since + 1)
         except QuantityError as error:
             raise ScenarioError([Problem(("training", "until"), f"until: {error}")]) from None
-        self._judge = Judge(self._condition)
+        self._judge = Backlog(self._condition.look_back, self._condition.judge)
 
     def wanted(self, program: Program) -> Wanted:
         """What the runner has to see for `first_true`."""
@@ -44,7 +45,7 @@ class Until:
     def first_true(self, first: int, rows: Sequence[Row], programs: Spans) -> int | None:
         """The place among the updates from `first` of the one after which the run ends, if it is there."""
         if self._condition.fast:
-            holds = self._judge.judge(first, rows, programs)
+            holds = self._judge(first, rows, programs)
             return next((n for n, ends in enumerate(holds.tolist()) if ends and self._looks(first + n)), None)
         return next((n for n in range(len(rows)) if self._looks(first + n) and self._condition.holds(first + n)), None)
 

@@ -24,9 +24,10 @@ from dataclasses import dataclass, replace
 from ..scenario.errors import ExpressionError, QuantityError, did_you_mean, quoted
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Call, Operation, Tree
-from .condition import Condition, first_had
+from .condition import Condition
 from .leaves import depends_on_sample, varies
 from .places import called, is_pattern, quantity
+from .reading import first_had
 from .run import Run
 from .trouble import KINDS
 

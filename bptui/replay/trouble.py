@@ -7,18 +7,17 @@ a unit or a gradient is judged by a whole epoch, and the loss by its mean over t
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 
 import numpy as np
 
-from ..engine.executor import State, Wanted
+from ..engine.executor import Wanted
 from ..engine.program import Equation, Program, Var
-from .condition import MANY, matrix_of
+from .looking import Looking
+from .reading import matrix_of
 from .run import Run
-from .scan import FEW, STRETCH
 from .timeline import Position
 
 Array = np.ndarray
@@ -97,64 +96,37 @@ def _columns(seen: _Seen, matrix: Array, var: Var) -> Array:
     return matrix[:, at:at + var.size].reshape(-1, *var.shape)
 
 
-class Troubles:
-    """All trouble of a run, found from its start, a stretch at a time. `found` is in the order of the run."""
+class Troubles(Looking):
+    """All trouble of a run. `found` is in the order of the run."""
 
     def __init__(self, run: Run) -> None:
-        self.run = run
+        super().__init__(run)
         self.found: list[Trouble] = []
-        self.judged = 0
         self._seen = cache(_Seen)
         self._streaks: dict[tuple[str, str, int], Array] = {}     # updates in a row, by what it is of and the objective
         self._bad: dict[str, bool] = {}
         self._mean: list[float] = []                # the losses of this epoch
         self._before = np.nan                       # the loss, or its mean over the epoch, before
-        self._head: tuple[int, State] | None = None
 
-    @property
-    def complete(self) -> bool:
-        return self.judged > self.run.updates and not (self.run.may_end and self.run.known < self.run.updates)
-
-    def work(self, seconds: float) -> bool:
-        """Go on for about `seconds`; False when the whole run has been looked through."""
-        end = time.perf_counter() + seconds
-        while not self.complete:
-            self._stretch()
-            if time.perf_counter() > end:
-                break
-        return not self.complete
-
-    def _stretch(self) -> None:
-        run, first = self.run, self.judged
-        if run.may_end and run.known <= first and run.known < run.updates:
-            run.work(0.02)
-        last = run.updates if run.known >= run.updates or not run.may_end else run.known - 1
-        seen = self._seen(run.program(first))
-        straight = run.schedule.kind == "straight"
-        room = STRETCH if straight else FEW
-        count = min(room, last + 1 - first, max(1, MANY // max(1, len(seen.wanted.cells)))) if straight else \
-            min(room, last + 1 - first)
-        if count <= 0:
-            return
-        if not straight:
+    def _look(self, first: int, count: int) -> int:
+        run = self.run
+        if run.schedule.kind != "straight":
             for update in range(first, first + count):
                 env = run.env(update)
-                self._look(update, 1, self._seen(run.program(update)), lambda v, env=env: env.array(v)[None])
+                self._judge(update, 1, self._seen(run.program(update)), lambda v, env=env: env.array(v)[None])
         else:
-            at, state = self._head if self._head is not None else (-1, ())
-            state, rows = run.schedule.watch(lambda p: self._seen(p).wanted, state if at == first else
-                                             run.state(first), first, count)
-            self._head, at = (first + count, state), 0
+            rows, at = self._watch(lambda p: self._seen(p).wanted, first, count), 0
+            count = len(rows)
             for program, each in run.schedule.programs(first, count):
                 seen, matrix = self._seen(program), matrix_of(rows[at:at + each])
-                self._look(first + at, each, seen, partial(_columns, seen, matrix), bool(np.isfinite(matrix).all()))
+                self._judge(first + at, each, seen, partial(_columns, seen, matrix), bool(np.isfinite(matrix).all()))
                 at += each
-        self.judged = first + count
         self.found.sort(key=lambda trouble: trouble.at)
+        return count
 
     # one stretch of one program
 
-    def _look(self, first: int, count: int, seen: _Seen, values: Values, finite: bool = False) -> None:
+    def _judge(self, first: int, count: int, seen: _Seen, values: Values, finite: bool = False) -> None:
         kinds = (self._gradients, self._vanishing, self._units, self._loss)
         with np.errstate(all="ignore"):
             if finite:

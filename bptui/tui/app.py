@@ -25,7 +25,20 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from ..debugger import copying, cursors, finding, lecture, looks, reloading, seeking, sides, siding, stopping
+from ..debugger import (
+    copying,
+    cursors,
+    finding,
+    lecture,
+    looks,
+    plotting,
+    reloading,
+    seeking,
+    sides,
+    siding,
+    stopping,
+    travelling,
+)
 from ..debugger.commands import BY_ID, COMMANDS, Command, Question, key_of
 from ..debugger.gallery import Gallery
 from ..debugger.keeping import Keeper, reopened
@@ -41,8 +54,9 @@ from .driver import TolerantDriver
 from .gallery import GalleryScreen
 from .grid import Clicked, Grid, SpanCompositor
 from .keymap import Keymap, keymap
-from .layout import clicked, panes, tab_order
+from .layout import LOWER_FROM, arrange, clicked, panes, tab_order
 from .themes import BY_NAME, TABLE, textual_theme
+from .views import frame, loss
 
 SLICE = 0.008                                       # seconds of work between two looks at the keyboard
 REST = 0.002
@@ -78,6 +92,7 @@ class Debugger(Screen[None]):
         self.grid = Grid(session, self._seen)
         self.begun = self.stale = False
         self.playing: Timer | None = None
+        self.last_click: tuple[int, int, str, int | None] | None = None
         self.asking: Ask | None = None
         self.chosen = {what: text for what, text in session.looks.items() if what in looks.GLOBAL}
         self.heard: Key | None = None
@@ -135,6 +150,10 @@ class Debugger(Screen[None]):
             changed = session.run.known != known and (not more or time.monotonic() > self._painted + 0.25)
             if go_on(session, SLICE):               # for somebody's digits
                 changed = more = True
+            if not more:
+                more = plotting.work_on(session, SLICE)
+                changed = changed or (self._plotting and (not more or time.monotonic() > self._painted + 0.25))
+                self._plotting = more
             if not more and session.right in COUNTED and stopping.count_on(session, SLICE):
                 changed = more = True
         if changed:
@@ -168,6 +187,7 @@ class Debugger(Screen[None]):
         self.set_timer(REST, self._slice)
 
     _painted = 0.0
+    _plotting = False                               # whether something was worked out that is not drawn yet
 
     def look_at_file(self) -> None:
         """Whether the scenario's file has changed; only while there is nothing else to do."""
@@ -213,16 +233,21 @@ class Debugger(Screen[None]):
             return
         event.stop()
         session, size = self.session, self.grid.size
-        if not event.held and (found := clicked(session, *size, event.x, event.y)) is not None:
+        on_time = event.y == size.height - 3 and size.height >= LOWER_FROM and session.sides is None
+        update = frame.update_at(session, size.width, event.x) if on_time and not event.wheel else None
+        if update is not None:
+            travelling.scrub(session, update)
+        elif not event.held and (found := clicked(session, *size, event.x, event.y)) is not None:
             pane, row = found
-            there = session.focus == pane and cursors.at(session, pane) == row
+            again = self.last_click == (event.x, event.y, pane, session.cursor[pane])   # its list may have scrolled
             session.focus = pane
             if event.wheel:
                 cursors.move(session, event.wheel)
-            elif row is not None and there:
+            elif again:
                 self.action_do("enter")
             elif row is not None:
                 session.cursor[pane] = row
+                self.last_click = event.x, event.y, pane, row
         self.paint()
 
     # commands: each is a line of the table
@@ -288,10 +313,29 @@ class Debugger(Screen[None]):
         cursors.next_pane(self.session, -1, tab_order(self.session, *self.grid.size))
 
     def _do_left(self) -> None:
-        cursors.sideways(self.session, -1, tab_order(self.session, *self.grid.size))
+        self._sideways(-1)
 
     def _do_right(self) -> None:
-        cursors.sideways(self.session, 1, tab_order(self.session, *self.grid.size))
+        self._sideways(1)
+
+    def _sideways(self, by: int) -> None:
+        session, size = self.session, self.grid.size
+        plot = next((a for a in arrange(session, *size) if a.pane == session.focus == "loss"), None)
+        if plot is not None:
+            plotting.to_column(session, loss.axis(session, plot.width), by)
+        else:
+            cursors.sideways(session, by, tab_order(session, *size))
+
+    def _do_earlier(self) -> None:
+        self._scrub(-1)
+
+    def _do_later(self) -> None:
+        self._scrub(1)
+
+    def _scrub(self, by: int) -> None:
+        """A column of the time line back, or on."""
+        session = self.session
+        travelling.scrub(session, frame.axis(session, self.grid.size[0])[1].beside(session.position.update, by))
 
     def _do_close(self) -> None:
         if not interrupt(self.session):

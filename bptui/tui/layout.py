@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from ..debugger import looks
 from ..debugger.session import Session
 from ..explain import notation
-from .views import batch, cards, chainpane, frame, graph, lists, loss, matrix, sides, tables
+from .views import batch, cards, chainpane, frame, gradients, graph, lists, loss, matrix, sides, tables
 from .views.canvas import Canvas, Line, merged, row_at
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 14
 WIDE_WIDTH, WIDE_HEIGHT = 120, 34
 LOWER_FROM = 24
-PICTURES = ("network", "loss", "matrix")            # in the place of the network, where all is shown
 # Above the printed figures, where there is room for both.
 UPPER = ("parameters", "values", "watches", "stops", "adjoints", "batch")
+# On the left below the program, where there is room for both.
+PICTURES = {"network": graph.paint, "loss": loss.paint, "gradients": gradients.paint, "matrix": matrix.paint}
 
 
 @dataclass(frozen=True)
@@ -133,8 +134,7 @@ def _pane(session: Session, area: Area) -> list[Line]:
             return cards.first(session, area.width, area.height)
         return chainpane.paint(session, area.width, area.height, focused)
     if area.pane in PICTURES:
-        paint = {"network": graph.paint, "loss": loss.paint, "matrix": matrix.paint}[area.pane]
-        return paint(session, area.width, area.height, focused)
+        return PICTURES[area.pane](session, area.width, area.height, focused)
     painters = {**tables.PAINTERS, **lists.PAINTERS, "batch": batch.paint}
     return painters[area.pane](session, area.width, area.height, focused)
 

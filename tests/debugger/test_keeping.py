@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from bptui.debugger import branching, keeping, looks, stopping
+from bptui.debugger import branching, keeping, looks, plotting, stopping
 from bptui.debugger.commands import COMMANDS
 from bptui.debugger.saved import Saved, read, write
 from bptui.debugger.session import Session
@@ -66,6 +66,8 @@ def test_a_restored_session_shows_the_same_screen(tui: ModuleType, name: str, se
                 while branch.run.work(1.0):
                     pass
             settled(each)
+            while plotting.work_on(each, 1.0):      # the marks of the time line
+                pass
         assert again.position == session.position and again.branch.name == session.branch.name
         for size in ((80, 24), (120, 40)):
             assert tui.text(again, size) == tui.text(session, size)

@@ -17,8 +17,8 @@ from random import Random
 import numpy as np
 import pytest
 
+from bptui.replay import looking
 from bptui.replay import run as running
-from bptui.replay import scan as scanning
 from bptui.replay.hits import EveryUpdate, Hits, hits_of
 from bptui.replay.run import Run, open_run
 from bptui.replay.stops import Stop, fitted, read
@@ -287,7 +287,7 @@ CONDITIONS = ["E < 0.2", "becomes E < 0.1", "changed(u)", "changed(sign(d(E, u))
 @pytest.mark.parametrize("batch", [1, 2, 5])
 @pytest.mark.parametrize("line", CONDITIONS)
 def test_conditions_by_position(open_text: Open, line: str, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scanning, "STRETCH", 3)
+    monkeypatch.setattr(looking, "STRETCH", 3)
     run = small(open_text, batch, 12)
     stop = fitted(run, read(line), 1)
     expected: list[Position] = []
@@ -367,7 +367,7 @@ def test_a_stop_after_one_that_is_not_there(open_text: Open) -> None:
 
 def test_hits_are_counted_as_far_as_was_looked(open_text: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a search goes on: every number that is known stays what it is."""
-    monkeypatch.setattr(scanning, "STRETCH", 2)
+    monkeypatch.setattr(looking, "STRETCH", 2)
     run = small(open_text, 2, 20)
     for line in ("update/* if E < 0.2", "E < 0.2 hit % 3", "changed(u) after 1"):
         other = hits_of(run, read("becomes E < 0.1"), Troubles(run), {}.get)
@@ -388,8 +388,8 @@ def test_hits_are_counted_as_far_as_was_looked(open_text: Open, monkeypatch: pyt
 @pytest.mark.parametrize("end", ['until = "abs(u.change) < 0.002"', 'until = "forward_passes > 17"'])
 def test_runs_that_end(open_text: Open, line: str, end: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last update of a run that ends by itself has no update phase, even when that is not known yet."""
-    monkeypatch.setattr(scanning, "STRETCH", 5)
-    monkeypatch.setattr(scanning, "LOOK", 0.0)
+    monkeypatch.setattr(looking, "STRETCH", 5)
+    monkeypatch.setattr(looking, "AHEAD", 0.0)
     monkeypatch.setattr(running, "SLICE", 1)        # the run is known update by update
     ended = small(open_text, 2, 400, end)
     last = ended.finish()

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bptui.replay import trouble as looking
+from bptui.replay import looking
 from bptui.replay.hits import OfTrouble
 from bptui.replay.run import Run, open_run
 from bptui.replay.timeline import Position

@@ -230,7 +230,7 @@ def twin(session: Session, run: Run | None = None) -> Session:
     if run is None:                                 # with how far hits are known
         other.branch, other.branches = session.branch, session.branches
     for name in ("position", "lane", "only", "began", "message", "focus", "left", "right", "card", "yours", "level",
-                 "stops", "watches", "listed", "bookmarks", "sides", "beat"):
+                 "stops", "watches", "listed", "bookmarks", "sides", "beat", "start"):
         setattr(other, name, getattr(session, name))
     other.cursor, other.looks = dict(session.cursor), dict(session.looks)
     update = session.position.update

@@ -151,8 +151,7 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
         point = width - (10 if full else 5)
         c.put(min(point if loss is None else point - notation.point(text), width - len(text)), y, text,
               "dim" if loss is None else "")
-        if focused and row == rows.cursor:
-            c.restyle(y, "reverse", 0, width)
+        c.row(y, row, focused and row == rows.cursor)
     return c.lines()
 
 

@@ -93,8 +93,14 @@ class Canvas:
                 old = old.replace("plus", "").replace("minus", "").replace("dim", "")
             self._cells[y][x] = (character, " ".join(f"{old} {style}".split()))
 
+    def row(self, y: int, row: int, chosen: bool) -> None:
+        """A row of the pane's list is drawn here, over the whole width; reversed where it is `chosen`."""
+        self.spot(y, row)
+        if chosen:
+            self.restyle(y, "reverse")
+
     def spot(self, y: int, row: int, first: int = 0, last: int | None = None) -> None:
-        """A row of the pane's list is drawn here: what a click means."""
+        """A row of the pane's list is drawn here, with y = -1 on every row: what a click means."""
         heard = HEARD.get()
         if heard is not None:
             heard.append((first, self.width if last is None else last, y, row))
@@ -165,4 +171,4 @@ def row_at(paint: Callable[[], object], x: int, y: int) -> int | None:
         paint()
     finally:
         HEARD.reset(before)
-    return next((row for first, last, at, row in reversed(spots) if at == y and first <= x < last), None)
+    return next((row for first, last, at, row in reversed(spots) if at in (y, -1) and first <= x < last), None)

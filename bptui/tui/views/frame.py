@@ -6,20 +6,22 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...debugger import cursors, lecture, stopping
+from ...debugger import cursors, lecture, marking, plotting, stopping
+from ...debugger.axis import Axis, in_columns
 from ...debugger.commands import key_of
+from ...debugger.losses import trained
 from ...debugger.session import Session
 from ...explain import notation
 from ...replay.places import write
 from ...replay.timeline import Position, Timeline
 from .canvas import Canvas, Line
+from .scales import BLOCKS, Scale
 
 MOST_CELLS = 40                                     # values of an update that have a cell each in the track
 CELLS = 8                                           # of a phase, where there are more
+LOSS = 6                                            # columns of the loss before the time line
 WITH_LAYERS = 120                                   # columns from which the track names the layers
 SHORT = {"forward": "fwd", "loss": "loss", "backward": "bwd", "perturbation": "pert", "update": "upd"}
-BLOCKS = "▁▂▃▄▅▆▇█"
-LOGARITHMIC = 100                                   # a loss that falls by more is drawn by its powers of ten
 
 
 def header(session: Session, width: int) -> Line:
@@ -140,49 +142,59 @@ def rule(c: Canvas, y: int, title: Sequence[tuple[str, str]], headings: Sequence
 
 
 def timeline(session: Session, width: int) -> Line:
-    """The loss up to now; the position, as it can be typed; how far the run is known."""
+    """The loss up to now (of the updates of a column the greatest); the position, as it can be typed; how far the run
+    is known. `●` is where stops are hit, `!` where trouble begins: of neighbouring columns the first is marked. They
+    say where something is, also ahead, and never what a value is."""
     c = Canvas(width, 1)
     run, position = session.run, session.position
     cost = session.cost()
     x = c.put(1, 0, run.program(0).watched.name, "bold", until=12)
-    x = c.put(x + 1, 0, notation.short(cost, 3) if cost is not None else f" {notation.PENDING}", "dim")
-    known = f"{write(run, position)}  known to {run.known}"
-    held = [v for update, v in run.validation if update <= position.update]
-    if held and width >= 100:
-        known = f"validation {notation.short(held[-1], 3)}  {known}"
-    first, last = max(9, x + 1), width - len(known) - 4
-    room = last - first
-    at = round(position.update / max(1, run.updates) * (room - 1))
-    low, high = _bounds(session)
-    for n in range(room):
-        if n == at:
-            c.put(first + n, 0, "►", "bold")
-        elif n < at:
-            update = min(round(n / max(1, room - 1) * run.updates), position.update - 1)
-            c.put(first + n, 0, _level(session, update, low, high))
-        else:
+    shown = f" {notation.PENDING}" if cost is None else notation.short(cost, 3)
+    c.put(x + 1, 0, shown if cost is None or len(shown) <= LOSS else notation.short(cost, 1), "dim")
+    first, along = axis(session, width)
+    at = along.column(position.update)
+    found = trained(session)
+    levels = in_columns(found, along, position.update)
+    span = found.range
+    scale = Scale.fitting(span[0], span[1]) if span else None
+    for n in range(along.columns):
+        if n > at:
             c.put(first + n, 0, notation.PENDING, "dim")
-    c.right(width - 1, 0, known, "dim")
+        elif levels.bad[n]:
+            c.put(first + n, 0, "!")
+        elif scale is not None and not math.isnan(levels.high[n]):
+            c.put(first + n, 0, BLOCKS[scale.level(levels.high[n], len(BLOCKS)) - 1])
+    for glyph, columns in marking.marks(session, along):
+        for n in columns:
+            c.put(first + n, 0, glyph, "bold")
+    c.put(first + at, 0, "►", "bold")
+    c.right(width - 1, 0, _known(session, width), "dim")
     return c.lines()[0]
 
 
-def _bounds(session: Session) -> tuple[float, float]:
-    """The least and the greatest loss of the updates before this one, whose own may not be made yet."""
+def axis(session: Session, width: int) -> tuple[int, Axis]:
+    """Where the time line begins, and its columns. It stays where it is from update to update."""
     run = session.run
-    until = -(-session.position.update // run.curve_stride)
-    seen = [v for v in run.curve[:until] if math.isfinite(v)]
-    return (min(seen), max(seen)) if seen else (0.0, 0.0)
+    first = len(run.program(0).watched.name[:11]) + LOSS + 3
+    longest = len(f"#{run.updates}:{session.times.count}") - len(write(run, session.position))
+    last = width - len(_known(session, width)) - max(0, longest) - 4
+    return first, Axis(max(2, last - first), run.updates)
 
 
-def _level(session: Session, update: int, low: float, high: float) -> str:
-    curve, n = session.run.curve, update // session.run.curve_stride
-    if n >= len(curve) or not math.isfinite(curve[n]):
-        return "!" if n < len(curve) else notation.PENDING
-    value = curve[n]
-    if low > 0 and high / low > LOGARITHMIC:
-        low, value, high = math.log(low), math.log(value), math.log(high)
-    share = (value - low) / (high - low) if high > low else 0.0
-    return BLOCKS[min(len(BLOCKS) - 1, int(share * len(BLOCKS)))]
+def update_at(session: Session, width: int, x: int) -> int | None:
+    """The update that a column of the time line stands for; None beside it."""
+    first, along = axis(session, width)
+    return along.update(x - first) if 0 <= x - first < along.columns else None
+
+
+def _known(session: Session, width: int) -> str:
+    """What stands right of the time line."""
+    run = session.run
+    said = f"{write(run, session.position)}  known to {run.known}"
+    if plotting.given_up(session) and width >= 100:
+        said += f", ! to {session.troubles.judged - 1}"
+    held = [v for update, v in run.validation if update <= session.position.update]
+    return f"validation {notation.short(held[-1], 3)}  {said}" if held and width >= 100 else said
 
 
 def words(session: Session, width: int) -> Line:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ...debugger.cursors import node_at
+from ...debugger.drawing import drawing
 from ...debugger.looks import look
 from ...debugger.session import Session
 from ...debugger.sketching import Edge, Key, Node, Sketch
@@ -44,6 +45,10 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     _rule(c, sketch, view, scale)
     _Picture(c, sketch, shown, edges, view, scale).draw(faint)
     _said(c, shown, left_out)
+    numbers = drawing(session.run.program(session.position.update))
+    for key, (x, y) in shown.at.items():
+        for row in (y, y + 1):                      # its name, and its value
+            c.spot(row, numbers.number(*key), x, x + len(shown.labels[key]))
     if focused:
         key = node_at(session)
         if key in shown.at:

@@ -29,8 +29,7 @@ def paint_watches(session: Session, width: int, height: int, focused: bool) -> l
     rows = shown(session, seen, "watches", height - 1)
     for y, n in enumerate(rows.rows, 1):
         _watch(c, y, watching.here(session, session.watches[n]), notation.readable(session.watches[n]), value, change)
-        if focused and n == rows.cursor:
-            c.restyle(y, "reverse", 0, width)
+        c.row(y, n, focused and n == rows.cursor)
     if not rows.rows:
         nothing(c, seen)
     return c.lines()
@@ -72,8 +71,7 @@ def paint_stops(session: Session, width: int, height: int, focused: bool) -> lis
         x = c.put(3, y, f"{number} ", "")
         c.put(x, y, stopping.title(session, number), "" if each.enabled else "dim", until=width - len(said) - 2)
         c.right(width - 1, y, said, "dim")
-        if focused and n == rows.cursor:
-            c.restyle(y, "reverse", 0, width)
+        c.row(y, n, focused and n == rows.cursor)
     if not rows.rows:
         nothing(c, seen)
     return c.lines()
@@ -109,8 +107,7 @@ def paint_hits(session: Session, width: int, height: int, focused: bool) -> list
             logged = stopping.logged(session, session.listed, at)
             found = "  ".join(logged) if logged else stopping.shown_at(session, at, width - x - 3)
             c.put(x + 2, y, found, "", until=width - 1)
-        if focused and n == rows.cursor:
-            c.restyle(y, "reverse", 0, width)
+        c.row(y, n, focused and n == rows.cursor)
     if not rows.rows:
         nothing(c, seen)
     return c.lines()

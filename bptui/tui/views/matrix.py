@@ -77,6 +77,7 @@ def _cells(c: Canvas, shown: Field, at: int, window: Window, texts: dict[int, st
         for n, flat in enumerate(row):
             if flat < 0:
                 continue
+            c.spot(y, flat, left + n * cell, left + (n + 1) * cell)
             text, style = _cell(shown, flat, values[y - 1][n], made[y - 1][n], texts, shades)
             c.put(left + n * cell + (0 if shades else cell - len(text)), y, text, style)
     row, column = (int(k) for k in np.argwhere(shown.index == at)[0])

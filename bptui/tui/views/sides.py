@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...debugger import sides
+from ...debugger.axis import Axis, in_columns, points
 from ...debugger.session import Session
 from ...debugger.sides import Sides
 from ...explain import notation
@@ -23,9 +24,10 @@ from ...explain.parting import Detail, Row
 from ...replay.fork import Fork
 from ...replay.run import Run
 from ...replay.timeline import Position, Timeline
+from . import loss
 from .canvas import Canvas, Line, merged, sign_style
-from .frame import BLOCKS, MOST_CELLS, SHORT, cells, labels, rule, stretches_of
-from .loss import Scale, chart
+from .frame import MOST_CELLS, SHORT, cells, labels, rule, stretches_of
+from .scales import BLOCKS, Scale
 
 TABLE = 80                                          # columns of the numbers
 POINTS = (37, 53, 69)                               # of A, B and B - A
@@ -255,7 +257,7 @@ def _curve(c: Canvas, y: int, shown: Sides) -> None:
     finite = tops[np.isfinite(tops) & ((tops != 0) | (not differ))]
     if not len(finite):
         return
-    scale = Scale(float(finite.min()), float(finite.max()))
+    scale = Scale.fitting(float(finite.min()), float(finite.max()))
     for column in range(int(found[-1]) + 1):
         value = float(tops[np.searchsorted(found, column, "right") - 1])
         if not math.isfinite(value):
@@ -305,16 +307,19 @@ def _charts(shown: Sides, width: int, height: int) -> list[Line]:
     top = Canvas(width, height)
     rule(top, 0, [("Loss", "bold"), (f"{name} after each update", "dim")])
     lines = top.lines()
-    curves = [list(zip(*(each.tolist() for each in _thinned(_curve_of(branch.run), width)), strict=True))
-              for branch in shown.branches]
-    finite = [value for curve in curves for _, value in curve if math.isfinite(value)]
-    if not finite:
+    curves = [points(*_curve_of(branch.run)) for branch in shown.branches]
+    spans = [span for curve in curves if (span := curve.range) is not None]
+    if not spans:
         return lines
-    scale = Scale(min(finite), max(finite))
+    fitted = loss.fitted(min(span[0] for span in spans), max(span[1] for span in spans), height - 2)
     updates = max(branch.run.updates for branch in shown.branches)
     for n, (branch, curve) in enumerate(zip(shown.branches, curves, strict=True)):
         half = Canvas(width // 2, height - 1)
-        chart(half, 0, height - 1, f"{name} of {branch.name}", curve, scale, updates)
+        last = f" {notation.one(branch.run.curve[-1])}" if len(branch.run.curve) else f" {notation.PENDING}"
+        x = half.put(1, 0, f"{name} of {branch.name}", "bold", until=half.width)
+        half.put(x, 0, last + (" (by powers of ten)" if fitted[0].logarithmic else ""), "dim", until=half.width)
+        along = Axis(max(2, half.width - loss.LABEL - 2), updates)
+        loss.curve(half, 0, height - 2, in_columns(curve, along, branch.run.known), *fitted)
         lines[1:] = [merged(line, each, n * (width // 2), width)
                      for line, each in zip(lines[1:], half.lines(), strict=True)]
     return lines

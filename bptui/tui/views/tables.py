@@ -196,8 +196,7 @@ def _columns(c: Canvas, seen: View, rows: Shown, layout: _Layout, names: Sequenc
             style = "dim" if value is None else sign_style(value) if drawn[k].signed else ""
             start = max(point - gaps[k], point - notation.point(text)) if text else point
             c.put(start, y, text or notation.PENDING, style)
-        if focused and rows.rows[n] == rows.cursor:
-            c.restyle(y, "reverse", 0, c.width)
+        c.row(y, rows.rows[n], focused and rows.rows[n] == rows.cursor)
     if not found:
         nothing(c, seen, layout.top)
 
@@ -233,8 +232,7 @@ def paint_values(session: Session, width: int, height: int, focused: bool) -> li
         name = session.namer.of(times.blocks[block].out, element)
         c.put(4 + len(str(times.count)), y, name, "dim" if value is None else "", until=width - 17)
         _number(c, width - 12, y, value, nine, times.blocks[block].phase == "backward", width - 16)
-        if focused and number == rows.cursor:
-            c.restyle(y, "reverse", 0, width)
+        c.row(y, number, focused and number == rows.cursor)
     if not rows.rows:
         nothing(c, seen)
     return c.lines()
@@ -272,8 +270,7 @@ def paint_printed(session: Session, width: int, height: int, focused: bool) -> l
             c.put(width - 2, y, glyph, "dim" if glyph == "=" else "bold")
         else:
             c.put(here, y, notation.PENDING, "dim")
-        if focused and number == rows.cursor:
-            c.restyle(y, "reverse", 0, width)
+        c.row(y, number, focused and number == rows.cursor)
     if not rows.rows:
         nothing(c, seen)
     return c.lines()
@@ -296,8 +293,7 @@ def paint_program(session: Session, width: int, height: int, focused: bool) -> l
             c.right(width - 1, y, entry.count, "dim")
         if entry.value:
             c.put(max(entry.indent + len(entry.text) + 2, 14), y, entry.value, entry.value_style, until=width - 1)
-        if focused and number == rows.cursor:
-            c.restyle(y, "reverse", 0, width)
+        c.row(y, number, focused and number == rows.cursor)
     return c.lines()
 
 
