@@ -85,8 +85,10 @@ class Explainer:
             return self._on_the_way(cell)
         if block is None and var.role in ("adjoint", "share", "local") and var in self.program.home_of:
             return self._in_scope(self.program.home_of[var], cell)
-        if block is None or block >= len(self.times.blocks):
+        if block is None:
             return (0, 0)
+        if not any(b is self.program.blocks[block] for b in self.times.blocks):
+            return END if self.ahead else (0, 0)    # an update that is not made after the last: what it says is given
         value = self.times.number(self.block_number(var), flat % var.lane_size)
         return (value, self.times.stops(value))
 

@@ -23,7 +23,7 @@ def test_a_burst_of_keys_goes_where_it_was_meant(terminal: Open) -> None:
 def test_a_search_an_opening_and_a_question_in_one_burst(terminal: Open) -> None:
     program = terminal()
     program.shows("What would you like to see?")
-    program.press("/xor\rg3\rnnO")
+    program.press("/xor\rg3\rnnH")
     program.shows("What would you like to see?", "RESUME", "You left off here just now.")
     program.press("\r")
     program.shows("xor_2_3_1", "#3:2 ")
