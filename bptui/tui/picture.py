@@ -15,7 +15,8 @@ from textual.app import App
 from ..debugger.session import Session
 from ..debugger.settings import Settings
 from ..replay.run import open_run
-from .app import BptuiApp, Debugger
+from .app import BptuiApp
+from .debugging import Debugger
 from .gallery import GalleryScreen
 
 FONT = '"DejaVu Sans Mono", Menlo, Consolas, monospace'

@@ -154,7 +154,7 @@ async def test_turning_a_page_before_the_palette_is_laid_out_does_not_end_it() -
 
 def test_random_bytes_do_not_end_it(terminal: Open, patched: Callable[[str], tuple[str, ...]]) -> None:
     program = terminal(TWO_LAYER, command=patched(  # all that leaves is off, because random bytes hit it
-        "from bptui.tui.app import BptuiApp, Debugger\n"
+        "from bptui.tui.app import BptuiApp\nfrom bptui.tui.debugging import Debugger\n"
         "async def action_quit(self): pass\n"
         "Debugger._do_quit = Debugger._do_gallery = lambda self: None\n"
         "BptuiApp.action_quit = action_quit"))

@@ -33,7 +33,7 @@ from bptui.replay.timeline import Position, Timeline, scalars
 from bptui.scenario.expression import read_quantity
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import shipped
-from bptui.tui.app import Debugger
+from bptui.tui.debugging import Debugger
 from bptui.tui.layout import screen
 from bptui.tui.views.canvas import Line
 

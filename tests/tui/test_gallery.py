@@ -20,7 +20,8 @@ from bptui.debugger.session import Session
 from bptui.replay.run import open_run
 from bptui.scenario.shipped import find, shipped
 from bptui.tui import gallery as screens
-from bptui.tui.app import BptuiApp, Debugger
+from bptui.tui.app import BptuiApp
+from bptui.tui.debugging import Debugger
 from bptui.tui.dialogs import Help
 from bptui.tui.gallery import ACTS, BY_KEY, GalleryScreen
 from bptui.tui.picture import settled

@@ -13,7 +13,8 @@ from bptui.debugger.commands import COMMANDS, FIND, FIRST_LINES, GO
 from bptui.explain.rows import current_row
 from bptui.replay.moves import Path
 from bptui.replay.timeline import Position
-from bptui.tui.app import BptuiApp, Debugger
+from bptui.tui.app import BptuiApp
+from bptui.tui.debugging import Debugger
 from bptui.tui.dialogs import Ask, Help, help_text
 from bptui.tui.picture import settled
 from bptui.tui.views.frame import footer, keys

@@ -15,7 +15,8 @@ from bptui.debugger.session import Session
 from bptui.replay.run import open_run
 from bptui.replay.timeline import Position
 from bptui.scenario.shipped import find
-from bptui.tui.app import BptuiApp, Debugger
+from bptui.tui.app import BptuiApp
+from bptui.tui.debugging import Debugger
 from bptui.tui.picture import settled
 
 Change = Callable[..., None]

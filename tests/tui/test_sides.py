@@ -16,13 +16,14 @@ import pytest
 
 from bptui.debugger import branching, sides, siding
 from bptui.debugger.commands import BY_ID, COMMANDS
+from bptui.debugger.searching import interrupt
 from bptui.debugger.session import Session
 from bptui.explain.compare import compare, lines
 from bptui.explain.matching import unlike
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
-from bptui.tui.app import BptuiApp, interrupt
+from bptui.tui.app import BptuiApp
 from bptui.tui.picture import settled
 
 ORACLE = Path(__file__).resolve().parents[1] / "reference" / "two_layer_reference.py"

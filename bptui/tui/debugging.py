@@ -1,0 +1,369 @@
+"""The debugger's screen: keys to the session's actions, the session to the grid.
+
+Nothing is decided here. While there is nothing to do it rests; between keys it lets the run work ahead, goes
+on with a search, and makes the proofs that need sympy, after the first paint.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import gc
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.events import Key
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+
+from ..debugger import (
+    copying,
+    cursors,
+    finding,
+    lecture,
+    looks,
+    plotting,
+    reloading,
+    seeking,
+    sides,
+    siding,
+    stopping,
+    travelling,
+)
+from ..debugger.commands import BY_ID, Command, Question
+from ..debugger.keeping import Keeper
+from ..debugger.searching import go_on, interrupt
+from ..debugger.session import Session
+from .dialogs import Ask, Help, help_text
+from .gallery import GalleryScreen
+from .grid import Clicked, Grid, SpanCompositor
+from .keymap import Keymap, keymap
+from .layout import LOWER_FROM, arrange, clicked, panes, tab_order
+from .views import frame, loss
+
+if TYPE_CHECKING:
+    from .app import BptuiApp
+
+SLICE = 0.008                                       # seconds of work between two looks at the keyboard
+REST = 0.002
+PLAY = 0.4                                          # seconds between two steps that are played
+LOOK_AT_FILE = 1.0                                  # seconds between two looks at whether the file has changed
+BEATS = {"pagedown": lecture.forward, "space": lecture.forward, "pageup": lecture.back}     # what a clicker sends
+COUNTED = ("stops", "hits")                         # panes that show how many hits there are
+
+
+class Thought(Message):
+    """Something was worked out in the background, or failed with `error`."""
+
+    def __init__(self, error: Exception | None) -> None:
+        super().__init__()
+        self.error = error
+
+
+class Debugger(Screen[None]):
+    """The debugger of one run."""
+
+    app: BptuiApp                                   # type: ignore[assignment]
+    DEFAULT_CSS = "Debugger { background: $background; color: $foreground; }"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding(BY_ID["interrupt"].keys, "do('interrupt')", priority=True)]
+
+    def __init__(self, session: Session, keeper: Keeper | None = None, keys: Keymap | None = None,
+                 reload: bool = False) -> None:
+        super().__init__()
+        self.session, self.keeper, self.reload = session, keeper, reload
+        self.keys = keys or keymap({})
+        self.stamp = reloading.stamp(session)
+        self._compositor = SpanCompositor()
+        self.grid = Grid(session, self._seen)
+        self.begun = self.stale = False
+        self.playing: Timer | None = None
+        self.last_click: tuple[int, int, str, int | None] | None = None
+        self.asking: Ask | None = None
+        self.chosen = {what: text for what, text in session.looks.items() if what in looks.GLOBAL}
+        self.heard: Key | None = None
+        if keeper is not None:
+            keeper.keep()                           # it may have something to say
+        self.working = True                         # until there is something to see, and nothing is left to do
+
+    def compose(self) -> Iterable[Grid]:
+        yield self.grid
+
+    def on_mount(self) -> None:
+        self.set_interval(LOOK_AT_FILE, self.look_at_file)
+
+    def _seen(self) -> None:
+        """The grid has been drawn. After the first time what is in memory stays, and is not looked through again."""
+        if not self.begun:
+            self.begun = True
+            gc.freeze()
+            self._slice()
+
+    def paint(self) -> None:
+        """Draw once for all the keys that have come meanwhile."""
+        if not self.stale:
+            self.stale = True
+            self.call_later(self._draw)
+
+    def _draw(self) -> None:
+        self.stale = False
+        if not self.is_attached:                    # the gallery is there instead
+            return
+        self._remember()
+        if self.keeper is not None:
+            self.keeper.keep()
+        self.grid.paint()
+        self.begin()
+
+    # work between keys
+
+    def begin(self) -> None:
+        """Begin to work ahead, if there is anything to do and nothing is being done."""
+        if not self.working:
+            self.working = True
+            self.set_timer(REST, self._slice)       # also while a question stands over this screen
+
+    def _slice(self) -> None:
+        """A few milliseconds of whatever is to be done; again, until nothing is."""
+        session, known = self.session, self.session.run.known
+        if finding.searching(session) or seeking.seeking(session):
+            changed = more = go_on(session, SLICE)
+        elif session.sides is not None:
+            more = sides.work(session, SLICE)
+            changed = not more or time.monotonic() > self._painted + 0.05
+        else:
+            more = session.run.work(SLICE)
+            changed = session.run.known != known and (not more or time.monotonic() > self._painted + 0.25)
+            if go_on(session, SLICE):               # for somebody's digits
+                changed = more = True
+            if not more:
+                more = plotting.work_on(session, SLICE)
+                changed = changed or (self._plotting and (not more or time.monotonic() > self._painted + 0.25))
+                self._plotting = more
+            if not more and session.right in COUNTED and stopping.count_on(session, SLICE):
+                changed = more = True
+        if changed:
+            self._painted = time.monotonic()
+            self.grid.paint()
+        if more:
+            self.set_timer(REST, self._slice)
+            return
+        question = session.insights.question(session.chain(), session.explainer())
+        if question is not None:
+            self._think(question)
+        else:
+            self.working = False
+
+    def _think(self, question: Callable[[], None]) -> None:
+        """Work out one thing with sympy, away from the keyboard. A daemon, so that nobody who leaves waits for it."""
+        def work() -> None:
+            error = None
+            try:
+                question()
+            except Exception as raised:
+                error = raised
+            self.post_message(Thought(error))
+        threading.Thread(target=contextvars.copy_context().run, args=(work,), daemon=True).start()
+
+    def on_thought(self, event: Thought) -> None:
+        """Draw what was worked out, and look for the next."""
+        if event.error is not None:
+            raise event.error
+        self.grid.paint()
+        self.set_timer(REST, self._slice)
+
+    _painted = 0.0
+    _plotting = False                               # whether something was worked out that is not drawn yet
+
+    def look_at_file(self) -> None:
+        """Whether the scenario's file has changed; only while there is nothing else to do."""
+        stamp = None if self.working else reloading.stamp(self.session)
+        if stamp is None or stamp == self.stamp:
+            return
+        self.stamp = stamp
+        if self.reload:
+            reloading.reload(self.session)
+        else:
+            self.session.changed, self.session.message = True, reloading.CHANGED
+        self.paint()
+
+    def on_key(self, event: Key) -> None:
+        """Run the command of a key, here and at once: bindings would let what is typed ahead overtake it.
+
+        A key that was meant for what has been opened since goes there; one that does nothing says so.
+        """
+        self.heard = event
+        self._stop_playing()
+        if self.app.screen is not self:
+            event.stop()
+            if self.asking is not None:
+                self.asking.take(event)
+            elif isinstance(self.app.screen, GalleryScreen):
+                self.app.screen.on_key(event)
+            else:
+                self.app.post_message(Key(event.key, event.character))
+        elif lecture.on(self.session) and event.key in BEATS:
+            event.stop()
+            BEATS[event.key](self.session)
+            self.paint()
+        elif (command := self.keys.commands.get(event.key)) is not None:
+            event.stop()
+            self.action_do(command)
+        elif event.is_printable:
+            self.session.message = f"{event.character} does nothing here; ? lists the keys."
+            self.paint()
+
+    def on_clicked(self, event: Clicked) -> None:
+        """Put the cursor on what is clicked; a second click there is Enter; on the time line, go to that update."""
+        if self.app.screen is not self:
+            return
+        event.stop()
+        session, size = self.session, self.grid.size
+        on_time = event.y == size.height - 3 and size.height >= LOWER_FROM and session.sides is None
+        update = frame.update_at(session, size.width, event.x) if on_time and not event.wheel else None
+        if update is not None:
+            travelling.scrub(session, update)
+        elif not event.held and (found := clicked(session, *size, event.x, event.y)) is not None:
+            pane, row = found
+            again = self.last_click == (event.x, event.y, pane, session.cursor[pane])   # its list may have scrolled
+            session.focus = pane
+            if event.wheel:
+                cursors.move(session, event.wheel)
+            elif again:
+                self.action_do("enter")
+            elif row is not None:
+                session.cursor[pane] = row
+                self.last_click = event.x, event.y, pane, row
+        self.paint()
+
+    # commands: each is a line of the table
+
+    def action_do(self, command: str) -> None:
+        """Run a command of the table, by its id."""
+        known, session = BY_ID[command], self.session
+        screens = getattr(self, f"_do_{command}", None)
+        if command not in siding.ASKED and siding.key(session, command):
+            pass
+        elif screens is not None:
+            screens()
+        elif known.asks is not None and (refusal := known.asks.refusal(session)):
+            session.message = refusal
+        elif known.asks is not None and known.asks.needed(session):
+            self._ask(known, known.asks)
+        elif known.act is not None:
+            known.act(session, "")
+        self._see_the_focus(command in ("zoom", "layout"))
+        self.paint()
+
+    def _remember(self) -> None:
+        """What was chosen for every scenario goes for Textual's own widgets too, and is kept for the next time."""
+        chosen = {what: text for what, text in self.session.looks.items() if what in looks.GLOBAL}
+        if chosen != self.chosen:
+            self.chosen = chosen
+            self.app.dress(self.session)            # type: ignore[attr-defined]
+
+    def _ask(self, command: Command, asks: Question) -> None:
+        """Ask for a line of text, and do what it was asked for."""
+        def answer(text: str | None) -> None:
+            late = self.asking.late if self.asking is not None else []
+            self.asking = None
+            answered = text is not None and bool(text or asks.empty)
+            if answered and command.act is not None and not siding.key(self.session, command.id, text or ""):
+                command.act(self.session, text or "")
+                self._see_the_focus()
+            self.paint()
+            self.call_later(self._catch_up, late)
+        self.asking = Ask(asks, self.session)
+        self.app.push_screen(self.asking, answer)
+
+    def _catch_up(self, late: Iterable[Key]) -> None:
+        """Run what was typed ahead while a line was being closed."""
+        for event in late:
+            self.on_key(event)
+
+    def _see_the_focus(self, laid: bool = False) -> None:
+        """A pane for which there is no room beside the others stands alone; when panes were `laid` anew, it is left."""
+        session, size = self.session, self.grid.size
+        if not size:                                # not drawn yet
+            return
+        if laid and session.focus not in panes(session, *size):
+            session.focus = "chain"
+        if session.sides is None and session.focus not in panes(session, *size):
+            looks.choose(session, "zoom", "on")
+            session.message = "There is room for this pane alone: z goes back to the chain."
+
+    def _do_next_pane(self) -> None:
+        cursors.next_pane(self.session, 1, tab_order(self.session, *self.grid.size))
+
+    def _do_previous_pane(self) -> None:
+        cursors.next_pane(self.session, -1, tab_order(self.session, *self.grid.size))
+
+    def _do_left(self) -> None:
+        self._sideways(-1)
+
+    def _do_right(self) -> None:
+        self._sideways(1)
+
+    def _sideways(self, by: int) -> None:
+        session, size = self.session, self.grid.size
+        plot = next((a for a in arrange(session, *size) if a.pane == session.focus == "loss"), None)
+        if plot is not None:
+            plotting.to_column(session, loss.axis(session, plot.width), by)
+        else:
+            cursors.sideways(session, by, tab_order(session, *size))
+
+    def _do_earlier(self) -> None:
+        self._scrub(-1)
+
+    def _do_later(self) -> None:
+        self._scrub(1)
+
+    def _scrub(self, by: int) -> None:
+        """A column of the time line back, or on."""
+        session = self.session
+        travelling.scrub(session, frame.axis(session, self.grid.size[0])[1].beside(session.position.update, by))
+
+    def _do_close(self) -> None:
+        if not interrupt(self.session):
+            self.session.close()
+
+    def _do_interrupt(self) -> None:
+        if not interrupt(self.session):
+            self.session.message = "Press q to quit."
+
+    def _do_palette(self) -> None:
+        self.app.action_command_palette()
+
+    def _do_help(self) -> None:
+        self.app.push_screen(Help(help_text(self.session), self.grid.dressed[1]))
+
+    def _do_quit(self) -> None:
+        self.app.exit(return_code=0)
+
+    def _do_reload(self) -> None:
+        self.stamp = reloading.stamp(self.session)
+        reloading.reload(self.session)
+
+    def _do_gallery(self) -> None:
+        self.app.to_gallery()
+    def _do_copy(self) -> None:
+        """Give the value under the cursor to the terminal, as OSC 52."""
+        if digits := copying.copy(self.session):
+            self.app.copy_to_clipboard(digits)
+
+    def _do_play(self) -> None:
+        """Step by itself, until a key is pressed or the run ends."""
+        self.playing = self.set_interval(PLAY, self._play)
+        self.session.message = "Playing: any key ends it."
+
+    def _play(self) -> None:
+        if not self.session.move("into"):
+            self._stop_playing()
+        self.paint()
+
+    def _stop_playing(self) -> None:
+        if self.playing is not None:
+            self.playing.stop()
+            self.playing = None
