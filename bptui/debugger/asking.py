@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -98,6 +99,9 @@ def compare(session: Session, text: str) -> None:
     typed = search.read_number(text)
     if typed is None:
         session.message = f"{text!r} is no number: type its digits, as in 0.000364723."
+        return
+    if not math.isfinite(typed.value):
+        session.message = f"{text.strip()} is larger than any number here can be."
         return
     asked = selected(session)
     if asked is None:

@@ -137,6 +137,9 @@ def save(session: Session, text: str) -> None:
         session.message = f"{quoted(name)} is no name of a file." if name else "Say the name of a file, as in w.csv."
         return
     seen = ordering.view(session, pane)
+    if not seen.count:
+        session.message = "No row is shown, so there is nothing to save."
+        return
     path = Path(name).expanduser() if name.startswith("~") else Path(name)
     try:
         count = _write(path, _lines(seen), over)

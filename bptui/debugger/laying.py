@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..scenario.errors import did_you_mean, quoted
+from ..scenario.errors import quoted
 from .looks import CHOICES, choose, look, turn
 from .session import Session
 
@@ -43,7 +43,7 @@ def theme(session: Session, text: str) -> None:
     """Choose a theme by its name."""
     name = text.strip().lower()
     if name not in CHOICES["theme"]:
-        session.message = f"There is no theme {quoted(text)}{did_you_mean(name, CHOICES['theme'])}."
+        session.message = f"There is no theme {quoted(text)}: {', '.join(CHOICES['theme'])}."
         return
     choose(session, "theme", name)
     session.message = f"Theme: {name}."

@@ -57,7 +57,7 @@ def switch(session: Session) -> None:
 def coming(session: Session) -> Coming | None:
     """What the next step makes, to be shown before it is made; None at an end of the run or of an update."""
     key = (session.branch.name, session.position, session.lane, session.followed, session.only, session.began,
-           session.unfolded)
+           session.unfolded, notation.FORMAT.get())
     if session.coming is None or session.coming[0] != key:
         session.coming = key, _coming(session)
     return session.coming[1]

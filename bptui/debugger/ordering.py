@@ -2,7 +2,8 @@
 
 An order is a column: `grad` largest first, `-grad` smallest first, `|grad|` by size; what is not made yet, and NaN,
 come last. A filter is a part of a name, a pattern with *, or a comparison of a column, joined by `and`. Both are looks
-of a pane. A cursor is on a row by its number as made, so it stays on it whatever the order.
+of a pane. A new order, or filter, puts the cursor on its first row; a cursor is a row's number as made, so it stays on
+that row from position to position, and when all is as made again.
 """
 
 from __future__ import annotations
@@ -156,7 +157,8 @@ def _named(names: Sequence[str], pattern: str) -> np.ndarray:
     first, *rest = notation.readable(pattern).lower().split("*")
     if not rest:
         return np.array([first in name.lower() for name in names], bool)
-    return np.array([_fits(name.lower(), first, rest) for name in names], bool)
+    return np.array([_fits(name, first, rest) or _fits(name.partition(".")[2] or name, first, rest)    # as it is shown
+                     for name in map(str.lower, names)], bool)
 
 
 def _fits(name: str, first: str, rest: Sequence[str]) -> bool:
@@ -198,9 +200,9 @@ def order(session: Session, text: str) -> None:
     except QuantityError as error:
         session.message = f"{error}."
         return
-    row = None if session.cursor[pane] is None else view(session, pane).nearest(session.cursor[pane] or 0)
     choose(session, f"sort.{pane}", wanted)
-    session.cursor[pane] = row                      # the row that it was seen on
+    if wanted and view(session, pane).count:        # the first of the order is what one wants to see
+        session.cursor[pane] = view(session, pane).row(0)
     how = {"-": "smallest first", "|": "largest in size first"}.get(wanted[:1], "largest first")
     word = wanted.strip("-|")
     session.message = f"{BY_ID[pane].title} by {word}, {how}. O turns on." if wanted else \
@@ -254,5 +256,7 @@ def filter_rows(session: Session, text: str) -> None:
         return
     had = look(session, f"filter.{pane}")
     choose(session, f"filter.{pane}", wanted)
+    if count and wanted:
+        session.cursor[pane] = view(session, pane).row(0)
     session.message = f"{title}: {count:,} of {table.rows:,}. & and an empty line show all." if wanted else \
         f"{title}: all {table.rows:,} again." if had else "& shows only some rows: out*, or value < 0."

@@ -70,7 +70,12 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         else:
             faults.append(f"there is no setting {quoted(what)}{did_you_mean(what, [*GLOBAL, *FLAGS, 'keys'])}"
                           if what != "keys" else "keys must be a table, as in [keys] and then into = \"space\"")
-    return Settings(looks, flags, keys, tuple(f"{FILE}: {printable(f)}." for f in faults[:MOST_FAULTS]))
+    return Settings(looks, flags, keys, tuple(said(f) for f in faults[:MOST_FAULTS]))
+
+
+def said(fault: str) -> str:
+    """A fault as a sentence."""
+    return f"{FILE}: {printable(fault)}{'' if fault.endswith('?') else '.'}"
 
 
 def _read_keys(table: Mapping[str, Any], keys: dict[str, tuple[str, ...]], faults: list[str]) -> None:

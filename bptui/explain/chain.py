@@ -429,7 +429,7 @@ class Finished(Explainer):
     """Explains a derivative that the run does not make: there when the backward phase is done, all at once."""
 
     def __init__(self, base: Explainer, reader: Reader) -> None:
-        super().__init__(base.run, base.update, base.lane)
+        super().__init__(base.run, base.update, base.lane, base.seen)
         self.namer = replace(self.namer, true=True)
         self.reader = reader
 

@@ -17,6 +17,7 @@ from ..engine.program import Program, Var
 from ..replay.quantity import Place, find
 from ..replay.run import Run
 from ..replay.timeline import Position
+from ..scenario.errors import ExpressionError
 from ..scenario.expression import read_quantity
 from . import notation
 from .search import Hit, Typed, in_update
@@ -76,7 +77,15 @@ def look(run: Run, beside: tuple[Run, ...], typed: Typed, quantity: str, update:
 
 
 def places_of(run: Run, quantity: str, update: int) -> list[Place]:
-    """The quantity, and for a derivative what the optimizer was given, as this run has them."""
+    """The quantity, and for a derivative what the optimizer was given, as this run has them; none for a name that is
+    too long to be typed."""
+    try:
+        return _places_of(run, quantity, update)
+    except ExpressionError:
+        return []
+
+
+def _places_of(run: Run, quantity: str, update: int) -> list[Place]:
     program = run.program(update)
     if not quantity:                                # a term, which has no name of its own
         return []

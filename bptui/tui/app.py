@@ -100,7 +100,7 @@ class BptuiApp(App[None]):
         session.shown_keys = dict(self.keymap.shown)
         faults = [*self.settings.faults, *self.keymap.faults]
         if faults:
-            more = f" And {len(faults) - 1} more." if len(faults) > 1 else ""
+            more = f" (1 of {len(faults)}: the others when you leave)" if len(faults) > 1 else ""
             session.message = f"{faults[0]}{more} {session.message}".strip()
         self.push_screen(Debugger(session, self.keeper, self.keymap, self.reload))
 
@@ -190,6 +190,8 @@ def run_app(path: Path | None, at: str | None = None, fresh: bool = False, setti
     finally:
         if app.keeper is not None:
             app.keeper.close()
+    for fault in (*app.settings.faults, *app.keymap.faults):
+        print(f"bptui: {fault}", file=sys.stderr)
     if app.return_code == 0 and app.session is not None:
         scenario, place = app.session.run.scenario, write(app.session.run, app.session.position)
         words = ("bptui", printable(str(scenario.path or scenario.name)), "--at", place)

@@ -79,9 +79,16 @@ class Ask(ModalScreen[str | None]):
             line.cursor_blink = False
             yield line
 
+    @property
+    def line(self) -> Line | None:
+        """The line, as long as there is one: keys and sizes can come while the screen is being taken away."""
+        return next(iter(self.query(Line)), None)
+
     def on_mount(self) -> None:
+        line = self.line
+        if line is None:                            # closed before it was drawn
+            return
         self.there = True
-        line = self.query_one(Line)
         line.selection = Selection(0, len(line.value))      # what stands there at first gives way to what is typed
         for event in self.early:
             self.take(event)
@@ -97,7 +104,9 @@ class Ask(ModalScreen[str | None]):
         if self.answered or not self.there:
             (self.late if self.answered else self.early).append(event)
             return
-        line = self.query_one(Line)
+        line = self.line
+        if line is None:
+            return
         if event.key in ("enter", "escape"):
             self.answered = True
             self.dismiss(line.value if event.key == "enter" else None)
@@ -110,7 +119,9 @@ class Ask(ModalScreen[str | None]):
                 self.dismiss(event.character)
 
     def action_complete(self) -> None:
-        line = self.query_one(Line)
+        line = self.line
+        if line is None:
+            return
         line.action_cursor_right() if line.cursor_position == len(line.value) else line.action_end()
 
 

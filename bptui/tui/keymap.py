@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from textual.keys import Keys, _character_to_key
 
 from ..debugger.commands import BY_ID, COMMANDS
+from ..debugger.settings import said
 from ..scenario.errors import did_you_mean, quoted
 
 FIXED = ("close", "interrupt", "quit", "help")      # these keep their keys, whatever else they get: the ways out
@@ -62,7 +63,7 @@ def keymap(settled: Mapping[str, tuple[str, ...]]) -> Keymap:
         mine = [k for k in own[command.id] if commands[k] == command.id]
         if command.keys and mine[:1] != command.keys.split(",")[:1]:
             shown[command.id] = _shown(mine[0]) if mine else ":"
-    return Keymap(commands, shown, tuple(f"config.toml: {fault}." for fault in faults))
+    return Keymap(commands, shown, tuple(map(said, faults)))
 
 
 def _key(text: str) -> str | None:

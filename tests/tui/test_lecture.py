@@ -214,3 +214,12 @@ async def test_screen(tui: ModuleType, as_text: Any, size: tuple[int, int], beat
             await pilot.press("pagedown")
         await settled(app)
         assert "\n".join(line.rstrip() for line in tui.shown(app).splitlines()) + "\n" == as_text
+
+
+def test_a_beat_has_the_format_that_was_chosen(tui: ModuleType) -> None:
+    session = tui.open_session("two_layer")
+    looks.choose(session, "numbers", "4")
+    looks.choose(session, "lecture", "on")
+    lecture.forward(session)
+    lecture.forward(session)
+    assert "0.1500 × 0.05000" in tui.text(session) and "0.150000000 × " not in tui.text(session)

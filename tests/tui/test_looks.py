@@ -88,7 +88,7 @@ async def test_a_theme_is_chosen_by_its_name_and_worn_at_once(tui: ModuleType) -
         await pilot.press("colon", *"theme", "enter")
         await pilot.pause()
         await pilot.press(*"lihgt", "enter")
-        await tui.until(lambda: "did you mean" in session.message)
+        await tui.until(lambda: "There is no theme 'lihgt'" in session.message)
         assert looks.look(session, "theme") == "light"
 
 
@@ -258,3 +258,34 @@ def test_the_chain_alone(tui: ModuleType, as_text: Any, size: tuple[int, int]) -
     tui.follow(session, "w1")
     looks.choose(session, "zoom", "on")
     assert "\n".join(line.text.rstrip() for line in screen(session, *size)) + "\n" == as_text
+
+
+# what a first user and an attack found
+
+def test_a_number_never_runs_into_a_name(tui: ModuleType) -> None:
+    """In no format, in no table: p/q and whole numbers have no point to stand at."""
+    for numbers in looks.CHOICES["numbers"]:
+        for name, at in (("two_layer", "#0:24"), ("recurrent_bit", "#0:20")):
+            session = tui.open_session(name, at)
+            looks.choose(session, "numbers", numbers)
+            for size in ((80, 24), (120, 40)):
+                area = next(a for a in arrange(session, *size) if a.pane == "parameters")
+                for line in screen(session, *size)[area.y + 1:area.y + area.height]:
+                    row = line.text[area.x:area.x + area.width]
+                    assert not row.strip() or re.match(r" [a-z]\d? +\S", row), row
+
+
+def test_all_digits_are_all_in_the_tables_too(tui: ModuleType) -> None:
+    session = tui.open_session("two_layer", "#100")
+    looks.choose(session, "numbers", "all")
+    values = session.run.env(100).array(session.run.program(100).parameters[0]).ravel()
+    for size in ((80, 24), (120, 40), (200, 60)):
+        shown = tui.text(session, size)
+        for value in values:
+            assert repr(float(value)) in shown, (size, value)
+
+
+def test_the_track_keeps_its_position_whatever_the_count(tui: ModuleType) -> None:
+    for name, at, size in (("wide_784", "#0:47892", (80, 24)), ("convolution", "#0:1212", (80, 14))):
+        session = tui.open_session(name, at)
+        assert "►" in screen(session, *size)[1].text

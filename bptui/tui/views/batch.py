@@ -39,7 +39,8 @@ class Place:
         """Its title, and how many numbers are left out, as far as there is room."""
         left, room = self.group.size - self.count, self.end - self.x
         if not left:
-            return self.group.title[:room]
+            title = self.group.title
+            return title if len(title) <= room else f"{title[:max(0, room - 1)]}…"
         long, short = f"{self.group.title} … {left:,} more", f"{self.group.title} …{left}"
         return next((text for text in (long, short) if len(text) <= room), f"…{left}")
 

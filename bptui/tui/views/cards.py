@@ -11,6 +11,7 @@ from .canvas import Canvas, Line, sign_style
 from .frame import rule
 
 POINT, SAYS = 22, 36
+ALL_DIGITS = 11                                     # columns that a number with all digits needs beyond nine decimals
 
 
 def first(session: Session, width: int, height: int) -> list[Line]:
@@ -61,12 +62,13 @@ def yours(session: Session, width: int, height: int) -> list[Line]:
     value = typed.value if typed.sign != "-" else -abs(typed.value)
     here = answer.asked.value
     nine = notation.plain([value, here])
+    says_at = SAYS + (ALL_DIGITS if notation.FORMAT.get() == "all" else 0)
     y = 2 if height >= 9 else 1
     for label, number, says in (("yours", value, answer.verdict), ("here", here, answer.asked.quantity)):
         c.put(6, y, label)
         text = notation.number(number, True, nine) if number is not None else notation.PENDING
         c.put(POINT - (notation.point(text) if number is not None else 0), y, text, sign_style(number))
-        c.put(SAYS, y, says, "bold" if label == "yours" else "dim", until=width - 1)
+        c.put(says_at, y, says, "bold" if label == "yours" else "dim", until=width - 1)
         y += 1
     y += 1
     if answer.rounding:
@@ -83,5 +85,5 @@ def yours(session: Session, width: int, height: int) -> list[Line]:
         c.put(POINT - notation.point(text), y, text, sign_style(found.hit.value))
         where = f"{found.hit.what} in {found.run.scenario.name}" if found.beside else found.hit.what
         when = f", after {notation.counted(found.hit.at.update, 'update')}" if found.hit.at.update else ""
-        c.put(SAYS, y, f"{where}{when}: {write(found.run, found.hit.at)}", "", until=width - 1)
+        c.put(says_at, y, f"{where}{when}: {write(found.run, found.hit.at)}", "", until=width - 1)
     return c.lines()

@@ -58,9 +58,9 @@ class Stretch:
     first: int
     last: int
 
-    def cells(self, each: bool) -> int:
+    def cells(self, each: bool, most: int = CELLS) -> int:
         size = self.last - self.first + 1
-        return size if each else min(CELLS, size)
+        return size if each else min(most, size)
 
 
 def stretches_of(times: Timeline, by_layer: bool = False) -> list[Stretch]:
@@ -91,6 +91,8 @@ def track(session: Session, width: int, alone: bool = False) -> Line:
     if width >= WITH_LAYERS and needed < width - len(counter):
         stretches, by_layer = layers, True
     names = SHORT if len(stretches) > 4 and not by_layer else {}
+    most = next((n for n in range(CELLS, 1, -1) if sum(
+        len(names.get(s.phase, s.phase)) + 3 + s.cells(each, n) for s in stretches) < width - len(counter) - 1), 1)
     here = next((s for s in stretches if s.first <= value <= s.last), stretches[0] if value == 0 else None)
     x, before = 1, ""
     for stretch in stretches:
@@ -103,15 +105,15 @@ def track(session: Session, width: int, alone: bool = False) -> Line:
         before = stretch.phase
         if stretch.layer:
             x = c.put(x, 0, stretch.layer, "dim") + 1
-        x = cells(c, x, stretch, value, each, stops=stops) + (1 if by_layer else 2)
+        x = cells(c, x, stretch, value, each, stops=stops, most=CELLS if by_layer else most) + (1 if by_layer else 2)
     c.right(width - 1, 0, f"  {counter}")
     return c.lines()[0]
 
 
 def cells(c: Canvas, x: int, stretch: Stretch, value: int, each: bool, y: int = 0, style: str = "",
-          stops: Sequence[int] = ()) -> int:
-    """The cells of one stretch; the column after them. `style` is that of what is made."""
-    count, size = stretch.cells(each), stretch.last - stretch.first + 1
+          stops: Sequence[int] = (), most: int = CELLS) -> int:
+    """The cells of one stretch, at most so many where not `each`; the column after them. `style`: of what is made."""
+    count, size = stretch.cells(each, most), stretch.last - stretch.first + 1
     for n in range(count):
         low, high = stretch.first + size * n // count, stretch.first + size * (n + 1) // count - 1
         if low <= value <= high:
@@ -149,8 +151,8 @@ def timeline(session: Session, width: int) -> Line:
     run, position = session.run, session.position
     cost = session.cost()
     x = c.put(1, 0, run.program(0).watched.name, "bold", until=12)
-    shown = f" {notation.PENDING}" if cost is None else notation.short(cost, 3)
-    c.put(x + 1, 0, shown if cost is None or len(shown) <= LOSS else notation.short(cost, 1), "dim")
+    shown = f" {notation.PENDING}" if cost is None else _rough(cost)
+    c.put(x + 1, 0, shown, "dim")
     first, along = axis(session, width)
     at = along.column(position.update)
     found = trained(session)
@@ -187,6 +189,14 @@ def update_at(session: Session, width: int, x: int) -> int | None:
     return along.update(x - first) if 0 <= x - first < along.columns else None
 
 
+def _rough(cost: float) -> str:
+    """A loss in at most six columns: 0.298, 8e-04."""
+    if cost and math.isfinite(cost) and abs(cost) < 0.01:
+        return f"{cost:.0e}"
+    text = notation.short(cost, 3)
+    return text if len(text) <= LOSS else notation.short(cost, 1)
+
+
 def _known(session: Session, width: int) -> str:
     """What stands right of the time line."""
     run = session.run
@@ -199,7 +209,9 @@ def _known(session: Session, width: int) -> str:
 
 def words(session: Session, width: int) -> Line:
     c = Canvas(width, 1)
-    text = session.sentence()
+    numbers = notation.FORMAT.get()
+    with notation.written_as("9" if numbers == "all" else numbers):     # a sentence has one row, and all of it is read
+        text = session.sentence()
     glyph = text[:1] in "=≈≠"
     x = c.put(1, 0, text[:1], "bold" if glyph else "")
     c.put(x, 0, text[1:], "", until=width - 1)
@@ -229,7 +241,7 @@ def keys(session: Session, width: int) -> list[tuple[str, str, str]]:
     def key(*commands: str) -> str:
         return "".join(key_of(session, command) for command in commands)
 
-    if session.yours is not None:
+    if session.yours is not None and "chain" in session.shown:
         return [(key("help"), "help", ""), (key("close"), "close", ""), (key("got"), "another number", ""),
                 (key("quit"), "quit", "")]
     path, at = session.path(), session.position

@@ -48,7 +48,7 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     spans = f"▁ {scale.low:.0e}  █ {scale.high:.0e}" if scale is not None and curves else ""
     than = f"than {layers[-1].name}" if len(layers[-1].name) <= RATIO - 5 else "than the last"
     rule(c, 0, [("Gradients", "bold"), (_when(session, update, width) + hidden, "")],
-         [(ratio - 1, spans), (width - 1, than)] if width >= 60 else [])
+         [(ratio - 1, spans), (width - 1, than)] if width >= 60 else [(width - 1, than)])
     for place, row in enumerate(visible):
         n, y = shown.first + place, (place + 1) * tall
         for line in range(y - tall + 1, y + 1):

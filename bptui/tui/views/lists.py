@@ -46,7 +46,8 @@ def _watch(c: Canvas, y: int, watched: Watched, name: str, value: int, change: i
     c.right(value, y, here, "dim" if watched.value is None else "")
     moved = watched.change
     if moved is not None:
-        c.right(change, y, notation.one(moved, True), sign_style(moved))
+        text = notation.one(moved, True)
+        c.right(change, y, text if len(text) < CHANGE else notation.short(moved, 4, True), sign_style(moved))
     if watched.changed:
         c.put(c.width - 1, y, "*", "bold")
 

@@ -20,6 +20,7 @@ from ...explain.marks import GLYPHS
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
 
+ALL_DIGITS = 22                                     # columns of a number with all digits, from its point on
 LONGEST_NAME = 22                                   # of a parameter; a longer one is shown by its end
 START = 3                                           # and by so much of its start, where layers stand mixed
 
@@ -99,6 +100,8 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
     first -= 1 - left
     points = [first, first + 16, first + 30, first + 44] if wide and first + 55 <= width else (
         [first, first + 13, first + 26] if first + 36 <= width else [first, first + 13])
+    if notation.FORMAT.get() == "all":
+        points = _whole_digits(first, width, 4 if wide else 3)
     columns = (0, 1, 2, 3) if len(points) == 4 else (0, 1, 3)[:len(points)]
     headings = [(min(p + 10, width - 1), seen.table.columns[k].title) for p, k in zip(points, columns, strict=True)]
     of = [(f"of {home}", "")] if home else []
@@ -129,6 +132,8 @@ def paint_adjoints(session: Session, width: int, height: int, focused: bool) -> 
     left = 3 if wide else 2
     room = min(max(map(len, names), default=0), LONGEST_NAME + 8) if wide else width - 28
     points = [left + room + 8, left + room + 24] if wide and room + 40 <= width else [width - 23, width - 10]
+    if notation.FORMAT.get() == "all":
+        points = _whole_digits(left + room + 8, width, 2) if wide else [width - ALL_DIGITS]
     headings = [(min(p + 10, width), k.title) for p, k in zip(points, seen.table.columns, strict=True)]
     of = [(f"of {home}", "")] if home else []
     _head(c, [("Derivatives", "bold"), *of, *told(seen)], headings, top)
@@ -162,6 +167,12 @@ def _head(c: Canvas, title: Sequence[tuple[str, str]], headings: Sequence[tuple[
             c.right(column, 1, text, "dim")
 
 
+def _whole_digits(first: int, width: int, most: int) -> list[int]:
+    """The decimal points of as many columns as have room for all digits; of one at least."""
+    each = ALL_DIGITS + 5
+    return [first + n * each for n in range(most) if not n or first + n * each + ALL_DIGITS <= width]
+
+
 @dataclass(frozen=True)
 class _Layout:
     """The first row, where the names begin, their room, and the decimal points of the columns that are drawn."""
@@ -179,10 +190,11 @@ def _columns(c: Canvas, seen: View, rows: Shown, layout: _Layout, names: Sequenc
     points, drawn = layout.points, [seen.table.columns[k] for k in layout.columns]
     found = [seen.table.row(n) for n in rows.rows]
     cells = [[row.numbers[k] for k in layout.columns] for row in found]
-    gaps = [points[0] - layout.left - layout.room, *(max(2, b - a - 12) for a, b in pairwise(points))]
+    most = ALL_DIGITS if notation.FORMAT.get() == "all" else 11
+    gaps = [points[0] - layout.left - layout.room, *(max(2, b - a - most - 1) for a, b in pairwise(points))]
     ends = [*(b - gap - 1 for b, gap in zip(points[1:], gaps[1:], strict=True)), c.width]
     texts = [fitted([row[k] for row in cells], drawn[k].signed, gaps[k],
-                    min(11, ends[k] - points[k])) for k in range(len(points))]
+                    min(most, ends[k] - points[k])) for k in range(len(points))]
     for n, row in enumerate(found):
         y = layout.top + n
         name = shortened(names[n], layout.room, START if seen.said else 0)
@@ -204,6 +216,9 @@ def _columns(c: Canvas, seen: View, rows: Shown, layout: _Layout, names: Sequenc
 def fitted(values: Sequence[float | None], signed: bool, before: int, after: int) -> list[str]:
     """The numbers of a column in one notation that has room: cells before the decimal point, and from it on."""
     texts = ["" if v is None else notation.number(v, signed, notation.plain(values)) for v in values]
+    if any("." not in x and len(x) >= before for x in texts):    # p/q, or a whole number, that would run into the name
+        with notation.written_as("9"):
+            texts = ["" if v is None else notation.number(v, signed, notation.plain(values)) for v in values]
     for decimals in (6, 5, 4, 3):
         if all(notation.point(x) <= before and len(x) - notation.point(x) <= after for x in texts if "." in x):
             break
@@ -225,13 +240,14 @@ def paint_values(session: Session, width: int, height: int, focused: bool) -> li
     rows = shown(session, seen, "values", height - 1)
     values = [seen.table.row(number).numbers[0] for number in rows.rows]
     nine = notation.plain(values)
+    point = width - (ALL_DIGITS if notation.FORMAT.get() == "all" else 12)
     for y, (number, value) in enumerate(zip(rows.rows, values, strict=True), 1):
         block, element = times.locate(number + 1)
         c.put(1, y, "►" if number + 1 == session.position.value else " ", "bold")
         c.put(3, y, f"{number + 1}", "dim")
         name = session.namer.of(times.blocks[block].out, element)
-        c.put(4 + len(str(times.count)), y, name, "dim" if value is None else "", until=width - 17)
-        _number(c, width - 12, y, value, nine, times.blocks[block].phase == "backward", width - 16)
+        c.put(4 + len(str(times.count)), y, name, "dim" if value is None else "", until=point - 5)
+        _number(c, point, y, value, nine, times.blocks[block].phase == "backward", point - 4)
         c.row(y, number, focused and number == rows.cursor)
     if not rows.rows:
         nothing(c, seen)
