@@ -8,12 +8,14 @@ may change, neither in its text nor in its style. So neither a bar, nor an order
 from __future__ import annotations
 
 import random
+import re
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from bptui.debugger.cursors import length
+from bptui.replay.quantity import Place
 from bptui.replay.timeline import Position
 
 Cursors = dict[str, int | None]
@@ -127,3 +129,12 @@ def test_the_time_line_ends_before_the_update_that_is_being_made(tui: ModuleType
         for value in (0, session.run.times(update).cost_value - 1):
             session.go(f"#{update}:{value}")
             assert_honest(tui, session, update, tui.COVER[:1])
+
+
+def test_the_order_of_paths_says_nothing_of_sizes_that_are_not_made(tui: ModuleType) -> None:
+    """Of a derivative that the run does not make: its paths stand in their order until the way back is done."""
+    session = tui.open_session("transfer_learning", "#2:2")
+    session.followed = Place(session.run.program(2).inputs[0], 0)
+    names = [row.name for row in session.chain().rows if row.kind == "path"]
+    units = [int(found[1]) for name in names if (found := re.search(r"\[(\d+)\]", name))]
+    assert len(units) > 4 and units == sorted(units)

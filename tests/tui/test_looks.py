@@ -7,9 +7,11 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from rich.color import Color
 
-from bptui.debugger import looks
+from bptui.debugger import cursors, looks
+from bptui.debugger.panes import PANES
 from bptui.debugger.settings import Settings
 from bptui.explain import notation
 from bptui.tui.app import BptuiApp
@@ -289,3 +291,17 @@ def test_the_track_keeps_its_position_whatever_the_count(tui: ModuleType) -> Non
     for name, at, size in (("wide_784", "#0:47892", (80, 24)), ("convolution", "#0:1212", (80, 14))):
         session = tui.open_session(name, at)
         assert "►" in screen(session, *size)[1].text
+
+
+@pytest.mark.parametrize("numbers", looks.CHOICES["numbers"])
+@pytest.mark.parametrize("name", ["two_layer", "wide_784", "single_neuron", "softmax_iris"])
+def test_every_pane_in_every_format(tui: ModuleType, name: str, numbers: str) -> None:
+    """Exactly as many cells as the terminal has, zoomed or not."""
+    session = tui.open_session(name, "#1:9")
+    looks.choose(session, "numbers", numbers)
+    for pane in PANES:
+        cursors.show(session, pane)
+        for zoom in ("off", "on"):
+            looks.choose(session, "zoom", zoom)
+            for size in ((80, 14), (80, 24), (120, 40), (200, 60)):
+                assert {cell_len(line.text) for line in screen(session, *size)} == {size[0]}, (pane, size)

@@ -134,13 +134,14 @@ def paint_adjoints(session: Session, width: int, height: int, focused: bool) -> 
     points = [left + room + 8, left + room + 24] if wide and room + 40 <= width else [width - 23, width - 10]
     if notation.FORMAT.get() == "all":
         points = _whole_digits(left + room + 8, width, 2) if wide else [width - ALL_DIGITS]
-    headings = [(min(p + 10, width), k.title) for p, k in zip(points, seen.table.columns, strict=True)]
+    columns = tuple(range(len(points)))
+    headings = [(min(p + 10, width), seen.table.columns[k].title) for p, k in zip(points, columns, strict=True)]
     of = [(f"of {home}", "")] if home else []
     _head(c, [("Derivatives", "bold"), *of, *told(seen)], headings, top)
     now = tables.adjoint_now(session)
     for y, number in enumerate(rows.rows, top):
         c.put(left - 2, y, "►" if number == now else " ", "bold")
-    _columns(c, seen, rows, _Layout(top, left, room, points, (0, 1)), names, lambda number: number == now, focused)
+    _columns(c, seen, rows, _Layout(top, left, room, points, columns), names, lambda number: number == now, focused)
     return c.lines()
 
 
