@@ -43,8 +43,7 @@ def settings_path(environ: Mapping[str, str] = os.environ) -> Path | None:
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings, with what was chosen last where they leave it open. Nothing is raised."""
-    chosen = {what: text for what, text in _table(_chosen_path(environ)).items()
-              if what in GLOBAL and text in CHOICES[what]}
+    chosen = _chosen(environ)
     path = settings_path(environ)
     try:
         table = _read(path)
@@ -87,13 +86,24 @@ def _read_keys(table: Mapping[str, Any], keys: dict[str, tuple[str, ...]], fault
             faults.append(f"the keys of {quoted(command)} must be a text, or a list of texts")
 
 
-def remember(looks: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> None:
-    """Keep what was chosen on the screen, for the next time. What goes wrong is not worth a word."""
+def remember(before: Mapping[str, str], now: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> None:
+    """Keep what was chosen on the screen, for the next time: what was so `before` came from elsewhere (NO_COLOR, the
+    command line), and is not for good. What goes wrong is not worth a word."""
     path = _chosen_path(environ)
     if path is not None:
-        lines = [f'{what} = "{looks[what]}"\n' for what in GLOBAL if what in looks]
+        kept = dict(_chosen(environ))
+        for what in GLOBAL:
+            if now.get(what) != before.get(what):
+                kept[what] = now.get(what, CHOICES[what][0])
+        lines = [f'{what} = "{kept[what]}"\n' for what in GLOBAL if what in kept]
         with contextlib.suppress(OSError):
             replace_file(path, "".join(["# What was chosen last on the screen of bptui.\n", *lines]).encode())
+
+
+def _chosen(environ: Mapping[str, str]) -> dict[str, str]:
+    """What was chosen last, as far as it still means something."""
+    return {what: text for what, text in _table(_chosen_path(environ)).items()
+            if what in GLOBAL and text in CHOICES[what]}
 
 
 def _chosen_path(environ: Mapping[str, str]) -> Path | None:

@@ -27,8 +27,9 @@ from .debugging import Debugger
 from .dialogs import Ask, Palette
 from .driver import TolerantDriver
 from .gallery import GalleryScreen
+from .grid import dressed
 from .keymap import keymap
-from .themes import BY_NAME, TABLE, textual_theme
+from .themes import TABLE, textual_theme
 
 SWITCH = 0.0005                                     # seconds that a key waits for a busy thread; Python's are 5 ms
 
@@ -71,21 +72,24 @@ class BptuiApp(App[None]):
         self.animation_level = "none"
         for theme in TABLE:
             self.register_theme(textual_theme(theme))
-        self._wear(self.settings.looks.get("theme", "terminal"), self.settings.looks.get("glyphs", ""))
+        self._wear()
 
-    def _wear(self, theme: str, glyphs: str) -> None:
-        self.theme = f"bptui-{theme if theme in BY_NAME else 'terminal'}"
-        self.set_class(glyphs == "ascii", "-ascii")
+    def _wear(self) -> None:
+        """Textual's own widgets look as the screen does."""
+        theme, plain = dressed(self.settings.looks, self.only_ascii)
+        self.theme = f"bptui-{theme.name}"
+        self.set_class(plain, "-ascii")
 
     def dress(self, session: Session) -> None:
-        """Textual's own widgets look as the screen does; what was chosen is kept for the next time."""
-        self._wear(looks.look(session, "theme"), looks.look(session, "glyphs"))
+        """What was chosen holds for every screen from now on, and is kept for the next time."""
         chosen = {what: text for what, text in session.looks.items() if what in looks.GLOBAL}
-        self.settings = replace(self.settings, looks=chosen)
         if self.opened is not without_memory:
-            remember(session.looks)
+            remember(self.settings.looks, chosen)
+        self.settings = replace(self.settings, looks=chosen)
+        self._wear()
 
     def on_mount(self) -> None:
+        self._wear()                                # what the terminal has is known now
         if self.session is not None:
             self._show(self.session)
         else:

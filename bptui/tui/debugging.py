@@ -262,7 +262,7 @@ class Debugger(Screen[None]):
         chosen = {what: text for what, text in self.session.looks.items() if what in looks.GLOBAL}
         if chosen != self.chosen:
             self.chosen = chosen
-            self.app.dress(self.session)            # type: ignore[attr-defined]
+            self.app.dress(self.session)
 
     def _ask(self, command: Command, asks: Question) -> None:
         """Ask for a line of text, and do what it was asked for."""

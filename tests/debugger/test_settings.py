@@ -80,15 +80,22 @@ def test_a_link_is_followed_and_a_folder_is_said(homes: dict[str, str], tmp_path
 
 
 def test_what_was_chosen_last_holds_where_nothing_is_settled(homes: dict[str, str]) -> None:
-    remember({"theme": "light", "numbers": "all", "zoom": "on"}, homes)
+    remember({}, {"theme": "light", "numbers": "all", "zoom": "on"}, homes)
     assert read_settings(homes).looks == {"theme": "light", "numbers": "all"}
     assert written(homes, 'theme = "dark"').looks == {"theme": "dark", "numbers": "all"}
-    remember({}, homes)
-    assert read_settings(homes).looks == {"theme": "dark"}
+    remember({"theme": "dark", "numbers": "all"}, {"theme": "dark"}, homes)
+    assert read_settings(homes).looks == {"theme": "dark", "numbers": "9"}
+
+
+def test_what_was_not_chosen_on_the_screen_is_not_kept(homes: dict[str, str]) -> None:
+    """NO_COLOR and --ascii are for one time; to choose a number format then does not make them the rule."""
+    remember({}, {"theme": "light"}, homes)
+    remember({"theme": "none", "glyphs": "ascii"}, {"theme": "none", "glyphs": "ascii", "numbers": "4"}, homes)
+    assert read_settings(homes).looks == {"theme": "light", "numbers": "4"}
 
 
 def test_what_cannot_be_kept_is_not_worth_a_word(homes: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder would be")
-    remember({"theme": "dark"}, homes)
+    remember({}, {"theme": "dark"}, homes)
     assert read_settings(homes) == Settings()
-    remember({"theme": "dark"}, {})
+    remember({}, {"theme": "dark"}, {})

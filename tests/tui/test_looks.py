@@ -167,6 +167,18 @@ async def test_a_screen_in_ascii(tui: ModuleType, as_text: Any, size: tuple[int,
             await pilot.press("escape", "escape")
 
 
+async def test_a_terminal_that_has_only_ascii_gets_it_in_dialogs_too(tui: ModuleType) -> None:
+    app = BptuiApp(at_w1(tui), headless=True)
+    app.only_ascii = True                           # as in the Linux console
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app)
+        for dialog in ("question_mark", "colon", "slash"):
+            await pilot.press(dialog)
+            await pilot.pause()
+            assert tui.shown(app).isascii(), dialog
+            await pilot.press("escape", "escape")
+
+
 # number formats
 
 def test_a_number_in_each_format() -> None:
