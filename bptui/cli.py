@@ -1,7 +1,7 @@
 """The command line: what was typed, to values, checks, files or the screen; and every mistake to one clear line.
 
-Exit codes: 0 done, 1 a check failed, 2 bad usage or a bad file, 128+n ended by signal n. What a command needs
-is imported when it runs, so that `--help` is at once there and the screen starts without the rest.
+Exit codes: 0 done, 1 a check failed, 2 bad usage or a bad file, 70 a fault of bptui's own, 128+n ended by signal n.
+What a command needs is imported when it runs, so that `--help` is at once there and the screen starts without the rest.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import codecs
 import os
 import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -65,6 +66,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _complain(f"bptui: {plain(str(error))}")
         _to_nowhere()
         return USAGE
+    except Exception as error:
+        from .debugger.fault import FAULT, tell
+        for line in tell(error, {"command": shlex.join(sys.argv[1:] if argv is None else argv)}):
+            _complain(line)
+        return FAULT
 
 
 def _run(arguments: list[str]) -> int:
@@ -114,6 +120,7 @@ def _open(arguments: list[str]) -> int:
     parser.add_argument("--theme", choices=CHOICES["theme"], metavar="NAME", help=", ".join(CHOICES["theme"]))
     parser.add_argument("--ascii", action="store_true", help="ASCII alone: d for ∂, * for ×")
     parser.add_argument("--mouse", action="store_true", help="listen to the mouse, too")
+    parser.add_argument("--slow", action="store_true", help="for a slow link: draw at most 4 times a second")
     parser.add_argument("--fresh", action="store_true", help="begin anew, not where you left off")
     parser.add_argument("--reload", action="store_true", help="read the file again by itself when it changes")
     parser.add_argument("--lecture", action="store_true", help="a clicker's PgDn and PgUp step, in three beats")
@@ -150,7 +157,7 @@ def _settled(given: argparse.Namespace, settings: Settings) -> Settings:
         looks["theme"] = "none"
     if given.ascii:
         looks["glyphs"] = "ascii"
-    said = {flag: True for flag in ("mouse", "reload", "lecture") if getattr(given, flag)}
+    said = {flag: True for flag in ("mouse", "reload", "lecture", "slow") if getattr(given, flag)}
     return replace(settings, looks=looks, flags={**settings.flags, **said})
 
 

@@ -84,6 +84,11 @@ class Keeper:
             self._said = self._saver.trouble
             self.session.message = f"{self._said} {self.session.message}".strip()
 
+    @property
+    def trouble(self) -> str:
+        """Why it is not saved; nothing if it is."""
+        return self._saver.trouble
+
     def close(self) -> None:
         """Write what is still to be written."""
         self.keep()

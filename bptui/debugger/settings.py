@@ -21,7 +21,7 @@ from .store import replace_file, user_folder
 
 LARGEST = 2**16                                     # bytes
 FILE, CHOSEN = "config.toml", "chosen.toml"
-FLAGS = ("mouse", "reload")
+FLAGS = ("mouse", "reload", "slow")
 MOST_FAULTS = 20
 
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import threading
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 from textual.app import App, SystemCommand
-from textual.events import Key
+from textual.binding import Binding, BindingType
+from textual.events import Event, Key, Paste
 from textual.screen import Screen
 
 from ..debugger import finding, looks
 from ..debugger.commands import COMMANDS, key_of
+from ..debugger.fault import FAULT, tell
 from ..debugger.gallery import Gallery
 from ..debugger.keeping import Keeper, reopened
 from ..debugger.session import Session
@@ -29,9 +35,12 @@ from .driver import TolerantDriver
 from .gallery import GalleryScreen
 from .grid import dressed
 from .keymap import keymap
+from .pace import frame, wait
 from .themes import TABLE, textual_theme
 
 SWITCH = 0.0005                                     # seconds that a key waits for a busy thread; Python's are 5 ms
+HANG_UP = 129                                       # the exit code when the link is lost: nobody is there to be told
+KEYS_TOLD = 30                                      # the last keys, for a report of a fault
 
 
 class BptuiApp(App[None]):
@@ -42,6 +51,7 @@ class BptuiApp(App[None]):
 
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "f2"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+z", "suspend_process", show=False, priority=True)]
     CSS = """
     Input > .input--placeholder, CommandPalette > .command-palette--help-text {
         color: $bptui-dim; text-style: not dim not bold;
@@ -65,7 +75,9 @@ class BptuiApp(App[None]):
         self.session, self.at, self.opened = session, at, opened or without_memory
         self.gallery = Gallery(remembers=opened is not None)
         self.reload, self.lecture = reload, lecture
-        self.only_ascii = False
+        self.slow = self.only_ascii = False
+        self.fault: BaseException | None = None     # the first exception that nobody has foreseen
+        self.pressed: deque[str] = deque(maxlen=KEYS_TOLD)
         self.keeper: Keeper | None = None
         self.settings = settings or Settings()
         self.keymap = keymap(self.settings.keys)
@@ -136,6 +148,45 @@ class BptuiApp(App[None]):
         else:
             self.post_message(Key(event.key, event.character))
 
+    async def on_event(self, event: Event) -> None:
+        """Text that is pasted goes to the line that is open, or to none: it is never taken for keys."""
+        if isinstance(event, Key) and not event.is_forwarded:
+            self.pressed.append(event.key)
+        screen = self.screen if isinstance(event, Paste) and not event.is_forwarded else None
+        if isinstance(event, Paste) and isinstance(screen, Ask | Debugger | GalleryScreen):
+            screen.paste(event)
+        else:
+            await super().on_event(event)
+
+    def until_drawn(self, last: float) -> float:
+        """Seconds until the screen may be drawn again, drawn `last`; 0 is now."""
+        driver = self._driver
+        if not isinstance(driver, TolerantDriver):
+            return 0.0
+        return wait(frame(self.slow, driver.round_trip), time.monotonic() - last, driver.behind)
+
+    def action_suspend_process(self) -> None:
+        """Back to the shell, if there is one that can bring it back."""
+        if os.getsid(os.getppid()) == os.getsid(0) and os.getpgid(os.getppid()) != os.getpgid(0):
+            super().action_suspend_process()
+        elif isinstance(self.screen, Debugger) and self.session is not None:
+            self.session.message = "There is no shell to go back to: press q to quit."
+            self.screen.paint()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave because of something that nobody has foreseen; `run_app` says it."""
+        if self.is_headless:
+            super()._handle_exception(error)
+            return
+        self.fault = self.fault or error
+        self._return_code = FAULT
+        self._close_messages_no_wait()
+
+    def raised_in_a_thread(self, raised: threading.ExceptHookArgs) -> None:
+        driver = self._driver
+        if isinstance(raised.exc_value, Exception) and isinstance(driver, TolerantDriver):
+            driver.raised(raised.exc_value)
+
     def _on_key(self, event: Key) -> None:          # type: ignore[override]
         """A key that came while something else was on top is for what is there now."""
         screen = self.screen
@@ -186,18 +237,50 @@ def run_app(path: Path | None, at: str | None = None, fresh: bool = False, setti
     flags = settings.flags if settings is not None else {}
     app = BptuiApp(None, at, opened=opened, reload=flags.get("reload", False), lecture=flags.get("lecture", False),
                    settings=settings)
-    app.only_ascii = only_ascii()
+    app.only_ascii, app.slow = only_ascii(), flags.get("slow", False)
     if path is not None:
         app.session, app.keeper = opened(path, at)
+    threading.excepthook = app.raised_in_a_thread
     try:
         app.run(mouse=app.settings.flags.get("mouse", False))
-    finally:
+    except Exception as error:
+        app.fault = app.fault or error
+    return _left(app)
+
+
+def _left(app: BptuiApp) -> int:
+    """Save the session, and say what is to be said when the screen is gone; the exit code."""
+    facts: dict[str, str] = {}
+    try:
         if app.keeper is not None:
             app.keeper.close()
+            facts["session"] = app.keeper.trouble or "It is saved; --fresh begins anew."
+    except Exception as error:
+        app.fault = app.fault or error
+        facts["session"] = "It is not saved as it was last."
+    if isinstance(app._driver, TolerantDriver):
+        app._driver.ended()
+    if app.return_code == HANG_UP:
+        return HANG_UP
     for fault in (*app.settings.faults, *app.keymap.faults):
         print(f"bptui: {fault}", file=sys.stderr)
-    if app.return_code == 0 and app.session is not None:
-        scenario, place = app.session.run.scenario, write(app.session.run, app.session.position)
-        words = ("bptui", printable(str(scenario.path or scenario.name)), "--at", place)
-        print(" ".join(map(shlex.quote, words)))
-    return 70 if app.return_code is None else app.return_code
+    place = _place(app.session) if app.session is not None else None
+    if app.fault is not None:
+        size = "x".join(map(str, app.size))
+        known = {"scenario": place[0], "position": place[1]} if place else {"scenario": "none: the gallery"}
+        for line in tell(app.fault, {**known, **facts, "keys before": " ".join(app.pressed), "size": size}):
+            print(line, file=sys.stderr)
+        return FAULT
+    if app.return_code == 0 and place:
+        print(" ".join(map(shlex.quote, ("bptui", place[0], "--at", place[1]))))
+    return FAULT if app.return_code is None else app.return_code
+
+
+def _place(session: Session) -> tuple[str, str]:
+    """The scenario and the position, as they are typed."""
+    scenario = session.run.scenario
+    try:
+        place = write(session.run, session.position)
+    except Exception as error:                      # on the way out of a fault nothing is certain
+        place = f"unknown ({type(error).__name__})"
+    return printable(str(scenario.path or scenario.name)), place

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
@@ -79,6 +79,7 @@ class Debugger(Screen[None]):
         self._compositor = SpanCompositor()
         self.grid = Grid(session, self._seen)
         self.begun = self.stale = False
+        self.drawn = 0.0                            # when it was drawn last
         self.playing: Timer | None = None
         self.last_click: tuple[int, int, str, int | None] | None = None
         self.asking: Ask | None = None
@@ -102,15 +103,22 @@ class Debugger(Screen[None]):
             self._slice()
 
     def paint(self) -> None:
-        """Draw once for all the keys that have come meanwhile."""
+        """Draw once for all the keys that have come meanwhile, as soon as the link can take it."""
         if not self.stale:
             self.stale = True
+            self._draw_soon()
+
+    def _draw_soon(self) -> None:
+        if wait := self.app.until_drawn(self.drawn):
+            self.set_timer(wait, self._draw_soon)
+        else:
             self.call_later(self._draw)
 
     def _draw(self) -> None:
         self.stale = False
         if not self.is_attached:                    # the gallery is there instead
             return
+        self.drawn = time.monotonic()
         self._remember()
         if self.keeper is not None:
             self.keeper.keep()
@@ -132,21 +140,20 @@ class Debugger(Screen[None]):
             changed = more = go_on(session, SLICE)
         elif session.sides is not None:
             more = sides.work(session, SLICE)
-            changed = not more or time.monotonic() > self._painted + 0.05
+            changed = not more or time.monotonic() > self.drawn + 0.05
         else:
             more = session.run.work(SLICE)
-            changed = session.run.known != known and (not more or time.monotonic() > self._painted + 0.25)
+            changed = session.run.known != known and (not more or time.monotonic() > self.drawn + 0.25)
             if go_on(session, SLICE):               # for somebody's digits
                 changed = more = True
             if not more:
                 more = plotting.work_on(session, SLICE)
-                changed = changed or (self._plotting and (not more or time.monotonic() > self._painted + 0.25))
+                changed = changed or (self._plotting and (not more or time.monotonic() > self.drawn + 0.25))
                 self._plotting = more
             if not more and session.right in COUNTED and stopping.count_on(session, SLICE):
                 changed = more = True
         if changed:
-            self._painted = time.monotonic()
-            self.grid.paint()
+            self.paint()
         if more:
             self.set_timer(REST, self._slice)
             return
@@ -171,10 +178,9 @@ class Debugger(Screen[None]):
         """Draw what was worked out, and look for the next."""
         if event.error is not None:
             raise event.error
-        self.grid.paint()
+        self.paint()
         self.set_timer(REST, self._slice)
 
-    _painted = 0.0
     _plotting = False                               # whether something was worked out that is not drawn yet
 
     def look_at_file(self) -> None:
@@ -214,6 +220,14 @@ class Debugger(Screen[None]):
         elif event.is_printable:
             self.session.message = f"{event.character} does nothing here; ? lists the keys."
             self.paint()
+
+    def paste(self, event: Paste) -> None:
+        """Pasted text is for a line; without one it is nothing, and above all no keys."""
+        if self.asking is not None:
+            self.asking.paste(event)
+            return
+        self.session.message = "Pasted text does nothing here: open a line first, with / : g i b w or e."
+        self.paint()
 
     def on_clicked(self, event: Clicked) -> None:
         """Put the cursor on what is clicked; a second click there is Enter; on the time line, go to that update."""

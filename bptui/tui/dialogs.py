@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.command import CommandList, CommandPalette
 from textual.containers import VerticalScroll
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
 from textual.widgets import Input, Static
@@ -66,7 +66,7 @@ class Ask(ModalScreen[str | None]):
         super().__init__()
         self.asks, self.session = asks, session
         self.there = self.answered = False
-        self.early: list[Key] = []
+        self.early: list[Key | Paste] = []
         self.late: list[Key] = []
 
     def compose(self) -> ComposeResult:
@@ -91,7 +91,7 @@ class Ask(ModalScreen[str | None]):
         self.there = True
         line.selection = Selection(0, len(line.value))      # what stands there at first gives way to what is typed
         for event in self.early:
-            self.take(event)
+            self.paste(event) if isinstance(event, Paste) else self.take(event)
 
     def on_key(self, event: Key) -> None:
         """A key that came before the line had the focus."""
@@ -117,6 +117,13 @@ class Ask(ModalScreen[str | None]):
             if self.asks.letter:
                 self.answered = True
                 self.dismiss(event.character)
+
+    def paste(self, event: Paste) -> None:
+        """Type the first line of a text, where one is asked for."""
+        if not self.there:
+            self.early.append(event)
+        elif self.line is not None and not self.answered and not self.asks.letter:
+            self.line.replace(event.text.partition("\n")[0], *self.line.selection)
 
     def action_complete(self) -> None:
         line = self.line

@@ -7,6 +7,7 @@ typed ahead gets lost or overtakes. Keys that come after the one that opens a sc
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.events import Key
+from textual.events import Key, Paste
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
@@ -119,6 +120,7 @@ class GalleryScreen(Screen[None]):
         self.previews: dict[tuple[Path, Size], Preview] = {}
         self.working = True                         # until the preview of what is under the cursor is there
         self.thinking = self.stale = self.left = False
+        self.drawn = 0.0                            # when it was drawn last
         self.resting: Timer | None = None
         self.gallery.read()
 
@@ -150,10 +152,16 @@ class GalleryScreen(Screen[None]):
         self.working = True
         if not self.stale:
             self.stale = True
+            self._draw_soon()
+
+    def _draw_soon(self) -> None:
+        if wait := self.app.until_drawn(self.drawn):
+            self.set_timer(wait, self._draw_soon)
+        else:
             self.call_later(self._draw)
 
     def _draw(self) -> None:
-        self.stale = False
+        self.stale, self.drawn = False, time.monotonic()
         self.sheet.paint()
         if self.resting is not None:
             self.resting.stop()
@@ -212,6 +220,14 @@ class GalleryScreen(Screen[None]):
                 self.open()
         elif event.is_printable and event.character != " ":
             gallery.message = f"{event.character} does nothing here; ? lists the keys."
+        self.paint()
+
+    def paste(self, event: Paste) -> None:
+        """Pasted text is typed into the line, if one is open."""
+        if self.gallery.typing:
+            self.gallery.type(event.text.partition("\n")[0])
+        else:
+            self.gallery.message = "Pasted text does nothing here: open a line first, with / or o."
         self.paint()
 
     def _type(self, event: Key) -> None:

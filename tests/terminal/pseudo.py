@@ -23,6 +23,7 @@ from pathlib import Path
 from resource import struct_rusage
 
 import pyte
+from wcwidth import wcwidth
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0                                     # seconds until a condition counts as never coming true
@@ -68,10 +69,13 @@ class Terminal:
     @property
     def text(self) -> str:
         """The screen as lines of text."""
-        return "\n".join(line.rstrip() for line in self.picture.display)
+        return "\n".join(map(self.line, range(self.picture.lines)))
 
     def line(self, number: int) -> str:
-        return self.picture.display[number].rstrip()
+        """A line of the screen; what pyte leaves of a wide character whose first half was overwritten is a blank."""
+        cells = [self.picture.buffer[number][x].data for x in range(self.picture.columns)]
+        wide = [False, *(len(cell) > 0 and wcwidth(cell[0]) == 2 for cell in cells)]
+        return "".join(cell or " " * (not after) for cell, after in zip(cells, wide, strict=False)).rstrip()
 
     @property
     def modes(self) -> dict[int, bool]:

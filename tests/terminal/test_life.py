@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import re
 import shlex
 import shutil
 import signal
@@ -14,6 +16,8 @@ import pytest
 
 TWO_LAYER = "scenarios/two_layer.toml"
 ROOT = Path(__file__).resolve().parents[2]
+PYTHON = platform.python_version()
+COLOURLESS = re.compile(r"\x1b\[\?(?:25h|1004l)")      # what follows the alternate screen's end
 SOON = 5.0                                          # seconds in which a program that was told to end has ended
 
 Open = Callable[..., Any]
@@ -117,10 +121,18 @@ def test_a_signal_while_something_is_open(terminal: Open, keys: str) -> None:
 def test_an_exception_leaves_the_terminal_as_it_was(terminal: Open, patched: Patched, lines: str) -> None:
     program = opened(terminal, command=patched(lines))
     program.press("s")
-    assert program.wait() not in (0, None)
+    assert program.wait() == 70
     assert program.wrong == []
-    assert "RuntimeError: injected" in program.after
+    assert "a fault of its own, not of your file: RuntimeError: injected" in program.after
     assert "raise RuntimeError('injected')" in program.after      # where it was raised
+    (report,) = Path(program.state.name, "bptui", "faults").iterdir()
+    assert str(report) in program.after
+    text = report.read_text("utf-8")
+    for told in (TWO_LAYER, "#0", "RuntimeError: injected", "raise RuntimeError('injected')", "keys before",
+                 f"Python         {PYTHON}", "textual", "numpy", "TERM           xterm-256color",
+                 "size           80x24"):
+        assert told in text
+    assert "Traceback" not in program.after and "\x1b" not in text + COLOURLESS.sub("", program.after)
 
 
 def test_nobody_waits_for_a_thought(terminal: Open, patched: Patched) -> None:

@@ -84,9 +84,9 @@ def test_no_color_when_it_fails(terminal: Open, patched: Callable[[str], tuple[s
     program = at_rest(terminal, "two_layer", environment={"NO_COLOR": "1"}, command=patched(
         "from bptui.debugger.session import Session\nSession.move = None"))
     program.press("s")
-    assert program.wait() == 1
+    assert program.wait() == 70
     assert "TypeError" in program.after
-    assert colours(program, pseudo) - {2, 3, 23} <= PLAIN
+    assert colours(program, pseudo) <= PLAIN
 
 
 def test_the_cursors_row_is_reversed(terminal: Open) -> None:
