@@ -29,7 +29,7 @@ from textual.message import Message
 from textual.messages import TerminalSupportsSynchronizedOutput
 
 from .input import Input
-from .output import Output, restore
+from .output import Output
 
 READ_BYTES = 4096
 LOOK_EVERY = 0.1                                    # seconds between two looks at whether to stop
@@ -93,8 +93,8 @@ class TolerantDriver(LinuxDriver):
         """If the application does not come to its exit, restore the terminal and end without it."""
         number = self._asked.get()
         if not self._ended.wait(GRACE):
-            if self.behind or not self._restored:   # once: what others have pushed on the terminal is theirs
-                restore(self.fileno)
+            if self._output is not None and (self.behind or not self._restored):    # once: what comes then is others'
+                self._output.give_up()
             if self.attrs_before is not None:
                 with contextlib.suppress(termios.error):
                     termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
