@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.command import CommandList, CommandPalette
 from textual.containers import VerticalScroll
@@ -20,6 +21,17 @@ from ..debugger.commands import COMMANDS, FIRST_LINES, Question, key_of
 from ..debugger.completing import complete
 from ..debugger.session import Session
 from ..explain import ascii
+
+if TYPE_CHECKING:
+    from .app import BptuiApp
+
+
+class Once:
+    """A screen that is closed once: Textual's closes whatever is on top when it is closed a second time."""
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        on_top = self.app.screen is self            # type: ignore[attr-defined]
+        return super().dismiss(result) if on_top else AwaitComplete()      # type: ignore[misc]
 
 
 class Names(Suggester):
@@ -46,7 +58,7 @@ class Line(Input):
             self.screen.take(event)
 
 
-class Ask(ModalScreen[str | None]):
+class Ask(Once, ModalScreen[str | None]):
     """One line at the place of the line of words; Enter answers, Tab takes a completed name, Esc closes.
 
     Over a slow link many keys come at once: those that came before the line was there are typed into it, and those
@@ -132,9 +144,12 @@ class Ask(ModalScreen[str | None]):
         line.action_cursor_right() if line.cursor_position == len(line.value) else line.action_end()
 
 
-class Palette(CommandPalette):
+class Palette(Once, CommandPalette):
     """Textual's command palette; its own ends the program when it is closed before its first search begins,
     and when a page is turned in a list that has not been laid out yet."""
+
+    def on_mount(self) -> None:
+        self.query_one(Input).cursor_blink = False  # a link that nobody uses is silent
 
     def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
         return super().run_worker(*arguments, **{**options, "exit_on_error": False})
@@ -160,10 +175,13 @@ def help_text(session: Session | None = None) -> Text:
     return text
 
 
-class Help(ModalScreen[None]):
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,question_mark,q", "dismiss(None)", "Close", show=False),
-                Binding("down,j", "scroll(1)", show=False), Binding("up,k", "scroll(-1)", show=False),
-                Binding("pagedown,space", "scroll(12)", show=False), Binding("pageup", "scroll(-12)", show=False)]
+class Help(Once, ModalScreen[None]):
+    """Pages of text. Its keys take effect in their order: what is typed ahead is for what is there afterwards."""
+
+    app: BptuiApp                                   # type: ignore[assignment]
+    CLOSE = ("escape", "question_mark", "q")
+    SCROLL: ClassVar[dict[str, int]] = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 12, "space": 12,
+                                        "pageup": -12, "home": -10**6, "end": 10**6}
     DEFAULT_CSS = """
     Help { background: $background; }
     Help VerticalScroll { width: 100%; height: 100%; background: $background; scrollbar-size-vertical: 1; }
@@ -177,5 +195,11 @@ class Help(ModalScreen[None]):
         with VerticalScroll():
             yield Static(self.text, markup=False)
 
-    def action_scroll(self, by: int) -> None:
-        self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+    def on_key(self, event: Key) -> None:
+        event.stop()
+        if self.app.screen is not self:
+            self.app.hand_on(event)
+        elif event.key in self.CLOSE:
+            self.dismiss(None)
+        elif by := self.SCROLL.get(event.key):
+            self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
