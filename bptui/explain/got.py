@@ -68,6 +68,9 @@ def look(run: Run, beside: tuple[Run, ...], typed: Typed, quantity: str, update:
         there = min(lane, other.program(update).samples - 1)
         places = places_of(other, quantity, update)
         for found in _here(other, typed, places, update, there):
+            if found is None:
+                yield None
+                continue
             count += 1
             yield Found(other, other is not run, *found)
             if count >= MOST_FOUND:
@@ -104,11 +107,14 @@ def _places_of(run: Run, quantity: str, update: int) -> list[Place]:
     return [Place(made, place.element)] if made is not None else []
 
 
-def _here(run: Run, typed: Typed, places: list[Place], update: int, lane: int) -> Iterator[tuple[Hit, str]]:
+def _here(run: Run, typed: Typed, places: list[Place], update: int, lane: int) -> Iterator[tuple[Hit, str] | None]:
     same = {(p.var, p.element or 0) for p in places}
     times = run.times(update)
     others: list[tuple[Hit, str]] = []
     for hit in in_update(run, typed, update, lane):
+        if hit is None:
+            yield None
+            continue
         block, element = times.locate(hit.at.value)
         own = (times.blocks[block].out, element) in same and hit.at.inner == times.stops(hit.at.value)
         if own:

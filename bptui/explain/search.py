@@ -31,6 +31,7 @@ from .notation import readable
 from .terms import Reader
 
 CHUNK = 200                                         # updates between two pauses
+TOGETHER = 20                                       # contributions that are found between two pauses
 AHEAD = 0.02                                        # seconds by which a run is run ahead for a search
 
 
@@ -135,8 +136,8 @@ def given(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit]:
             yield Hit(Position(update), f"{namer.of(var, int(element))}, given", float(values.reshape(-1)[element]))
 
 
-def in_update(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit]:
-    """Values of one update, then its factors, then its contributions."""
+def in_update(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit | None]:
+    """Values of one update, then its factors, then its contributions; None is a pause."""
     times, env, namer = run.times(update), run.env(update), Namer(run.scenario)
     for n, block in enumerate(times.blocks):
         out = block.out
@@ -158,22 +159,26 @@ def in_update(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit]:
     reader = Reader(env, run.program(update).made_by, namer)
     for n, block in enumerate(times.blocks):
         yield from _contributions(times, n, block.equations[-1], reader, typed, update, lane)
+        yield None
 
 
 def _contributions(times: Timeline, n: int, equation: Equation, reader: Reader, typed: Typed, update: int,
-                   lane: int) -> Iterator[Hit]:
+                   lane: int) -> Iterator[Hit | None]:
     """The terms of a block's sums that match."""
     moved = any(isinstance(t.op, Gather | Scatter) for t in equation.terms)
     if equation.law is not None or moved or times.stops(times.number(n, 0)) < 2:
         return
     before = len(times.scope(n))
-    for k, values in enumerate(all_terms(reader, equation, lane)):
-        for element, m in np.argwhere(typed.matches(values)):
+    for values in all_terms(reader, equation, lane):
+        for count, (element, m) in enumerate(np.argwhere(typed.matches(values)), 1):
             number = times.number(n, int(element))
-            stop = before + sum(v.shape[1] for v in all_terms(reader, equation, lane)[:k]) + int(m) + 1
+            stop = before + int(m) + 1
             cell = equation.out, equation.out.flat(int(element), lane)
             yield Hit(Position(update, number, stop), f"{reader.names_text(reader.term(cell, stop - before - 1).cells)}"
                       f" in {reader.name(cell)}", float(values[element, m]))
+            if not count % TOGETHER:
+                yield None
+        before += values.shape[1]
 
 
 @np.errstate(all="ignore")

@@ -99,3 +99,31 @@ async def test_random_keys(tui: ModuleType, name: str, monkeypatch: pytest.Monke
         return Paste("w5\nq") if chance.random() < 0.002 else Key(key, key if len(key) == 1 else None)
     floods = [[event() for _ in range(TOGETHER)] for _ in range(COUNT // TOGETHER)]
     await flooded(tui, name, floods, monkeypatch, tmp_path)
+
+
+@pytest.mark.parametrize("key", ["question_mark", "colon", "slash"])
+async def test_a_dialog_closes_once(tui: ModuleType, key: str) -> None:
+    """Textual's closes whatever is on top when it is closed again: the debugger, and an empty screen is left."""
+    app = BptuiApp(tui.open_session("two_layer"), headless=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app)
+        await pilot.press(key)
+        dialog: Any = app.screen
+        assert not isinstance(dialog, Debugger)
+        dialog.dismiss(None)
+        dialog.dismiss(None)
+        assert isinstance(app.screen, Debugger)
+        await pilot.press("n")
+        await settled(app)
+        assert app.session is not None and app.session.position.value == 1
+
+
+async def test_what_is_typed_ahead_of_a_closed_page_is_for_what_is_below(tui: ModuleType) -> None:
+    app = BptuiApp(tui.open_session("two_layer"), headless=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app)
+        for key in ("?", "q", "n", "n", "?", "?", "n"):
+            app.post_message(Key({"?": "question_mark"}.get(key, key), key))
+        await pilot.pause()
+        await settled(app)
+        assert app.session is not None and app.session.position.value == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -10,7 +11,7 @@ from bptui.debugger import asking, cursors, finding
 from bptui.debugger.session import Session
 from bptui.explain.check import check_run
 from bptui.explain.got import compare
-from bptui.explain.search import read_number
+from bptui.explain.search import TOGETHER, in_update, read_number
 from bptui.replay.run import open_run
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.reader import render
@@ -80,3 +81,17 @@ def test_what_is_said_of_a_number_of_ones_own(typed: str, here: float, said: str
     words, rounding = compare(number, here)
     assert rounding == same
     assert said in words
+
+
+def test_a_look_through_a_large_network_pauses(tui: ModuleType) -> None:
+    """Thousands of contributions show 0.5: between two pauses, in which keys are heard, are few of them."""
+    session = tui.open_session("wide_784", "#0:30")
+    together, longest, hits = 0, 0, 0
+    typed = read_number("0.5")
+    assert typed is not None
+    for hit in in_update(session.run, typed, 0, 0):
+        together = 0 if hit is None else together + 1
+        hits += hit is not None
+        longest = max(longest, together)
+    assert hits > 1000
+    assert longest <= 2 * TOGETHER
