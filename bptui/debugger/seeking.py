@@ -16,6 +16,7 @@ from ..replay.stops import ANY, Stop
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError
 from . import pointing, stopping, suggesting
+from .onward import Onward, progress, reached
 from .session import Session
 
 FIRST_LOOK = 0.03                                   # seconds of a search before the screen is drawn again
@@ -120,6 +121,13 @@ def seek_on(session: Session, seconds: float) -> None:
     """Go on searching for about `seconds`; a hit moves time."""
     seek = session.seek
     if seek is None:
+        return
+    if isinstance(seek, Onward):
+        if reached(seek.run, seek.update, seconds):
+            session.seek = None
+            seek.arrive()
+        else:
+            session.message = progress(seek)
         return
     end = time.perf_counter() + seconds
     while (waiting := _waiting(seek)) is not None:

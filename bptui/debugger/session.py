@@ -29,6 +29,7 @@ from ..scenario.shipped import find_beside
 from . import frames, lecture, looks
 from .branch import OWN, Branch
 from .insights import Insights
+from .onward import Onward, reached
 from .panes import PANES
 from .saved import Saved
 
@@ -106,7 +107,7 @@ class Session:
         self.listed: int | str = 0                  # the stop whose hits are listed, or the watch
         self.watches: list[str] = []
         self.bookmarks: dict[str, Spot] = {}
-        self.seek: Seek | None = None
+        self.seek: Seek | Onward | None = None
         self.leftover = Saved()                     # of a saved session, what no longer fits
         self.sides: Sides | None = None             # two runs side by side, in place of everything
         self.beat = 0                               # how much of the next step is shown before it: see lecture.py
@@ -323,6 +324,9 @@ class Session:
 
     def jump(self, target: Position, message: str = "") -> None:
         """Go somewhere that stepping does not lead to; `-` comes back."""
+        if not self.run.waits and not reached(self.run, target.update):
+            self.seek = Onward(self.run, target.update, lambda: self.jump(target, message))
+            return
         if target != self.position:
             self.came_from(self.position)
         self.stand(target)
@@ -375,6 +379,9 @@ class Session:
 
     def end(self) -> None:
         """The end of the run: its loss."""
+        if not self.run.waits and not self.run.may_end and not reached(self.run, self.run.updates):
+            self.seek = Onward(self.run, self.run.updates, self.end)
+            return
         last = self.run.finish()
         times = self.run.times(last)
         value = times.cost_value

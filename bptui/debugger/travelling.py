@@ -8,6 +8,7 @@ from ..replay.places import write
 from ..replay.timeline import Position
 from ..scenario.errors import quoted
 from . import cursors, tables
+from .onward import Onward, reached
 from .session import Session
 
 MOST_REPEATS = 100_000
@@ -52,6 +53,9 @@ def scrub(session: Session, update: int) -> None:
     times = run.times(update)
     loss = Position(update, times.watched_value, times.stops(times.watched_value))
     target = (_same_value(session, update) if session.position.value else None) or loss
+    if not run.waits and not reached(run, update):
+        session.seek = Onward(run, update, lambda: scrub(session, update))
+        return
     if session.scrubbed != here:
         session.came_from(session.position)
     session.stand(target)

@@ -31,7 +31,7 @@ from .notation import readable
 from .terms import Reader
 
 CHUNK = 200                                         # updates between two pauses
-TOGETHER = 20                                       # contributions that are found between two pauses
+TOGETHER = 20                                       # hits between two pauses
 AHEAD = 0.02                                        # seconds by which a run is run ahead for a search
 
 
@@ -138,6 +138,14 @@ def given(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit]:
 
 def in_update(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit | None]:
     """Values of one update, then its factors, then its contributions; None is a pause."""
+    for count, hit in enumerate(_in_update(run, typed, update, lane), 1):
+        yield hit
+        if not count % TOGETHER:
+            yield None
+
+
+def _in_update(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit | None]:
+    """The same; None where much was looked through without a hit."""
     times, env, namer = run.times(update), run.env(update), Namer(run.scenario)
     for n, block in enumerate(times.blocks):
         out = block.out
@@ -163,21 +171,19 @@ def in_update(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit | 
 
 
 def _contributions(times: Timeline, n: int, equation: Equation, reader: Reader, typed: Typed, update: int,
-                   lane: int) -> Iterator[Hit | None]:
+                   lane: int) -> Iterator[Hit]:
     """The terms of a block's sums that match."""
     moved = any(isinstance(t.op, Gather | Scatter) for t in equation.terms)
     if equation.law is not None or moved or times.stops(times.number(n, 0)) < 2:
         return
     before = len(times.scope(n))
     for values in all_terms(reader, equation, lane):
-        for count, (element, m) in enumerate(np.argwhere(typed.matches(values)), 1):
+        for element, m in np.argwhere(typed.matches(values)):
             number = times.number(n, int(element))
             stop = before + int(m) + 1
             cell = equation.out, equation.out.flat(int(element), lane)
             yield Hit(Position(update, number, stop), f"{reader.names_text(reader.term(cell, stop - before - 1).cells)}"
                       f" in {reader.name(cell)}", float(values[element, m]))
-            if not count % TOGETHER:
-                yield None
         before += values.shape[1]
 
 

@@ -23,6 +23,7 @@ from ..debugger.commands import COMMANDS, key_of
 from ..debugger.fault import FAULT, tell
 from ..debugger.gallery import Gallery
 from ..debugger.keeping import Keeper, reopened
+from ..debugger.onward import reached
 from ..debugger.session import Session
 from ..debugger.settings import Settings, remember
 from ..explain import ascii
@@ -40,6 +41,7 @@ from .themes import TABLE, textual_theme
 
 SWITCH = 0.0005                                     # seconds that a key waits for a busy thread; Python's are 5 ms
 HANG_UP = 129                                       # the exit code when the link is lost: nobody is there to be told
+PATIENCE = 1.0                                      # seconds that opening may take without a word
 KEYS_TOLD = 30                                      # the last keys, for a report of a fault
 
 
@@ -240,12 +242,22 @@ def run_app(path: Path | None, at: str | None = None, fresh: bool = False, setti
     app.only_ascii, app.slow = only_ascii(), flags.get("slow", False)
     if path is not None:
         app.session, app.keeper = opened(path, at)
+        _run_on(app.session)
     threading.excepthook = app.raised_in_a_thread
     try:
         app.run(mouse=app.settings.flags.get("mouse", False))
     except Exception as error:
         app.fault = app.fault or error
     return _left(app)
+
+
+def _run_on(session: Session) -> None:
+    """Run on to where the session stands, before there is a screen: here Ctrl-C still ends it."""
+    run, update = session.run, session.position.update
+    if not reached(run, update, PATIENCE):
+        print(f"bptui: running on to update {update:,}; Ctrl-C stops, --fresh begins anew", file=sys.stderr, flush=True)
+        while not reached(run, update):
+            pass
 
 
 def _left(app: BptuiApp) -> int:
