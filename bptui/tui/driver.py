@@ -69,6 +69,11 @@ class TolerantDriver(LinuxDriver):
             loop.add_signal_handler(number, self._app.exit, None, 128 + number)
         super().start_application_mode()
 
+    def stop_application_mode(self) -> None:
+        """Leave nothing of the screen: GNU screen and the Linux console have no second one to come back from."""
+        self.write("\x1b[m\x1b[H\x1b[2J")
+        super().stop_application_mode()
+
     def _query_in_band_window_resize(self) -> None:
         """Sizes come from the kernel alone."""
 
