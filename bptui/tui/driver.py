@@ -24,6 +24,7 @@ from textual.messages import TerminalSupportsSynchronizedOutput
 
 READ_BYTES = 4096
 LOOK_EVERY = 0.1                                    # seconds between two looks at whether to stop
+UNKNOWN_SIZE, LARGEST = (80, 24), (1000, 500)       # columns and rows; a serial line says 0 x 0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 # Nothing else that the input can spell is passed on, but the mouse where it is on: a forged size would take all memory.
 PASSED = (Key, Paste, TerminalSupportsSynchronizedOutput)
@@ -61,6 +62,7 @@ class TolerantDriver(LinuxDriver):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._file: Any = Link(self._file)
+        self._size = self._get_terminal_size()      # until the terminal says otherwise
 
     def start_application_mode(self) -> None:
         """Signals become an exit before the terminal is touched: at no moment can one leave it raw."""
@@ -73,6 +75,15 @@ class TolerantDriver(LinuxDriver):
         """Leave nothing of the screen: GNU screen and the Linux console have no second one to come back from."""
         self.write("\x1b[m\x1b[H\x1b[2J")
         super().stop_application_mode()
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """The kernel's, at every moment: COLUMNS and LINES, which Textual asks first, stay what they were."""
+        try:
+            found = os.get_terminal_size(self._file.fileno())
+        except OSError:                             # the terminal is gone
+            found = UNKNOWN_SIZE
+        width, height = (min(n or unknown, most) for n, unknown, most in zip(found, UNKNOWN_SIZE, LARGEST, strict=True))
+        return width, height
 
     def _query_in_band_window_resize(self) -> None:
         """Sizes come from the kernel alone."""
