@@ -14,6 +14,7 @@ import os
 import selectors
 import signal
 from codecs import getincrementaldecoder
+from collections.abc import Collection
 from typing import IO, Any
 
 from textual._xterm_parser import XTermParser
@@ -23,6 +24,7 @@ from textual.message import Message
 from textual.messages import TerminalSupportsSynchronizedOutput
 
 READ_BYTES = 4096
+ESC = "\x1b"
 LOOK_EVERY = 0.1                                    # seconds between two looks at whether to stop
 UNKNOWN_SIZE, LARGEST = (80, 24), (1000, 500)       # columns and rows; a serial line says 0 x 0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -59,10 +61,15 @@ class Link:
 
 
 class TolerantDriver(LinuxDriver):
+    typed = ""                                      # the last two characters that the parser was given
+    settled: Collection[str] = ()                   # keys with Alt for which a person has settled a command
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._file: Any = Link(self._file)
         self._size = self._get_terminal_size()      # until the terminal says otherwise
+        app: Any = self._app
+        self.settled = {key for key in app.keymap.commands if key.startswith("alt+")}
 
     def start_application_mode(self) -> None:
         """Signals become an exit before the terminal is touched: at no moment can one leave it raw."""
@@ -113,11 +120,22 @@ class TolerantDriver(LinuxDriver):
         for character in (*text, ""):               # at the end: has an Esc waited long enough to be a key?
             try:
                 found = list(parser.feed(character) if character else parser.tick())
+                self.typed = (self.typed + character)[-2:]
+                found = self._parted(found)
             except Exception:                       # whatever a hostile sequence makes of it
                 parser, found = XTermParser(self._debug), []
             for event in found:
                 self.process_message(event)
         return parser
+
+    def _parted(self, found: list[Message]) -> list[Message]:
+        """Esc and a key typed behind it, where the terminal sends both at once: tmux holds an Esc back, and so does a
+        slow link. Alt and the key are the same bytes, and are that key where a person has settled it."""
+        if not found or self.typed[:1] != ESC or self.typed[1:] in ("", ESC):
+            return found
+        if isinstance(found[0], Key) and found[0].key in self.settled:
+            return found
+        return [Key("escape", ESC), *XTermParser().feed(self.typed[1])]
 
     def process_message(self, message: Message) -> None:
         if isinstance(message, PASSED) or (self._mouse and isinstance(message, MouseEvent)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ BAD = (b"\xff", b"\xfe\xff\x80\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\x1
        b"\x1b[99999999999999;1u", b"\x1b[55296u", b"\x1b[?2048;2$y", b"\x1b[48;99999;99999;9;9t", b"\x1b[48;1;1;1;1t",
        b"\x1b[<0;10;10M", b"\x1b[<0;99999;99999m", b"\x1b[M!!!", b"\x1b[200~s s\x1b[2J\x1b[201~", b"\x1b[O", b"\x1b[I",
        b"\x1b[1;1R", b"\x1b[?2026;2$y")
+PATIENCE = 5.0
 ESCAPE = 4 * b"\x1b[27u"                            # closes whatever is open; spelled so, it is a key at once
 
 Open = Callable[..., Any]
@@ -95,6 +97,22 @@ def test_a_parser_bears_anything_and_hears_the_next_key() -> None:
     assert driver.keys == ["s", "n", "g", "S"]
 
 
+@pytest.mark.parametrize(("sent", "heard"), [
+    ("\x1bn", "escape n"), ("\x1bN", "escape N"), ("\x1b/", "escape slash"), ("\x1b\r", "escape enter"),
+    ("\x1b ", "escape space"), ("\x1bf", "escape f"), ("\x1b\t", "escape tab"), ("\x1b\x1b", "escape escape"),
+    ("\x1b\x1bn", "escape escape n"), ("\x1b\x1b[B", "escape down"), ("\x1bOB", "down"), ("\x1bO", "escape O"),
+    ("\x1b[", "escape left_square_bracket"), ("\x1b[110;3u", "alt+n"), ("\x1bx", "alt+x"), ("n\x1b", "n escape")])
+def test_an_escape_and_a_key_that_come_at_once_are_two_keys(sent: str, heard: str) -> None:
+    """As tmux sends them, and a slow link; but what a person has settled with Alt stays that."""
+    driver = Heard()
+    driver.settled = {"alt+x"}
+    parser = driver.feed(XTermParser(), sent)
+    end = time.monotonic() + PATIENCE
+    while len(driver.keys) < len(heard.split()) and time.monotonic() < end:
+        parser = driver.feed(parser, "")            # as while there is no input: has an Esc waited long enough?
+    assert driver.keys == heard.split()
+
+
 def test_bad_bytes_do_not_end_it_and_the_key_behind_them_is_heard(terminal: Open) -> None:
     program = terminal(TWO_LAYER)
     program.shows("known to 10000")
@@ -104,6 +122,17 @@ def test_bad_bytes_do_not_end_it_and_the_key_behind_them_is_heard(terminal: Open
     program.press("q")
     assert program.wait() == 0
     assert program.wrong == []
+
+
+@pytest.mark.parametrize(("key", "sign"), [("/", "a number by its digits"), (":", "Search for"), ("?", "Esc closes")])
+def test_a_key_behind_an_escape_is_for_the_screen_below(terminal: Open, key: str, sign: str) -> None:
+    program = terminal(TWO_LAYER)
+    program.shows("known to 10000")
+    for number in range(1, 6):
+        program.press(key)
+        program.shows(sign)
+        program.press(b"\x1b[27un")
+        program.shows(f"#0:{number}  known", "? help")
 
 
 @pytest.mark.parametrize("key", ["/", ":", "?"])
