@@ -36,6 +36,12 @@ def sshd() -> Any:
 
 
 @pytest.fixture(scope="session")
+def multiplexers() -> Any:
+    """The module `multiplexers.py`."""
+    return helper("multiplexers")
+
+
+@pytest.fixture(scope="session")
 def needs(sshd: Any) -> Callable[..., None]:
     """Skip where a program is not installed; but where CI is set that fails, because a skip says nothing."""
     def look(*programs: str) -> None:
