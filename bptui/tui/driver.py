@@ -61,7 +61,7 @@ class Link:
 
 
 class TolerantDriver(LinuxDriver):
-    typed = ""                                      # the last two characters that the parser was given
+    typed = ""                                      # the last two characters that the parser has not answered
     settled: Collection[str] = ()                   # keys with Alt for which a person has settled a command
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -131,11 +131,12 @@ class TolerantDriver(LinuxDriver):
     def _parted(self, found: list[Message]) -> list[Message]:
         """Esc and a key typed behind it, where the terminal sends both at once: tmux holds an Esc back, and so does a
         slow link. Alt and the key are the same bytes, and are that key where a person has settled it."""
-        if not found or self.typed[:1] != ESC or self.typed[1:] in ("", ESC):
+        if not found:
             return found
-        if isinstance(found[0], Key) and found[0].key in self.settled:
+        typed, self.typed = self.typed, self.typed[-1:] if self.typed.endswith(2 * ESC) else ""
+        if typed[:1] != ESC or typed[1:] in ("", ESC) or (isinstance(found[0], Key) and found[0].key in self.settled):
             return found
-        return [Key("escape", ESC), *XTermParser().feed(self.typed[1])]
+        return [Key("escape", ESC), *XTermParser().feed(typed[1])]
 
     def process_message(self, message: Message) -> None:
         if isinstance(message, PASSED) or (self._mouse and isinstance(message, MouseEvent)):

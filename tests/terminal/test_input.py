@@ -113,6 +113,16 @@ def test_an_escape_and_a_key_that_come_at_once_are_two_keys(sent: str, heard: st
     assert driver.keys == heard.split()
 
 
+def test_an_escape_that_was_heard_is_not_heard_again() -> None:
+    driver = Heard()
+    parser = driver.feed(XTermParser(), "\x1b")
+    end = time.monotonic() + PATIENCE
+    while not driver.keys and time.monotonic() < end:
+        parser = driver.feed(parser, "")
+    driver.feed(parser, "nN")
+    assert driver.keys == ["escape", "n", "N"]
+
+
 def test_bad_bytes_do_not_end_it_and_the_key_behind_them_is_heard(terminal: Open) -> None:
     program = terminal(TWO_LAYER)
     program.shows("known to 10000")
