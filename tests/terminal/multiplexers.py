@@ -1,7 +1,7 @@
 """tmux and GNU screen, each with a server of its own in a folder of its own, and a program in a window of it.
 
-Nobody's configuration is read. Commands go to the server from outside, as a person's keys would after the prefix; what the
-window holds is asked of the server, and what a client shows is the business of the pseudo-terminal in which it runs.
+Nobody's configuration is read. Commands go to the server from outside, as a person's keys would after the prefix;
+what the window holds is asked of the server, and what a client shows is the business of its pseudo-terminal.
 """
 
 from __future__ import annotations
