@@ -143,6 +143,8 @@ def _open(arguments: list[str]) -> int:
             opened(given.scenario)                  # a broken file is the better thing to say
         raise Refusal(f"bptui: the screen needs a terminal, but {reason}; "
                       "these commands work here: bptui --plain SCENARIO, bptui show, check, compare, list, copy")
+    if not _has_colours():                          # Textual asks for this when it is imported
+        os.environ["NO_COLOR"] = "1"
     from .tui.app import run_app
     settings = _settled(given, read_settings())
     return _with_scenario(given.scenario, lambda: run_app(path, given.at, given.fresh, settings))
@@ -188,7 +190,20 @@ def _no_screen() -> str | None:
     for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error output", sys.stderr)):
         if stream is None or not stream.isatty():
             return f"the {name} is not one"
-    return "TERM is dumb" if os.environ.get("TERM") == "dumb" else None
+    kind = os.environ.get("TERM")
+    if not kind:
+        return "TERM is not set"
+    return f"TERM is {kind}" if kind in ("dumb", "unknown") else None
+
+
+def _has_colours() -> bool:
+    """Whether the terminal's description has colours; where there is no description, it may have them."""
+    try:
+        import curses
+        curses.setupterm(fd=1)
+    except (ImportError, curses.error):
+        return True
+    return curses.tigetnum("colors") > 0
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -60,6 +60,7 @@ class BptuiApp(App[None]):
     }
     CommandPalette #--input { border: hkey $bptui-dim; }
     CommandPalette #--input.--list-visible { border-bottom: none; }
+    CommandInput, CommandInput:focus, CommandPalette CommandList { border: blank $bptui-dim; }
     CommandPalette CommandList { border-bottom: hkey $bptui-dim; }
     Input, CommandPalette SearchIcon { color: $foreground; }
     .-ascii CommandPalette #--input { border: ascii $bptui-dim; }

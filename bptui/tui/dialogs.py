@@ -146,10 +146,14 @@ class Ask(Once, ModalScreen[str | None]):
 
 class Palette(Once, CommandPalette):
     """Textual's command palette; its own ends the program when it is closed before its first search begins,
-    and when a page is turned in a list that has not been laid out yet."""
+    and when a page is turned in a list that has not been laid out yet. Esc closes it at once: a key typed behind
+    it is for the screen below, and not for a line that is being taken away."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "escape", show=False, priority=True)]
 
     def on_mount(self) -> None:
-        self.query_one(Input).cursor_blink = False  # a link that nobody uses is silent
+        for line in self.query(Input):              # none, if it is closed already
+            line.cursor_blink = False               # a link that nobody uses is silent
 
     def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
         return super().run_worker(*arguments, **{**options, "exit_on_error": False})

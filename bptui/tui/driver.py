@@ -46,6 +46,7 @@ class TolerantDriver(LinuxDriver):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self._size = self._get_terminal_size()      # until the terminal says otherwise
         self._output: Output | None = None
         self._ended = Event()
         self._asked: SimpleQueue[int] = SimpleQueue()       # signals, for the watch
@@ -68,6 +69,8 @@ class TolerantDriver(LinuxDriver):
         super().start_application_mode()
 
     def stop_application_mode(self) -> None:
+        """Leave nothing of the screen: GNU screen and the Linux console have no second one to come back from."""
+        self.write("\x1b[m\x1b[H\x1b[2J")
         super().stop_application_mode()
         self._restored = True
 
@@ -107,7 +110,8 @@ class TolerantDriver(LinuxDriver):
     def _sigcont_application(self, *_: Any) -> None:
         """Go on. After a SIGSTOP, of which nobody is told, the terminal is what others have made of it meanwhile."""
         if self._output is not None:
-            self.suspend_application_mode()
+            super().stop_application_mode()         # without wiping what may be others'
+            self.close()
             self._must_signal_resume = True
         super()._sigcont_application()
 

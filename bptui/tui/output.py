@@ -14,9 +14,9 @@ import termios
 from queue import SimpleQueue
 from threading import Thread
 
-# Everything that may have been changed is undone: the end of a frame; paste, focus, mouse; the keyboard protocol; the
-# screen that was there before, its cursor, its wrapping and its colours.
-RESTORE = ("\x1b[?2026l\x1b[?2004l\x1b[?1004l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
+# Everything that may have been changed is undone: what is shown; the end of a frame; paste, focus, mouse; the keyboard
+# protocol; the screen that was there before, its cursor, its wrapping and its colours.
+RESTORE = ("\x1b[m\x1b[H\x1b[2J\x1b[?2026l\x1b[?2004l\x1b[?1004l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l"
            "\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?7h\x1b[0m")
 PIECE = 4096                                        # bytes of a write
 PATIENCE = 2.0                                      # seconds that the terminal has to take the last of it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,14 +14,54 @@ import pytest
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 
 
+def helper(name: str) -> Any:
+    """A module that stands beside the tests."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec and spec.loader
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)      # dataclasses look for it there
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture(scope="session")
 def pseudo() -> Any:
     """The module `pseudo.py`."""
-    spec = importlib.util.spec_from_file_location("pseudo", Path(__file__).with_name("pseudo.py"))
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return helper("pseudo")
+
+
+@pytest.fixture(scope="session")
+def sshd() -> Any:
+    """The module `sshd.py`."""
+    return helper("sshd")
+
+
+@pytest.fixture(scope="session")
+def multiplexers() -> Any:
+    """The module `multiplexers.py`."""
+    return helper("multiplexers")
+
+
+@pytest.fixture(scope="session")
+def needs(sshd: Any) -> Callable[..., None]:
+    """Skip where a program is not installed; but where CI is set that fails, because a skip says nothing."""
+    def look(*programs: str) -> None:
+        missing = ", ".join(name for name in programs if sshd.which(name) is None)
+        if missing and os.environ.get("CI"):
+            pytest.fail(f"CI needs {missing}")
+        if missing:
+            pytest.skip(f"{missing}: not installed")
+    return look
+
+
+@pytest.fixture
+def server(sshd: Any, needs: Callable[..., None], tmp_path: Path) -> Iterator[Any]:
+    """An OpenSSH server of this test's own; it and all logins are gone after the test."""
+    needs("ssh", "sshd", "ssh-keygen")
+    folder = tmp_path / "ssh"
+    folder.mkdir()
+    one = sshd.Server(folder)
+    yield one
+    one.close()
 
 
 @pytest.fixture

@@ -125,6 +125,33 @@ def test_what_input_means(text: str, expected: list[str]) -> None:
     assert [e.key if isinstance(e, Key) else f"[{e.text}]" for e in heard if isinstance(e, Key | Paste)] == expected
 
 
+@pytest.mark.parametrize(("sent", "heard"), [
+    ("\x1bn", "escape n"), ("\x1bN", "escape N"), ("\x1b/", "escape slash"), ("\x1b\r", "escape enter"),
+    ("\x1b ", "escape space"), ("\x1bf", "escape f"), ("\x1b\t", "shift+tab"), ("\x1b\x1b", "escape escape"),
+    ("\x1b\x1bn", "escape escape n"), ("\x1b\x1b[B", "escape down"), ("\x1bOB", "down"), ("\x1bO", "escape O"),
+    ("\x1b[", "escape left_square_bracket"), ("\x1b[110;3u", "alt+n"), ("\x1bx", "alt+x"), ("n\x1b", "n escape")])
+def test_an_escape_and_a_key_that_come_at_once_are_two_keys(sent: str, heard: str) -> None:
+    """As tmux sends them, and a slow link; but what a person has settled with Alt stays that."""
+    assert keys(sent, alt=["alt+x"]) == heard.split()
+
+
+def test_an_escape_that_was_heard_is_not_heard_again() -> None:
+    reader = Input()
+    found = [*reader.feed("\x1b", 0.0), *reader.wait(5.0), *reader.feed("nN", 6.0), *reader.wait(NEVER)]
+    assert [event.key for event in found if isinstance(event, Key)] == ["escape", "n", "N"]
+
+
+@pytest.mark.parametrize(("key", "sign"), [("/", "a number by its digits"), (":", "Search for"), ("?", "Esc closes")])
+def test_a_key_behind_an_escape_is_for_the_screen_below(terminal: Open, key: str, sign: str) -> None:
+    program = terminal(TWO_LAYER)
+    program.shows("known to 10000")
+    for number in range(1, 6):
+        program.press(key)
+        program.shows(sign)
+        program.press(b"\x1b[27un")
+        program.shows(f"#0:{number}  known", "? help")
+
+
 def test_alt_is_a_key_of_its_own_where_one_is_settled() -> None:
     assert keys("\x1bx\x1by", alt=["alt+x"]) == ["alt+x", "escape", "y"]
 
