@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rich.console import Console
 from textual.app import App, SystemCommand
 from textual.events import Key
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from ..debugger import finding, looks
@@ -28,6 +30,7 @@ from .dialogs import Ask, Palette
 from .driver import TolerantDriver
 from .gallery import GalleryScreen
 from .grid import dressed
+from .harmless import Harmless
 from .keymap import keymap
 from .themes import TABLE, textual_theme
 
@@ -67,12 +70,17 @@ class BptuiApp(App[None]):
         self.reload, self.lecture = reload, lecture
         self.only_ascii = False
         self.keeper: Keeper | None = None
+        self.harmless = Harmless()
+        self.error_console = Console(stderr=True, color_system=None, markup=False, highlight=False)
         self.settings = settings or Settings()
         self.keymap = keymap(self.settings.keys)
         self.animation_level = "none"
         for theme in TABLE:
             self.register_theme(textual_theme(theme))
         self._wear()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return *super().get_line_filters(), self.harmless
 
     def _wear(self) -> None:
         """Textual's own widgets look as the screen does."""

@@ -22,6 +22,8 @@ from textual.events import Key, MouseEvent, Paste
 from textual.message import Message
 from textual.messages import TerminalSupportsSynchronizedOutput
 
+from .harmless import pasted
+
 READ_BYTES = 4096
 LOOK_EVERY = 0.1                                    # seconds between two looks at whether to stop
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -104,6 +106,8 @@ class TolerantDriver(LinuxDriver):
         return parser
 
     def process_message(self, message: Message) -> None:
+        if isinstance(message, Paste):
+            message = Paste(pasted(message.text))
         if isinstance(message, PASSED) or (self._mouse and isinstance(message, MouseEvent)):
             super().process_message(message)
 
