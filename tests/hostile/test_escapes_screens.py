@@ -116,7 +116,8 @@ def test_the_spelling_in_ascii(escapes: ModuleType) -> None:
 def test_every_pane_of_a_hostile_scenario(escapes: ModuleType, tui: ModuleType, tmp_path: Path) -> None:
     """Its words, the cards, the panes that list, and what a command says of it."""
     shown = 0
-    for n, text in enumerate(escapes.packed(escapes.CORPUS.values(), 9)):
+    texts = escapes.packed(escapes.CORPUS.values(), 9)
+    for n, text in enumerate(texts):
         session = Session(open_run(written(tmp_path, text)))
         for at in ("#0:1", "#2:3"):
             seen = ""
@@ -129,7 +130,7 @@ def test_every_pane_of_a_hostile_scenario(escapes: ModuleType, tui: ModuleType, 
                         assert_harmless(escapes, line.text, size[0])
                         seen += line.text
             shown += escapes.BEGIN in seen          # why a figure is an erratum; what was said
-    assert shown == 2 * (n + 1)
+    assert shown == 2 * len(texts)
 
 
 def test_what_is_typed_is_answered_as_text(escapes: ModuleType, tui: ModuleType) -> None:
