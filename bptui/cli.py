@@ -7,7 +7,6 @@ What a command needs is imported when it runs, so that `--help` is at once there
 from __future__ import annotations
 
 import argparse
-import codecs
 import os
 import re
 import shlex
@@ -20,8 +19,8 @@ from typing import Any
 from . import __version__
 from .debugger.looks import CHOICES
 from .debugger.settings import Settings, read_settings
-from .explain import ascii
-from .showing import COMMANDS, DONE, Parser, Refusal, find_scenario, flush, opened, plain
+from .showing import COMMANDS, DONE, Parser, Refusal, find_scenario, opened
+from .streams import Guarded, guarded, say
 
 USAGE, INTERRUPTED, NO_READER = 2, 130, 141
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -45,63 +44,43 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     for name in THREADS:                            # before numpy is loaded: more threads would mean other bits
         os.environ[name] = "1"
-    _speakable()
+    with guarded() as (out, err):
+        code, complaints = _outcome(out, list(sys.argv[1:] if argv is None else argv))
+        say(*complaints, to=err)
+        out.end()
+        err.end()
+        return code
+
+
+def _outcome(out: Guarded, arguments: list[str]) -> tuple[int, tuple[str, ...]]:
+    """Run one command; the exit code, and the lines that say why it could not be done."""
     try:
         try:
-            code = _run(list(sys.argv[1:] if argv is None else argv))
+            code = _run(arguments)
         except SystemExit as stop:                  # argparse has printed its help or the version
             code = stop.code if isinstance(stop.code, int) else DONE
-        flush()
-        return code
+        out.flush()
+        if out.failure is not None:                 # argparse goes on where they cannot be written
+            raise out.failure
+        return code, ()
     except Refusal as refusal:
-        for line in refusal.lines:
-            _complain(line)
-        return USAGE
+        return USAGE, refusal.lines
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return INTERRUPTED, ()
     except BrokenPipeError:
-        _to_nowhere()
-        return NO_READER
-    except OSError as error:                        # a full disk under stdout, a folder that cannot be read
-        _complain(f"bptui: {plain(str(error))}")
-        _to_nowhere()
-        return USAGE
+        return NO_READER, ()
+    except OSError as error:                        # a full disk under a file, a folder that cannot be read
+        what = "the output cannot be written" if error is out.failure else str(error.filename or "")
+        return USAGE, (": ".join(word for word in ("bptui", what, error.strerror or str(error)) if word),)
     except Exception as error:
         from .debugger.fault import FAULT, tell
-        for line in tell(error, {"command": shlex.join(sys.argv[1:] if argv is None else argv)}):
-            _complain(line)
-        return FAULT
+        return FAULT, tuple(tell(error, {"command": shlex.join(arguments)}))
 
 
 def _run(arguments: list[str]) -> int:
     if arguments and arguments[0] in COMMANDS:
         return COMMANDS[arguments[0]](arguments[1:])
     return _open(arguments)
-
-
-# streams
-
-def _speakable() -> None:
-    """Make the streams take every character: what they cannot encode gets a spelling in ASCII."""
-    def spelled(error: UnicodeError) -> tuple[str, int]:
-        assert isinstance(error, UnicodeEncodeError)
-        return ascii.text(error.object[error.start:error.end]), error.end
-
-    codecs.register_error("bptui", spelled)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="bptui")      # type: ignore[union-attr]
-
-
-def _to_nowhere() -> None:
-    """Nobody reads on: the interpreter's own flush at the end must not complain either."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
-
-
-def _complain(line: str) -> None:
-    print(line, file=sys.stderr)
 
 
 # commands
@@ -182,7 +161,7 @@ def _with_scenario(name: str | None, show: Callable[[], Any]) -> Any:
             opened(name)
         raise
     except QuantityError as error:
-        raise Refusal(f"bptui: {plain(str(error))}") from None
+        raise Refusal(f"bptui: {error}") from None
 
 
 def _no_screen() -> str | None:
@@ -198,10 +177,10 @@ def _no_screen() -> str | None:
 
 def _has_colours() -> bool:
     """Whether the terminal's description has colours; where there is no description, it may have them."""
+    import curses
     try:
-        import curses
         curses.setupterm(fd=1)
-    except (ImportError, curses.error):
+    except curses.error:
         return True
     return curses.tigetnum("colors") > 0
 

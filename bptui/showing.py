@@ -1,7 +1,7 @@
 """The commands that print and leave: show, check, compare, list, copy; and what every command says when it cannot.
 
-What a command needs is imported when it runs. Values are printed with all their digits, and nothing that comes from
-a file is printed in a way that a terminal could obey.
+What a command needs is imported when it runs. Values are printed with all their digits, and every line goes out
+through `say`, on streams that let nothing through that a terminal could obey.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from .streams import say
 
 if TYPE_CHECKING:
     from .replay.quantity import Value
@@ -30,21 +32,10 @@ class Refusal(Exception):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, whose errors are a line and say nothing raw."""
+    """argparse, whose errors are a Refusal."""
 
     def error(self, message: str) -> NoReturn:
-        raise Refusal(f"{self.prog}: {plain(message)} (see {self.prog} --help)")
-
-
-def plain(text: str) -> str:
-    """`text` with everything that a terminal could obey as escapes."""
-    from .scenario.errors import printable
-    return printable(text)
-
-
-def flush() -> None:
-    if sys.stdout is not None:
-        sys.stdout.flush()
+        raise Refusal(f"{self.prog}: {message} (see {self.prog} --help)")
 
 
 def _print_json(value: object) -> None:
@@ -125,7 +116,8 @@ def _show(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     run = opened(given.scenario)
     if not given.json:
-        print("\n\n".join("\n".join(_derivation(run, text, given)) for text in given.quantities))
+        found = [_derivation(run, text, given) for text in given.quantities]
+        say(*found[0], *(line for lines in found[1:] for line in ("", *lines)))
         return DONE
     values = {text: _asked(text, lambda text=text: _value(run, text, given)) for text in given.quantities}
     _print_json({"scenario": run.scenario.name, "at": given.at,
@@ -144,7 +136,8 @@ def _derivation(run: Run, text: str, given: argparse.Namespace) -> list[str]:
     value = _asked(text, lambda: _value(run, text, given))
     after = f" after {given.at:,} update{'s' * (given.at != 1)}" if given.at else ""
     chain = derivation(run, text, given.at, lane_of(run, given.at, given.sample))
-    return [plain(line) for line in (f"{text.strip()}{after} ={_written(value)}", *chain) for line in line.split("\n")]
+    first, *rest = _written(value).split("\n")
+    return [f"{text.strip()}{after} ={first}", *rest, *chain]
 
 
 def _written(value: Value) -> str:
@@ -163,7 +156,7 @@ def _asked(text: str, find: Callable[[], Any]) -> Any:
     try:
         return find()
     except QuantityError as error:
-        raise Refusal(f"bptui: {plain(text)}: {plain(str(error))}") from None
+        raise Refusal(f"bptui: {text}: {error}") from None
 
 
 def _check(arguments: list[str]) -> int:
@@ -187,12 +180,11 @@ def _check(arguments: list[str]) -> int:
         report = check_run(run, claims)
         if not report.ok:
             failed.append(run.scenario.name)
-        print(f"{plain(run.scenario.name)}: {plain(run.scenario.title)}")
-        print("".join(f"  {line}\n" for line in lines(report)))
-        flush()
+        say(f"{run.scenario.name}: {run.scenario.title}", *(f"  {line}" for line in lines(report)), "")
+        sys.stdout.flush()
     one = len(runs) == 1
-    print(f"check: {len(failed)} of {len(runs)} failed: {plain(', '.join(failed))}" if failed else
-          f"check: {'all holds' if one else f'all {len(runs)} hold'}")
+    say(f"check: {len(failed)} of {len(runs)} failed: {', '.join(failed)}" if failed else
+        f"check: {'all holds' if one else f'all {len(runs)} hold'}")
     return FAILED if failed else DONE
 
 
@@ -217,7 +209,7 @@ def _compare(arguments: list[str]) -> int:
     if given.json:
         _print_json(record(found))
     else:
-        print("\n".join(lines(found)))
+        say(*lines(found))
     return DONE
 
 
@@ -233,7 +225,7 @@ def _list(arguments: list[str]) -> int:
             title = read_scenario(path).title
         except ScenarioError:
             title = "(cannot be read: see bptui check)"
-        print(f"{plain(name):<{width}}  {plain(title)}")
+        say(f"{name:<{width}}  {title}")
     return DONE
 
 
@@ -249,7 +241,7 @@ def _copy(arguments: list[str]) -> int:
     known = dict(shipped())
     name = given.name.removesuffix(ENDING)
     if name not in known:
-        raise Refusal(f"bptui: {plain(given.name)} is no shipped scenario{did_you_mean(name, known)} (see bptui list)")
+        raise Refusal(f"bptui: {given.name} is no shipped scenario{did_you_mean(name, known)} (see bptui list)")
     source = known[name]
     target = given.file or Path(source.name)
     if target.is_dir():
@@ -257,10 +249,9 @@ def _copy(arguments: list[str]) -> int:
     try:
         written = copy(source, target)
     except Taken as taken:
-        raise Refusal(f"bptui: {plain(str(taken.file))} is already there, and nothing is overwritten; "
-                      f"name another: bptui copy {plain(name)} FILE") from None
-    for file in written:
-        print(f"wrote {plain(str(file))}")
+        raise Refusal(f"bptui: {taken.file} is already there, and nothing is overwritten; "
+                      f"name another: bptui copy {name} FILE") from None
+    say(*(f"wrote {file}" for file in written))
     return DONE
 
 

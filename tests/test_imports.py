@@ -24,6 +24,7 @@ ORDER = (
     "export",
     "debugger",
     "tui",
+    "streams",
     "showing",
     "cli",
 )  # each imports only those before it

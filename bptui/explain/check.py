@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..engine.scalars import Scalars
-from ..scenario.errors import printable
 from ..scenario.records import Claim
 from .claims import ClaimResult, judge_claim
 from .gradients import GradientRow, check_gradients
@@ -148,7 +147,7 @@ def lines(report: Report) -> list[str]:
               *([f"lemmas     {_lemmas(report.lemmas)}"] if report.lemmas else []),
               f"replay     {_replay(report.replay)}"]
     shown += [f"  note: {note}" for note in report.notes]
-    return [printable(line) for line in shown]
+    return shown
 
 
 def _summary(results: Sequence[ClaimResult]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..replay.quantity import evaluate
 from ..replay.run import Run
-from ..scenario.errors import QuantityError, printable
+from ..scenario.errors import QuantityError
 from ..scenario.expression import read_quantity
 from .differences import Difference, differences
 from .matching import Both
@@ -106,7 +106,7 @@ def lines(found: Comparison) -> list[str]:
     for n, (name, after, mine, other) in enumerate(found.outcomes):
         said.append(f"  {'what follows   ' if n == 0 else ' ' * 15}{name} after {after:,} "
                     f"update{'s' * (after != 1)}: {mine!r} in A, {other!r} in B")
-    return [printable(line) for line in said]
+    return said
 
 
 def record(found: Comparison) -> dict[str, Any]:

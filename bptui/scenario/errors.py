@@ -11,11 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
+from unicodedata import category
 
 KeyPath = tuple[str | int, ...]
 MOST_SHOWN = 20
 LONGEST_QUOTE = 60
 MOST_COMPARED = 2000      # names that a misspelt word is compared with
+MOST_MARKS = 3            # on one character: a tower of them is drawn over the lines above
+HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")    # letters for Unicode, nothing for the eye
 
 
 @dataclass(frozen=True)
@@ -65,10 +68,16 @@ def one_of(names: Iterable[str]) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` with everything a terminal could obey or hide (controls, marks of direction) as escapes."""
-    if text.isprintable():
+    """`text` with all that a terminal could obey or hide (controls, marks of direction, piled accents) as escapes."""
+    if text.isascii() and text.isprintable():
         return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+    shown: list[str] = []
+    marks = 0
+    for c in text:
+        marks = marks + 1 if category(c) in ("Mn", "Me") else 0
+        harmless = c.isprintable() and c not in HIDDEN and marks <= MOST_MARKS
+        shown.append(c if harmless else c.encode("unicode_escape").decode("ascii"))
+    return "".join(shown)
 
 
 def quoted(text: str) -> str:

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -16,6 +16,7 @@ from typing import ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, Paste
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from ..debugger import finding, looks
@@ -35,6 +36,7 @@ from .dialogs import Ask, Palette
 from .driver import TolerantDriver
 from .gallery import GalleryScreen
 from .grid import dressed
+from .harmless import Harmless
 from .keymap import keymap
 from .pace import frame, wait
 from .themes import TABLE, textual_theme
@@ -82,12 +84,16 @@ class BptuiApp(App[None]):
         self.fault: BaseException | None = None     # the first exception that nobody has foreseen
         self.pressed: deque[str] = deque(maxlen=KEYS_TOLD)
         self.keeper: Keeper | None = None
+        self.harmless = Harmless()
         self.settings = settings or Settings()
         self.keymap = keymap(self.settings.keys)
         self.animation_level = "none"
         for theme in TABLE:
             self.register_theme(textual_theme(theme))
         self._wear()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return *super().get_line_filters(), self.harmless
 
     def _wear(self) -> None:
         """Textual's own widgets look as the screen does."""

@@ -131,11 +131,11 @@ class Ask(Once, ModalScreen[str | None]):
                 self.dismiss(event.character)
 
     def paste(self, event: Paste) -> None:
-        """Type the first line of a text, where one is asked for."""
+        """Type a text, where a line is asked for."""
         if not self.there:
             self.early.append(event)
         elif self.line is not None and not self.answered and not self.asks.letter:
-            self.line.replace(event.text.partition("\n")[0], *self.line.selection)
+            self.line.replace(event.text, *self.line.selection)
 
     def action_complete(self) -> None:
         line = self.line

@@ -225,7 +225,7 @@ class GalleryScreen(Screen[None]):
     def paste(self, event: Paste) -> None:
         """Pasted text is typed into the line, if one is open."""
         if self.gallery.typing:
-            self.gallery.type(event.text.partition("\n")[0])
+            self.gallery.type(event.text)
         else:
             self.gallery.message = "Pasted text does nothing here: open a line first, with / or o."
         self.paint()

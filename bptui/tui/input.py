@@ -19,6 +19,8 @@ from textual.keys import Keys
 from textual.message import Message
 from textual.messages import TerminalSupportsSynchronizedOutput
 
+from .harmless import pasted
+
 LONGEST = 4096                                      # characters of a sequence; more is no sequence
 LONGEST_PASTE = 100_000                             # characters that are kept of a paste
 PASTE_ENDS = 1.0                                    # seconds without a character after which a paste has ended
@@ -126,10 +128,8 @@ class Input:
 
     @staticmethod
     def _pasted(text: str) -> list[Message]:
-        """Text is text: of its controls only the ends of lines are left, and blanks for tabs."""
-        lines = text[:LONGEST_PASTE].replace("\t", " ").splitlines()
-        text = "\n".join("".join(c for c in line if c.isprintable() and c != UNREAD) for line in lines)
-        return [Paste(text)] if text else []
+        line = pasted(text[:LONGEST_PASTE]).replace(UNREAD, "")
+        return [Paste(line)] if line else []
 
     def _meant(self, sequence: str) -> list[Message]:
         """What a whole sequence means; nothing, if it is not known or makes no sense."""

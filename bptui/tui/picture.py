@@ -50,6 +50,7 @@ async def settled(app: App[None]) -> None:
 
 
 def plain_font(svg: str) -> str:
-    """The picture with a font that is on the reader's machine."""
-    svg = re.sub(r"\s*@font-face\s*\{[^}]*\}", "", svg)
-    return re.sub(r"font-family:\s*Fira Code[^;]*;", f"font-family: {FONT};", svg)
+    """The picture with a font that is on the reader's machine. What stands behind its styles is shown, not read."""
+    styles, end, shown = svg.partition("</style>")
+    styles = re.sub(r"\s*@font-face\s*\{[^}]*\}", "", styles)
+    return re.sub(r"font-family:\s*Fira Code[^;]*;", f"font-family: {FONT};", styles) + end + shown

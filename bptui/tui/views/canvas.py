@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
+from unicodedata import normalize
 
 from rich.cells import cell_len
 
+from ...scenario.errors import MOST_MARKS, printable
+
 Segment = tuple[str, str]
 Spot = tuple[int, int, int, int]                    # columns from, up to; row of the canvas; row of the pane's list
+JOINING = frozenset(map(chr, range(0x1F3FB, 0x1F400)))      # colours of skin: a cell of their own, or none
 HEARD: ContextVar[list[Spot] | None] = ContextVar("HEARD", default=None)
 
 
@@ -40,7 +45,8 @@ class Canvas:
         end = self.width if until is None else min(until, self.width)
         if not 0 <= y < self.height:
             return x
-        text = text[:max(0, end - x) + 1]           # no character is narrower than a cell; long texts stay quick
+        room = max(0, end - x) + 1
+        text = drawable(text[:room * (1 + MOST_MARKS)])[:room]      # none is narrower now; long texts stay quick
         if until is not None and x + cell_len(text) > end:
             while text and x + cell_len(text) + 1 > end:
                 text = text[:-1]
@@ -51,8 +57,6 @@ class Canvas:
             return x + len(text)
         for character in text:
             wide = cell_len(character)
-            if wide == 0:
-                continue
             if x + wide > end:
                 break
             if x >= 0:
@@ -78,6 +82,7 @@ class Canvas:
 
     def right(self, x: int, y: int, text: str, style: str = "") -> int:
         """Draw `text` so that it ends before column x; its first column."""
+        text = drawable(text)
         start = x - cell_len(text)
         self.put(start, y, text, style)
         return start
@@ -107,6 +112,16 @@ class Canvas:
 
     def lines(self) -> list[Line]:
         return [Line(joined(row)) for row in self._cells]
+
+
+def drawable(text: str) -> str:
+    """`text` as cells: controls as escapes, and no character that some terminals draw into the cell before it."""
+    return text if text.isascii() and text.isprintable() else _drawable(text)
+
+
+@lru_cache(4096)
+def _drawable(text: str) -> str:
+    return "".join(c for c in printable(normalize("NFC", text)) if cell_len(c) and c not in JOINING)
 
 
 def joined(segments: Iterable[Segment]) -> tuple[Segment, ...]:
