@@ -20,7 +20,7 @@ from .chance import INITS, draw
 from .laws import CONSTANTS, DIV, FUNCTIONS, power
 from .program import Block, Equation, Term, Var
 
-MOST_PARAMETERS = 10**7
+MOST_PARAMETERS = 10**6                             # each is drawn for itself
 PENALTY = "penalty"                                 # the line of l1 and l2
 
 
