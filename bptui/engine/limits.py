@@ -14,6 +14,7 @@ from ..scenario.errors import KeyPath, Problem, ScenarioError
 from .program import FIXED, Equation, Program, Term
 from .structure import Contract
 
+PENALTY = "penalty"                                 # the line of l1 and l2
 MOST_PARTS = 20_000                                 # of all programs together: each is written, compiled and drawn
 MOST_LAYERS = 1000
 MOST_NUMBERS = 4 * 10**6                            # 32 MB, of which several updates are kept
@@ -50,13 +51,15 @@ def parts_of(equation: Equation) -> int:
 def size_of(program: Program) -> Size:
     every = [(eq, term, _lengths(eq, term)) for eq in program.equations for term in eq.terms]
     fixed = {arg.base for _, term, _ in every for arg in term.args if arg.role in FIXED}
+    stepped = {eq for block in program.blocks if block.phase != "update" and block.out.name != PENALTY
+               for eq in block.equations}           # nothing is looked for on the way of the others
     return Size(
         sum(parts_of(eq) for eq in program.equations),
         sum(eq.out.size for eq in program.equations) + sum(v.size for v in fixed)
         + max((_held(term, lengths) for _, term, lengths in every), default=0),
         sum(prod(lengths.values()) for _, _, lengths in every),
-        max((prod(lengths[c] for c in term.op.summed) for _, term, lengths in every
-             if isinstance(term.op, Contract)), default=1),
+        max((prod(lengths[c] for c in term.op.summed) for eq, term, lengths in every
+             if isinstance(term.op, Contract) and eq in stepped), default=1),
         sum(v.size for v in program.inputs if v.role == "noise"))
 
 

@@ -20,7 +20,8 @@ from ..scenario.records import Scenario
 from . import equations, limits, network
 from .chance import mask, noise
 from .derive import Reverse, walk
-from .form import PENALTY, Parameter, Rows, Trouble, Written
+from .form import Parameter, Rows, Trouble, Written
+from .limits import PENALTY
 from .names import MOST_NAMED
 from .optimizers import SETTINGS
 from .perturb import perturbed

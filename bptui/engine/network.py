@@ -16,7 +16,7 @@ from .builder import Builder
 from .form import Parameter, Rows, Trouble, Written, cost_line
 from .laws import ACTIVATIONS
 from .layers import KINDS, Drawing, Layers, Signal, Site
-from .layers.plain import LAW_VARIABLE
+from .layers.plain import FEW, LAW_VARIABLE
 from .limits import MOST_LAYERS, MOST_NUMBERS, MOST_PARTS
 from .losses import check_loss, parts_line
 from .names import Names, letter, name_network, shared_bias, unnamed
@@ -31,8 +31,8 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
     network = scenario.network
     assert network is not None
     if len(network.layers) > MOST_LAYERS:
-        raise ScenarioError([Problem(("network", "layers", MOST_LAYERS), f"there are {len(network.layers):,} layers; at "
-                                     f"most {MOST_LAYERS:,} can be drawn")])
+        raise ScenarioError([Problem(("network", "layers", MOST_LAYERS), f"there are {len(network.layers):,} layers; "
+                                     f"at most {MOST_LAYERS:,} can be drawn")])
     check_loss(trouble, scenario)
     _check_given_names(trouble, scenario)
     known = [trouble.choice((*layer.key, "kind"), "layer kind", layer.kind, tuple(KINDS))
@@ -89,8 +89,9 @@ def _check_names(trouble: Trouble, layer: Layer, shapes: dict[str, tuple[int, ..
             "recurrent_weights", "recurrent_weight_names", layer.extra.get("recurrent_weight_names"))):
         shape = shapes.get(f"{layer.name}.{part}")
         if rows is not None and shape is not None and [len(r) for r in rows] != [shape[-1]] * shape[0]:
+            here = f"{', '.join(str(len(r)) for r in rows[:FEW])}{' …' * (len(rows) > FEW)}"
             trouble.say((*layer.key, key), f"{key} of {layer.name!r} must have {shape[0]} rows of {shape[-1]}"
-                        f", a row per unit; here: rows of {', '.join(str(len(r)) for r in rows)}")
+                        f", a row per unit; here: rows of {here}")
     for part, names in (("bias", layer.bias_names), ("gain", layer.extra.get("gain_names"))):
         shape = shapes.get(f"{layer.name}.{part}")
         expected = None if shape is None else 1 if part == "bias" and shared_bias(layer) else int(np.prod(shape))
