@@ -29,10 +29,14 @@ from bptui.tui.layout import screen
 
 SECONDS = 2.0
 STEPS = ("into", "over", "into", "back_into", "out")
-PYTHON = tuple(os.path.realpath(p) for p in (sys.prefix, sys.base_prefix, Path(bptui.__file__).parent, os.__file__[:-6]))
-STARTED = re.compile(r"os\.(system|exec|fork|spawn|posix_spawn|mkdir|remove|rename|chmod|link|symlink|truncate|listdir$)|"
-                     r"subprocess|socket|pickle|ctypes|shutil|webbrowser|ftplib|urllib|code\.__new__")
-ALLOWED = {"os.listdir"}                            # names near to a missing file's: of the folder alone
+PYTHON = tuple(
+    os.path.realpath(p) for p in (sys.prefix, sys.base_prefix, Path(bptui.__file__).parent, os.__file__[:-6])
+)
+STARTED = re.compile(
+    r"os\.(system|exec|fork|spawn|posix_spawn|mkdir|remove|rename|chmod|link|symlink|truncate|listdir$)|"
+    r"subprocess|socket|pickle|ctypes|shutil|webbrowser|ftplib|urllib|code\.__new__"
+)
+ALLOWED = {"os.listdir"}  # names near to a missing file's: of the folder alone
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,9 @@ def memory() -> float:
 
 
 @pytest.mark.parametrize("share", range(SHARES))
-def test_twenty_thousand_scenarios(share: int, folder: Path, good: Sequence[str], hostile: Sequence[str], mutate: Any,
-                                   opening: Any) -> None:
+def test_twenty_thousand_scenarios(
+    share: int, folder: Path, good: Sequence[str], hostile: Sequence[str], mutate: Any, opening: Any
+) -> None:
     path = folder / "m.toml"
     opened = refused = 0
     before = memory()
@@ -42,7 +43,7 @@ def test_twenty_thousand_scenarios(share: int, folder: Path, good: Sequence[str]
             raise AssertionError(f"seed {seed}") from error
         assert found.seconds < opening.SECONDS, (seed, found)
         refused, opened = refused + bool(found.lines), opened + (not found.lines)
-    assert opened > EACH / 20 and refused > EACH / 4, (opened, refused)     # else the mutations are not worth much
+    assert opened > EACH / 20 and refused > EACH / 4, (opened, refused)  # else the mutations are not worth much
     assert memory() < max(before, MEGABYTES), memory()
     assert not (folder / "pwned").exists() and not Path("pwned").exists()
 
@@ -59,6 +60,7 @@ def test_what_the_corpus_tries_is_refused_by_name(folder: Path, opening: Any) ->
     def said(name: str) -> str:
         (folder / "m.toml").write_bytes((HERE / "corpus" / f"{name}.toml").read_bytes())
         return "\n".join(opening.open_scenario(folder / "m.toml").lines)
+
     lines = said("paths_that_lead_out")
     for file in ("away.npz", "/dev/zero", "../away.npz", "link.csv", "device.csv"):
         assert f"'{file}' must be a file in the scenario's own folder" in lines, lines
@@ -66,5 +68,7 @@ def test_what_the_corpus_tries_is_refused_by_name(folder: Path, opening: Any) ->
     lines = said("code_in_expressions")
     assert "'__import__' is not a name" in lines and "'__class__'" in lines and "lambda" in lines, lines
     lines = said("data_that_lie")
-    assert "the array 'x' in 'shape.npz' cannot be read" in lines and "'pickled.npz' does not hold numbers" in lines, lines
+    assert "the array 'x' in 'shape.npz' cannot be read" in lines and "'pickled.npz' does not hold numbers" in lines, (
+        lines
+    )
     assert "'bomb.npz' holds" in lines and "the array 'x' in 'liar.npz' cannot be read" in lines, lines
