@@ -234,8 +234,18 @@ class Arrays:
 Compiled = list[tuple[Var, Compute, tuple[Var, ...]]]
 
 
-def compiled(equations: Iterable[Equation]) -> Compiled:
-    return [(eq.out, equation_function(eq), tuple(eq.operands)) for eq in equations]
+Known = dict[Equation, Compute]
+
+
+def compiled(equations: Iterable[Equation], known: Known | None = None) -> Compiled:
+    """The equations as functions; those that are `known` already are not made again."""
+    known = {} if known is None else known
+    steps: Compiled = []
+    for eq in equations:
+        if eq not in known:
+            known[eq] = equation_function(eq)
+        steps.append((eq.out, known[eq], tuple(eq.operands)))
+    return steps
 
 
 def execute(steps: Compiled, values: dict[Var, Array]) -> None:
@@ -265,8 +275,9 @@ class Vectorised:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self._all = compiled(program.equations)
-        self._update = compiled(live_equations(program.equations, program.nexts.values()))
+        self._known: Known = {}
+        self._all = compiled(program.equations, self._known)
+        self._update = compiled(live_equations(program.equations, program.nexts.values()), self._known)
         self._constants = constants(program.equations)
         self._watching: WeakKeyDictionary[Wanted, Watching] = WeakKeyDictionary()
 
@@ -318,8 +329,9 @@ class Vectorised:
     def _compiled(self, wanted: Wanted) -> Watching:
         inputs = {v for asked in wanted.queries for eq in asked.equations for v in eq.operands}
         made = {eq.out for eq in self.program.equations}
-        steps = compiled(live_equations(self.program.equations, (
-            *self.program.nexts.values(), *(v for v, _ in wanted.cells), *(v.base for v in inputs if v.base in made))))
+        live = live_equations(self.program.equations, (
+            *self.program.nexts.values(), *(v for v, _ in wanted.cells), *(v.base for v in inputs if v.base in made)))
+        steps = compiled(live, self._known)
         return steps, together(wanted.cells), [
             (asked, compiled(asked.equations), together(asked.cells)) for asked in wanted.queries]
 
@@ -344,4 +356,9 @@ def constants(equations: Iterable[Equation]) -> dict[Var, Array]:
 
 def fixed(var: Var) -> Array:
     """What is the same in every run: a constant, an identity, a unit."""
-    return np.array([var.constant_value(n) for n in range(var.size)]).reshape(var.shape)
+    if var.role == "constant":
+        return np.full(var.shape, var.value)
+    flat = np.arange(var.size)
+    row, column = np.divmod(flat, var.shape[-1] if var.shape else 1)
+    there = {"unit": flat == var.value, "triangle": column <= row, "identity": column == row}[var.role]
+    return there.astype(float).reshape(var.shape)

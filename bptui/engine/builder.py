@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ..scenario.trees import Call, Name, Number, Operation, Tree
 from .derive import union
 from .laws import COMPARISONS, CONSTANTS, DIV, FUNCTIONS, NEG, POW, SUB, Elementwise, power
+from .limits import parts_of
 from .program import Block, Equation, Phase, Role, Term, Var
 from .structure import STOP, Contract
 
@@ -26,6 +27,8 @@ class Builder:
     blocks: list[Block] = field(default_factory=list)
     constants: dict[float, Var] = field(default_factory=dict)
     settings: dict[str, Var] = field(default_factory=dict)
+    parts: int = 0                                  # of the lines so far
+    numbers: int = 0                                # that they make
 
     def setting(self, symbol: str) -> Var:
         """A number that is fed with each update: η, the batch size."""
@@ -45,6 +48,8 @@ class Builder:
     def line(self, phase: Phase, group: str, equations: list[Equation], text: str = "", mixes: bool = False) -> Var:
         """Close a written line; its last equation makes what the line is called."""
         self.blocks.append(Block(phase, group, tuple(equations), text, mixes))
+        self.parts += sum(parts_of(eq) for eq in equations)
+        self.numbers += sum(eq.out.size for eq in equations)
         return equations[-1].out
 
     def sum_line(self, phase: Phase, group: str, out: Var, *products: tuple[Var, ...]) -> Var:

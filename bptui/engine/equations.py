@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..scenario.records import Equations, Scenario
 from .builder import Builder, Lowering, letters_of, names_in
 from .form import Parameter, Rows, Trouble, Written, cost_line, initial
+from .limits import MOST_PARTS, too_many_parts
 from .program import Phase, Var
 from .structure import SAMPLE
 
@@ -73,6 +74,8 @@ class Form:
             lowering = Lowering(b, names, name)
             lowering.lower(line.tree, out)
             names[line.name] = b.line(phase, "", lowering.equations, line.text)
+            if b.parts > MOST_PARTS:
+                raise too_many_parts(("equations", "forward", n), b.parts, "what is written up to this equation")
             if cost:
                 samples_of[line.name] = names[line.name]
                 loss = self.scenario.loss

@@ -12,16 +12,16 @@ from math import prod
 
 import numpy as np
 
-from ..scenario.errors import KeyPath, Problem, ScenarioError, did_you_mean, one_of
+from ..scenario.errors import KeyPath, Problem, ScenarioError, did_you_mean, one_of, quoted
 from ..scenario.records import Init, Loss, Values
 from ..scenario.trees import Tree
 from .builder import Builder, contract, names_in
 from .chance import INITS, draw
 from .laws import CONSTANTS, DIV, FUNCTIONS, power
+from .limits import PENALTY
 from .program import Block, Equation, Term, Var
 
-MOST_PARAMETERS = 10**7
-PENALTY = "penalty"                                 # the line of l1 and l2
+MOST_PARAMETERS = 10**6                             # each is drawn for itself
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Trouble:
         """Whether `word` is one of `known`; otherwise a problem is noted."""
         if word in known:
             return True
-        self.say(key, f"unknown {what} {word!r}{did_you_mean(word, known)}; known: {one_of(known)}")
+        self.say(key, f"unknown {what} {quoted(word)}{did_you_mean(word, known)}; known: {one_of(known)}")
         return False
 
     def unknown_names(self, key: KeyPath, tree: Tree, known: set[str], where: str) -> None:
@@ -101,7 +101,7 @@ def initial(trouble: Trouble, key: KeyPath, values: Values | None, name: str, se
         if wrong := [option for option in values.options if option not in known]:
             takes = f"it takes {one_of(known)}" if known else "it takes nothing"
             for option in wrong:
-                trouble.say((*key, option), f"the init {values.kind!r} has no {option!r}; {takes}")
+                trouble.say((*key, option), f"the init {values.kind!r} has no {quoted(option)}; {takes}")
             return blank
         return draw(values.kind, values.options, name, seed, shape, fan)
     if values.shape != shape:

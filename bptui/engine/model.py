@@ -11,15 +11,17 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 
 import numpy as np
 
 from ..scenario.errors import Problem, ScenarioError, one_of
 from ..scenario.records import Scenario
-from . import equations, network
+from . import equations, limits, network
 from .chance import mask, noise
 from .derive import Reverse, walk
-from .form import PENALTY, Parameter, Rows, Trouble, Written
+from .form import Parameter, Rows, Trouble, Written
+from .limits import PENALTY
 from .names import MOST_NAMED
 from .optimizers import SETTINGS
 from .perturb import perturbed
@@ -60,7 +62,9 @@ class Model:
         self.named = self.size <= MOST_NAMED        # whether elements have generated names
         batch = scenario.training.batch
         self.batch = self.rows.count if batch == "all" else min(batch, self.rows.count)
-        self.program = cache(self._program)
+        self._key = ("network", "layers") if scenario.network else ("equations", "forward")
+        self._parts = 0                             # of all programs that are written
+        self._programs = cache(self._program)
         self.evaluation = cache(self._evaluation)
 
     def over(self, rows: Rows) -> Model:
@@ -77,9 +81,16 @@ class Model:
         """The forward half for an update of `goal`."""
         return self._form.write(samples, self.batch == 1, goal.minimize)
 
-    def _program(self, samples: int, goal: int = 0) -> Program:
-        """The program of an objective for a batch of `samples`."""
-        return _Writing(self, samples, self.goals[goal]).program()
+    def program(self, samples: int, goal: int = 0) -> Program:
+        """The program of an objective for a batch of `samples`, written once. ScenarioError if it is too large."""
+        return self._programs(samples, goal)
+
+    def _program(self, samples: int, goal: int) -> Program:
+        program = _Writing(self, samples, self.goals[goal]).program()
+        self._parts += limits.check(program, self._key).parts
+        if self._parts > limits.MOST_PARTS:
+            raise limits.too_many_parts(self._key, self._parts, "the run")
+        return program
 
     def _evaluation(self, held: bool) -> Program:
         """The forward half over the whole training set, or the rows held back; without targets, without its loss."""
@@ -132,8 +143,14 @@ class _Writing:
         self.trained = [v for name, v in self.parameters.items() if name in goal.parameters]
         self.slots = {v: slots_of(model.settings.lines, v) for name, v in self.parameters.items()
                       if model.trained(name)}
-        self.first_use = {v: next((n for n, line in enumerate(self.lines) for eq in line.equations
-                                   if v in eq.operands), 0) for v in self.trained}
+        uses: dict[Var, int] = {}
+        for n, line in enumerate(self.lines):
+            for eq in line.equations:
+                for v in eq.operands:
+                    uses.setdefault(v, n)
+        self.first_use = {v: uses.get(v, 0) for v in self.trained}
+        self.first_used = {n: list(each) for n, each in groupby(
+            sorted(self.trained, key=self.first_use.__getitem__), key=self.first_use.__getitem__)}
         self.reverse = Reverse(b.extents, b.constant, self.written.cost.name, frozenset(self.trained))
         self.updates = Updates(model.settings.lines, self.setting, self.reverse.blocks.append)
         self.gradients: dict[Var, Var] = {}
@@ -148,6 +165,9 @@ class _Writing:
         if in_place:
             self._refuse_shared()
         if training.gradient == "perturbation":
+            passes = sum(v.size for v in self.trained) * w.builder.parts
+            if passes > limits.MOST_PARTS:
+                raise limits.too_many_parts(("training", "gradient"), passes, "every pass of a perturbation together")
             self.gradients = perturbed(self.lines, self.trained, w.cost, self.setting("h"), self.reverse.blocks.append)
         else:
             walk(self.reverse, self.lines, w.cost, (), self._after_line(in_place))
@@ -173,7 +193,7 @@ class _Writing:
         lines = self.lines
 
         def after(n: int, line: Block) -> None:
-            for v in (v for v in self.trained if self.first_use[v] == n):
+            for v in self.first_used.get(n, ()):
                 self.gradients[v] = self.reverse.make_adjoint(v, "backward", line.group)
             closed = n == 0 or lines[n - 1].group != line.group or not line.group
             if in_place and closed:

@@ -14,6 +14,7 @@ from itertools import count
 from ..scenario.records import Layer, Network, Shape
 
 MOST_NAMED = 1000
+LONGEST = 140                                       # characters of a name that goes through layers: of two, at least
 AXES = "ijklmnpqruvwxyzabcdfghABCDFGHIJKLMNPQRSUVWXYZ"      # s is the sample, t and o are words of the loss
 
 
@@ -36,8 +37,10 @@ class LayerNames:
     gain: tuple[str, ...] | None = None
 
     def passed(self, units: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        """The units of a layer that has none of its own, from those that come in: `drop_h1`."""
-        return tuple(f"{self.layer}_{u}" for u in units) if units else None
+        """The units of a layer that has none of its own, from those that come in: `drop_h1`. Through many such layers
+        they would grow, each longer than the last: beyond what a name may have there are indices."""
+        names = tuple(f"{self.layer}_{u}" for u in units or ())
+        return names if names and max(map(len, names)) <= LONGEST else None
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..scenario.errors import KeyPath, ScenarioError
+from ..scenario.errors import KeyPath, Problem, ScenarioError
 from ..scenario.records import Layer, Scenario, Shape
 from .builder import Builder
 from .form import Parameter, Rows, Trouble, Written, cost_line
 from .laws import ACTIVATIONS
 from .layers import KINDS, Drawing, Layers, Signal, Site
-from .layers.plain import LAW_VARIABLE
+from .layers.plain import FEW, LAW_VARIABLE
+from .limits import MOST_LAYERS, MOST_NUMBERS, MOST_PARTS
 from .losses import check_loss, parts_line
 from .names import Names, letter, name_network, shared_bias, unnamed
 from .program import Var
@@ -29,6 +30,9 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
     """Check the network, its data and its loss; draw the first values of its parameters."""
     network = scenario.network
     assert network is not None
+    if len(network.layers) > MOST_LAYERS:
+        raise ScenarioError([Problem(("network", "layers", MOST_LAYERS), f"there are {len(network.layers):,} layers; "
+                                     f"at most {MOST_LAYERS:,} can be drawn")])
     check_loss(trouble, scenario)
     _check_given_names(trouble, scenario)
     known = [trouble.choice((*layer.key, "kind"), "layer kind", layer.kind, tuple(KINDS))
@@ -36,22 +40,27 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
     fed = network.inputs if isinstance(network.inputs, Shape) else (
         (network.inputs,) if isinstance(network.inputs, int) else (len(network.inputs),))
     words = network.layers[0].extra.get("vocabulary", 0) if network.layers[0].kind == "embedding" else 0
-    drawing, made, parameters, pairs = Drawing(trouble, scenario.training.seed), None, (), ()
+    drawing, made, parameters, pairs, numbers = Drawing(trouble, scenario.training.seed), None, (), (), 0
     form = Form(scenario, (), Rows(1, {}, frozenset()), None, tuple(fed), words, unnamed(network))
     if all(known):
         try:
             written, signal = form.layers(Builder({SAMPLE: 1}), False, drawing)
-            made, pairs = signal.shape, tuple(written.pairs)
+            made, pairs, numbers = signal.shape, tuple(written.pairs), written.builder.numbers
             parameters = drawing.parameters()
         except ScenarioError as error:
             trouble.found += error.problems
     rows, held = understand_rows(trouble, scenario, tuple(fed), made, words)
     sizes = {p.name: p.value.size for p in parameters}
+    if numbers * rows.count > MOST_NUMBERS:
+        trouble.say(("data", "inputs"), f"over all {rows.count:,} rows the layers make {numbers * rows.count:,} "
+                                        f"numbers; at most {MOST_NUMBERS:,} can be held")
     for layer in network.layers:
         _check_names(trouble, layer, {p.name: p.value.shape for p in parameters})
     features = 0 if words or len(fed) > 2 else fed[-1]
-    names = name_network(network, sizes, features, fed[0] if len(fed) == 2 else 0, {
-        scenario.loss.name, *(scenario.data.target_names or () if scenario.data else ())})
+    taken = {scenario.loss.name, *(scenario.data.target_names or () if scenario.data else ())}
+    names = unnamed(network)
+    if made is not None:                            # else it may have any number of units
+        names = name_network(network, sizes, features, fed[0] if len(fed) == 2 else 0, taken)
     _check_batches(trouble, scenario, rows.count, pairs)
     return Form(scenario, parameters, rows, held, tuple(fed), words, names)
 
@@ -80,8 +89,9 @@ def _check_names(trouble: Trouble, layer: Layer, shapes: dict[str, tuple[int, ..
             "recurrent_weights", "recurrent_weight_names", layer.extra.get("recurrent_weight_names"))):
         shape = shapes.get(f"{layer.name}.{part}")
         if rows is not None and shape is not None and [len(r) for r in rows] != [shape[-1]] * shape[0]:
+            here = f"{', '.join(str(len(r)) for r in rows[:FEW])}{' …' * (len(rows) > FEW)}"
             trouble.say((*layer.key, key), f"{key} of {layer.name!r} must have {shape[0]} rows of {shape[-1]}"
-                        f", a row per unit; here: rows of {', '.join(str(len(r)) for r in rows)}")
+                        f", a row per unit; here: rows of {here}")
     for part, names in (("bias", layer.bias_names), ("gain", layer.extra.get("gain_names"))):
         shape = shapes.get(f"{layer.name}.{part}")
         expected = None if shape is None else 1 if part == "bias" and shared_bias(layer) else int(np.prod(shape))
@@ -138,6 +148,8 @@ class Form:
             if layer.kind == "embedding" and n:
                 site.wrong("kind", "an embedding reads numbers of words, so it must be the first layer")
             x = KINDS[layer.kind](site, x)
+            site.bound("kind", "parts of the equations up to this layer", b.parts, MOST_PARTS)
+            site.bound("kind", "numbers up to this layer", b.numbers, MOST_NUMBERS)
             written.outs[layer.name] = x
         return written, x
 

@@ -13,7 +13,7 @@ from .layers.site import shaped
 from .losses import OF_CLASSES
 
 Shape = tuple[int, ...]
-MOST_NUMBERS = 3 * 10**7
+MOST_NUMBERS = 5 * 10**6
 
 
 def understand_rows(trouble: Trouble, scenario: Scenario, fed: Shape, made: Shape | None,
@@ -50,7 +50,7 @@ def _inputs(trouble: Trouble, key: KeyPath, inputs: np.ndarray, fed: Shape, word
         else:
             trouble.say(key, f"each row of inputs must be {shaped(fed)}, or {prod(fed)} numbers; here: "
                              f"{shaped(inputs.shape[1:])}")
-        return np.zeros((len(inputs), *fed, *([words] if words else [])))
+        return inputs
     rows = inputs.reshape(len(inputs), *fed)
     return _one_hot(trouble, key, rows, words, "input", "word", f"the vocabulary has {words} words") if words else rows
 
@@ -69,7 +69,7 @@ def _targets(trouble: Trouble, scenario: Scenario, key: KeyPath, targets: np.nda
         shaped(targets.shape[1:])
     wanted = f"have {made[0]} numbers, one per output of the network" if len(made) == 1 else f"be {shaped(made)}"
     trouble.say(key, f"each row of targets must {wanted}; here: {here}{also}")
-    return np.zeros((len(targets), *made))
+    return targets
 
 
 def _one_hot(trouble: Trouble, key: KeyPath, numbers: np.ndarray, count: int, what: str, each: str,
@@ -78,7 +78,7 @@ def _one_hot(trouble: Trouble, key: KeyPath, numbers: np.ndarray, count: int, wh
     if numbers.size * count > MOST_NUMBERS:
         trouble.say(key, f"as rows with one 1 these {what}s would be {numbers.size * count:,} numbers; at most "
                          f"{MOST_NUMBERS:,} can be held")
-        return np.zeros((*numbers.shape, 1))
+        return numbers
     flat = numbers.reshape(-1)
     good = (flat == np.floor(flat)) & (flat >= 0) & (flat < count)
     if not good.all():
@@ -86,5 +86,7 @@ def _one_hot(trouble: Trouble, key: KeyPath, numbers: np.ndarray, count: int, wh
         also = f", number {at[1] + 1}," if len(at) > 1 else ""
         trouble.say((*key, *at), f"{what} {at[0] + 1}{also} is {numbers[tuple(at)]:g}: a {each} is a whole "
                                                    f"number from 0 to {count - 1}, as {why}")
-        return np.zeros((*numbers.shape, count))
-    return np.eye(count)[flat.astype(int)].reshape(*numbers.shape, count)
+        return numbers
+    rows = np.zeros((flat.size, count))
+    rows[np.arange(flat.size), flat.astype(int)] = 1.0
+    return rows.reshape(*numbers.shape, count)

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..scenario.errors import KeyPath, did_you_mean, one_of
+from ..scenario.errors import KeyPath, did_you_mean, one_of, quoted
 from ..scenario.records import Scenario, Training
 from ..scenario.trees import Tree, names_in
 from .form import Parameter, Trouble
@@ -92,7 +92,7 @@ def _check_schedule(trouble: Trouble, training: Training) -> None:
     known = SCHEDULES[plan.kind].options
     for option, value in plan.options.items():
         if option not in known:
-            trouble.say((*key, option), f"the schedule {plan.kind!r} has no {option!r}; it takes {one_of(known)}")
+            trouble.say((*key, option), f"the schedule {plan.kind!r} has no {quoted(option)}; it takes {one_of(known)}")
         elif option in ("step_size", "t_max", "total_iters") and (value < 1 or value != int(value)):
             trouble.say((*key, option), f"{option} must be a whole number of epochs, 1 or more, not {value:g}")
         elif option not in ("step_size", "t_max", "total_iters") and value < 0:

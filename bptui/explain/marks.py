@@ -168,6 +168,8 @@ class Marks:
             return Position(at)                     # data or a parameter: there from the start
         value = self._numbers.get(key if key[:1] == ("value",) else ("adjoint", key[1] if key[0] == "path" else key[-1])
                                   if key else (), times.cost_value)
+        if value > times.count:                     # beyond the run's end: where the update would begin, it is over
+            value = times.cost_value
         stop = times.stops(value)
         if key[:1] == ("path",):
             explainer = Explainer(self.run, at, 0)

@@ -20,10 +20,11 @@ import numpy as np
 
 from .errors import quoted
 from .records import Array
-from .values import Wrong, frozen
+from .values import MOST_ROWS, Wrong, frozen
 
 BOM = b"\xef\xbb\xbf"
-LONGEST_ROW = 2**24                               # bytes; without an end, one row would be a file's worth of cells
+LONGEST_ROW = 2**20                               # bytes; without an end, one row would be a file's worth of cells
+MOST_VALUES = 5 * 10**6
 PLAIN = re.compile(r"[0-9eE+\-. \t,]*")           # cells that float() takes for what they look like
 AFTER_QUOTE = re.compile(r'"[ \t]+(?=,|\r?\n|$)')
 REASONS = {                                       # words of Python's csv module, and ours
@@ -73,6 +74,9 @@ def open_csv(file: str, content: bytes) -> Csv:
         if len(row) != len(names):
             raise Wrong(f"{quoted(file)} line {line} has {_counted(len(row), 'cell')} "
                         f"where the header has {_counted(len(names), 'column')}")
+        if count > MOST_ROWS or count * len(names) > MOST_VALUES:
+            what = f"{MOST_ROWS:,} rows" if count > MOST_ROWS else f"{MOST_VALUES:,} values"
+            raise Wrong(f"{quoted(file)} line {line}: a CSV file has at most {what} that can be held")
     if not count:
         raise Wrong(f"{quoted(file)} has a header and no rows under it")
     return Csv(file, content, names, count)

@@ -18,7 +18,7 @@ from .npz import open_npz, too_large
 from .records import Array
 from .values import Wrong
 
-LARGEST_DATA = 256 * 2**20
+LARGEST_DATA = {".npz": 64 * 2**20, ".csv": 32 * 2**20}      # bytes, of an NPZ file unpacked too
 
 
 class Archive(Protocol):
@@ -51,14 +51,14 @@ def open_archive(file: str, folder: Path | None) -> Archive:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise Wrong(f"{quoted(file)} is not a file")
-        if status.st_size > LARGEST_DATA:
-            raise Wrong(too_large(file, status.st_size, LARGEST_DATA))
+        if status.st_size > LARGEST_DATA[ending]:
+            raise Wrong(too_large(file, status.st_size, LARGEST_DATA[ending]))
         content = path.read_bytes()
     except FileNotFoundError:
         raise Wrong(f"there is no file {quoted(file)} beside the scenario{_near(path)}") from None
     except OSError as error:
         raise Wrong(f"{quoted(file)} cannot be read: {error.strerror}") from None
-    return open_csv(file, content) if ending == ".csv" else open_npz(file, content, LARGEST_DATA)
+    return open_csv(file, content) if ending == ".csv" else open_npz(file, content, LARGEST_DATA[ending])
 
 
 def read_array(archive: Archive, name: str) -> Array:

@@ -15,7 +15,7 @@ from .errors import KeyPath
 from .records import Array, Data, Held
 from .schema import DATA, DATA_IN_FILE, SAMPLES, SAMPLES_IN_FILE, Rule
 from .sections import Reading, read_table
-from .values import is_table
+from .values import MOST_ROWS, is_table
 
 DATA_KEY: KeyPath = ("data",)
 HELD_KEY: KeyPath = ("data", "validation")
@@ -59,6 +59,8 @@ def _samples(reading: Reading, table: Mapping[str, Any], got: Mapping[str, Any],
             inputs = inputs.reshape(-1, 1)        # one number a sample is one column
     if inputs is not None and inputs.ndim < 2:
         reading.wrong((*key, "inputs"), f"inputs {ROWS}, as in [[0.05, 0.10]]")
+    elif inputs is not None and len(inputs) > MOST_ROWS:
+        reading.wrong((*key, "inputs"), f"inputs has {len(inputs):,} rows; at most {MOST_ROWS:,} can be held")
     elif targets is not None and targets.ndim == 0:
         reading.wrong((*key, "targets"), f"targets {ROWS}, as in [[0.01, 0.99]]")
     elif inputs is not None and targets is not None and len(inputs) != len(targets):

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
+from math import prod
 from typing import ClassVar
 
 import numpy as np
@@ -22,6 +23,10 @@ from .records import Array
 from .values import Wrong, frozen
 
 NPY = ".npy"
+MOST_ARRAYS = 1000
+MOST_NUMBERS = 5 * 10**6                          # of all arrays that are read together
+LARGEST_DIRECTORY = 2**20                         # bytes
+HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 UNREADABLE = (                                    # what zipfile and numpy raise over a damaged file
     zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, KeyError, RuntimeError, MemoryError,
     SyntaxError, tokenize.TokenError,
@@ -39,7 +44,10 @@ class Npz:
 
     def read(self, names: Sequence[str]) -> Array:
         """One array as it is; several side by side, as the columns of one."""
-        arrays = [self._array(name) for name in names]
+        with _opened(self.file, self.content) as members:
+            arrays: list[Array] = []
+            for name in names:
+                arrays.append(self._array(members, name, MOST_NUMBERS - sum(array.size for array in arrays)))
         if len(arrays) == 1:
             return arrays[0]
         for name, array in zip(names, arrays, strict=True):
@@ -47,17 +55,13 @@ class Npz:
                 raise Wrong(f"the array {quoted(name)} in {quoted(self.file)} does not fit beside {quoted(names[0])}")
         return frozen(np.hstack([array.reshape(len(array), -1) for array in arrays]))
 
-    def _array(self, name: str) -> Array:
+    def _array(self, members: zipfile.ZipFile, name: str, most: int) -> Array:
         where = f"the array {quoted(name)} in {quoted(self.file)}"
         try:
-            with zipfile.ZipFile(BytesIO(self.content)) as members:
-                member = BytesIO(members.read(name + NPY))
+            member = BytesIO(_content(members, name))
             with warnings.catch_warnings(), np.errstate(all="ignore"):
                 warnings.simplefilter("ignore")   # numpy speaks of headers written by Python 2
-                array = np.lib.format.read_array(member, allow_pickle=False)
-                if array.dtype.kind not in "biuf":
-                    raise Wrong(f"{where} does not hold numbers")
-                array = array.astype(np.float64)
+                array = _numbers(member, where, most)
         except UNREADABLE:
             raise Wrong(f"{where} cannot be read") from None
         if not array.size:
@@ -68,17 +72,70 @@ class Npz:
         return frozen(array)
 
 
-def open_npz(file: str, content: bytes, largest: int) -> Npz:
-    """The NPZ file of these bytes. Wrong if it is none, or unpacks to more than `largest` bytes."""
+class _Bounded(BytesIO):
+    """The bytes of a file of which no more than `most` are read at once."""
+
+    most = LARGEST_DIRECTORY
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or size > self.most:
+            raise zipfile.BadZipFile("the directory is too large")
+        return super().read(size)
+
+
+def _opened(file: str, content: bytes) -> zipfile.ZipFile:
+    """The members of an NPZ file. Of a directory that is too large not even its entries are listed."""
     try:
-        with zipfile.ZipFile(BytesIO(content)) as members:
-            inside = members.infolist()
+        opened = zipfile.ZipFile(bounded := _Bounded(content))
     except UNREADABLE:
         raise Wrong(f"{quoted(file)} is not an NPZ file") from None
+    bounded.most = len(content)
+    return opened
+
+
+def _content(members: zipfile.ZipFile, name: str) -> bytes:
+    """What a member unpacks to: as much as the directory says, and if there is more of it, not a byte of that."""
+    try:
+        member = members.getinfo(name + NPY)
+    except KeyError:
+        member = members.getinfo(name)            # saved under a name without an ending
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise zipfile.BadZipFile("no way in which numpy packs; and these unpack without a limit")
+    with members.open(member) as packed:
+        content = packed.read(member.file_size)   # without a number, a bomb is unpacked before it is measured
+        if len(content) != member.file_size or packed.read(1):
+            raise zipfile.BadZipFile("the directory says another size")
+    return content
+
+
+def _numbers(member: BytesIO, where: str, most: int) -> Array:
+    """The array of a member as float64. Its header is held against what there is, before room for it is made."""
+    version = np.lib.format.read_magic(member)
+    if version not in HEADERS:
+        raise Wrong(f"{where} does not hold numbers")       # the third is for names of columns
+    shape, by_columns, kind = HEADERS[version](member)
+    if kind.kind not in "biuf":
+        raise Wrong(f"{where} does not hold numbers")
+    rest = member.read()
+    if len(rest) != (size := prod(shape)) * kind.itemsize:
+        raise ValueError("the header says another size")
+    if size > most:
+        more = "" if most == MOST_NUMBERS else " with the others"
+        raise Wrong(f"{where} has {size:,} numbers; at most {MOST_NUMBERS:,} can be held{more}")
+    return np.frombuffer(rest, kind).reshape(shape, order="F" if by_columns else "C").astype(np.float64, order="C")
+
+
+def open_npz(file: str, content: bytes, largest: int) -> Npz:
+    """The NPZ file of these bytes. Wrong if it is none, or unpacks to more than `largest` bytes."""
+    with _opened(file, content) as members:
+        inside = members.infolist()
+    if len(inside) > MOST_ARRAYS:
+        raise Wrong(f"{quoted(file)} holds {len(inside):,} arrays; at most {MOST_ARRAYS:,} can be listed")
     if (unpacked := sum(member.file_size for member in inside)) > largest:
         raise Wrong(too_large(file, unpacked, largest))
     return Npz(file, content, tuple(member.filename.removesuffix(NPY) for member in inside))
 
 
 def too_large(file: str, size: int, most: int) -> str:
-    return f"{quoted(file)} holds {size:,} bytes; a data file has at most {most // 2**20} MiB"
+    kind = "an NPZ" if file.lower().endswith(".npz") else "a CSV"
+    return f"{quoted(file)} holds {size:,} bytes; {kind} file has at most {most // 2**20} MiB"

@@ -32,7 +32,7 @@ from .sections import (
 from .shipped import no_such_file
 from .tables import one_problem, parse_tables, too_deep
 
-LARGEST_SCENARIO = 4 * 2**20
+LARGEST_SCENARIO = 512 * 2**10                      # reading takes about a second; more data go into a file
 
 
 def read_scenario(path: str | Path) -> Scenario:
@@ -156,7 +156,7 @@ def _parse(content: bytes) -> tuple[dict[str, Any], dict[KeyPath, int]]:
 
 
 def _too_large(size: int) -> str:
-    return f"the file holds {size:,} bytes; a scenario has at most {LARGEST_SCENARIO // 2**20} MiB"
+    return f"the file holds {size:,} bytes; a scenario has at most {LARGEST_SCENARIO // 2**10} KiB"
 
 
 def _digest(content: bytes, reading: Reading) -> str:

@@ -42,7 +42,7 @@ from .schema import (
 )
 from .tokens import name_fault
 from .trees import Equation, names_in
-from .values import Reader, Wrong, is_table, kind_of
+from .values import MOST_ROWS, Reader, Wrong, is_table, kind_of
 
 LINEAR, TANH = Activation("linear", text="linear"), Activation("tanh", text="tanh")
 OF_LAYERS = {f.name for f in fields(Layer)} - {"key", "extra"}
@@ -209,6 +209,9 @@ def _named_values(
 
 def _check_samples(reading: Reading, values: Mapping[str, Array]) -> None:
     first = next((name for name, value in values.items() if value.ndim), None)
+    if first and len(values[first]) > MOST_ROWS:
+        reading.wrong(("values", first), f"{first} has {len(values[first]):,} values; at most {MOST_ROWS:,} can be "
+                      f"held")
     for name, value in values.items():
         if first and value.ndim and len(value) != len(values[first]):
             reading.wrong(("values", name), f"{name} has {len(value)} values where {first} has "

@@ -22,6 +22,7 @@ Reader = Callable[[object, str], Any]
 
 MOST_UPDATES = 10**9
 MOST_UNITS = 10**6
+MOST_ROWS = 100_000
 LARGEST_SEED = 2**63 - 1
 MOST_AXES = 4
 MOST_LETTERS = 8

@@ -180,7 +180,7 @@ def test_a_huge_file_a_folder_and_a_missing_one(tmp_path: Path) -> None:
         huge.truncate(100 * 2**20)
     said = refused(bptui_("check", "huge.toml", str(SCENARIOS), "none.toml", "two_layer", cwd=tmp_path))
     assert said == [
-        "huge.toml: the file holds 104,857,600 bytes; a scenario has at most 4 MiB",
+        "huge.toml: the file holds 104,857,600 bytes; a scenario has at most 512 KiB",
         f"{SCENARIOS}: this is a folder, not a scenario", "none.toml: there is no such file"]
 
 

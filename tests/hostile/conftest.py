@@ -1,4 +1,4 @@
-"""What the hostile tests share: the corpus of terminal escapes, and real terminals."""
+"""What the hostile tests share: terminal escapes, mutated and hostile files, the watched opening, real terminals."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).resolve().parent
+SCENARIOS = HERE.parents[1] / "scenarios"
 
 
 def _module(name: str, path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module                 # dataclasses look themselves up there
-    spec.loader.exec_module(module)
-    return module
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec and spec.loader
+        sys.modules[name] = importlib.util.module_from_spec(spec)       # dataclasses look themselves up there
+        spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +53,39 @@ def terminal(pseudo: Any) -> Iterator[Callable[..., Any]]:
     yield open_terminal
     for one in opened:
         one.close()
+
+
+@pytest.fixture(scope="session")
+def mutate() -> Any:
+    """The module `mutate.py`."""
+    return _module("hostile_mutate", HERE / "mutate.py")
+
+
+@pytest.fixture(scope="session")
+def opening() -> Any:
+    """The module `opening.py`."""
+    return _module("hostile_opening", HERE / "opening.py")
+
+
+@pytest.fixture(scope="session")
+def grown() -> Any:
+    """The module `grown.py`."""
+    return _module("hostile_grown", HERE / "grown.py")
+
+
+@pytest.fixture(scope="session")
+def good() -> list[str]:
+    """The shipped scenarios."""
+    return [path.read_text("utf-8") for path in sorted(SCENARIOS.glob("*.toml"))]
+
+
+@pytest.fixture(scope="session")
+def hostile() -> list[str]:
+    """The scenarios of the corpus."""
+    return [path.read_text("utf-8") for path in sorted((HERE / "corpus").glob("*.toml"))]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, grown: Any) -> Path:
+    """A folder with the shipped data files, and with everything that a data file should not be."""
+    return grown.folder(tmp_path / "inside", SCENARIOS)

@@ -206,17 +206,27 @@ def test_files_that_are_not_there(tmp_path: Path) -> None:
     (tmp_path / "d.csv").mkdir()
     assert problems(write(tmp_path, FILE='"d.csv"')) == ["10: 'd.csv' is not a file"]
     with (tmp_path / "large.csv").open("wb") as file:
-        file.truncate(256 * 2**20 + 1)
+        file.truncate(32 * 2**20 + 1)
     assert problems(write(tmp_path, FILE='"large.csv"')) == [
-        "10: 'large.csv' holds 268,435,457 bytes; a data file has at most 256 MiB"]
+        "10: 'large.csv' holds 33,554,433 bytes; a CSV file has at most 32 MiB"]
 
 
-def test_a_row_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csvs, "LONGEST_ROW", 2**20)
+def test_a_row_has_an_end(tmp_path: Path) -> None:
     line = "10: 'x.csv' line {}: a row has more than 1 MiB"
     assert problems(write(tmp_path, "0," * 2**19 + "0")) == [line.format(1)]
     assert problems(write(tmp_path, "p0,p1,digit\n" + '"\n",' * 2**19)) == [line.format(2**18 + 2)]
-    assert loaded(write(tmp_path, GOOD.splitlines()[0] + "\n" + "1,2,3\n" * 2**18))[1] == [3] * 2**18  # only rows
+    rows = 50_000
+    long = GOOD.splitlines()[0] + "\n" + f"1.{'0' * 20},2,3\n" * rows
+    assert len(long) > 2**20 and loaded(write(tmp_path, long))[1] == [3] * rows  # only rows
+
+
+def test_a_file_has_only_so_many_rows_and_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = "10: 'x.csv' line {}: a CSV file has at most {} that can be held"
+    head = "p0,p1,digit\n"
+    assert problems(write(tmp_path, head + "1,2,3\n" * 100_001)) == [line.format("100002", "100,000 rows")]
+    monkeypatch.setattr(csvs, "MOST_VALUES", 30)
+    assert problems(write(tmp_path, head + "1,2,3\n" * 11)) == [line.format("12", "30 values")]
+    assert loaded(write(tmp_path, head + "1,2,3\n" * 10))[1] == [3] * 10
 
 
 # Whatever Python's csv module writes is read back; any bytes are numbers or one clear sentence.

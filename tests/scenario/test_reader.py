@@ -197,7 +197,7 @@ def test_a_large_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         raise AssertionError("a file of this size must not be read")
     monkeypatch.setattr(Path, "read_bytes", read)
     assert refused(tmp_path / "large.toml") == [
-        ": the file holds 100,000,000 bytes; a scenario has at most 4 MiB"
+        ": the file holds 100,000,000 bytes; a scenario has at most 512 KiB"
     ]
 
 
@@ -205,7 +205,7 @@ def test_files_that_are_no_scenarios(tmp_path: Path) -> None:
     large = tmp_path / "large.toml"
     with large.open("wb") as file:
         file.truncate(100 * 10**6)
-    assert refused(large) == [": the file holds 100,000,000 bytes; a scenario has at most 4 MiB"]
+    assert refused(large) == [": the file holds 100,000,000 bytes; a scenario has at most 512 KiB"]
     assert refused(tmp_path) == [": this is a folder, not a scenario"]
     assert refused(tmp_path / "two_layr.toml") == [": there is no such file, did you mean 'two_layer'?"]
     assert refused(tmp_path / "zzzzz") == [": there is no such file"]

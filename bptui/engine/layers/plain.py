@@ -13,6 +13,7 @@ from ..vectors import VECTOR_LAWS
 from .site import Signal, Site, shaped
 
 LAW_VARIABLE = "x"
+FEW = 8                                             # earlier layers that a message names
 
 
 def dense(site: Site, x: Signal) -> Signal:
@@ -104,7 +105,8 @@ def add(site: Site, x: Signal) -> Signal:
     other = site.option("from")
     if other not in site.written.outs:
         known = list(site.written.outs)
-        site.wrong("from", f"{other!r} is no layer before this one; before it stand {', '.join(known) or 'none'}")
+        stand = f"{', '.join(known[-FEW:]) or 'none'}{' and others' * (len(known) > FEW)}"
+        site.wrong("from", f"{other!r} is no layer before this one; before it stand {stand}")
     y = site.written.outs[other]
     if y.shape != x.shape:
         site.wrong("from", f"{other!r} makes {shaped(y.shape)}, and what comes here is {shaped(x.shape)}: only equal "

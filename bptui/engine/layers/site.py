@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, NoReturn
 
 import numpy as np
@@ -17,6 +18,7 @@ from ...scenario.errors import KeyPath, Problem, ScenarioError
 from ...scenario.records import Layer, Values
 from ..builder import Builder
 from ..form import MOST_PARAMETERS, Parameter, Trouble, initial
+from ..limits import MOST_MOVED
 from ..names import LayerNames, axis, shared_bias
 from ..program import Block, Equation, Term, Var
 from ..structure import SAMPLE, movement
@@ -55,6 +57,7 @@ class Layers:
     extras: list[Equation] = field(default_factory=list[Equation])
     inputs: Var | None = None
     axes: int = 0
+    moved: int = 0                                  # numbers of a sample that layers move
 
     def axis(self, length: int) -> str:
         """A new axis."""
@@ -151,10 +154,16 @@ class Site:
 
     def moved(self, move: Callable[..., np.ndarray], x: Var, letters: str, symbol: str) -> tuple[Var, Equation]:
         """A temporary that is `x` moved within each sample; `letters` are its axes after the sample's."""
+        self._moving(letters)
         op, shape = movement(move, x.lane_shape)
         out = self.temporary(SAMPLE * x.lanes + letters, symbol)
         assert shape == out.lane_shape, (shape, out.lane_shape)
         return out, Equation(out, (Term(op, (x,)),))
+
+    def _moving(self, letters: str) -> None:
+        """Where each number of a sample goes to is written down, and where it goes back to."""
+        self.written.moved += prod(self.b.extents[c] for c in letters)
+        self.bound("kind", "numbers of a sample that are moved up to this layer", self.written.moved, MOST_MOVED)
 
     def running(self, part: str, letters: str, start: float) -> Var:
         """A statistic that goes on from update to update."""
@@ -164,6 +173,7 @@ class Site:
 
     def stack_move(self, steps: Sequence[Var], out: Var) -> Term:
         """The steps of a sequence, one after the other."""
+        self._moving(out.letters.replace(SAMPLE, ""))
         op, _ = movement(lambda *parts: np.stack(parts), *(v.lane_shape for v in steps))
         return Term(op, tuple(steps))
 

@@ -7,13 +7,13 @@ from math import prod
 import numpy as np
 
 from ..builder import contract
+from ..limits import MOST_MOVED
 from ..program import Equation, Term, Var
 from ..structure import SAMPLE, Pick
 from .plain import activate
 from .site import Signal, Site, shaped
 
 Pair = tuple[int, int]
-MOST_NUMBERS = 10**6                                # of one sample
 
 
 def windows(site: Site, x: Var, kernel: Pair, stride: Pair, padding: Pair) -> tuple[Var, Equation]:
@@ -30,9 +30,9 @@ def windows(site: Site, x: Var, kernel: Pair, stride: Pair, padding: Pair) -> tu
         also = " with its padding" if any(padding) else ""
         site.wrong(what, f"the {what} is {shaped(kernel)}, larger than the image{also}, {shaped(size)}")
 
-    site.bound("padding", "numbers of an image with its padding", x.lane_shape[0] * size[0] * size[1], MOST_NUMBERS)
+    site.bound("padding", "numbers of an image with its padding", x.lane_shape[0] * size[0] * size[1], MOST_MOVED)
     seen = [(n - k) // s + 1 for n, k, s in zip(size, kernel, stride, strict=True)]
-    site.bound(what, "numbers of all windows of an image", x.lane_shape[0] * prod((*seen, *kernel)), MOST_NUMBERS)
+    site.bound(what, "numbers of all windows of an image", x.lane_shape[0] * prod((*seen, *kernel)), MOST_MOVED)
 
     def move(image: np.ndarray) -> np.ndarray:
         padded = np.pad(image, ((0, 0), (padding[0],) * 2, (padding[1],) * 2), constant_values=-1)

@@ -1,0 +1,74 @@
+"""Twenty thousand scenarios that went wrong: each opens or is refused by clear lines, quickly, and touches nothing.
+
+They are mutated from the shipped ones and from `corpus/`, in the process of the test. The limits have their own cases,
+just inside and far beyond. What is measured is the processor's time, which other programs do not change.
+"""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SHARES, EACH = 10, 2000
+MEGABYTES = 500
+HERE = Path(__file__).parent
+CORPUS = sorted(p.name for p in (HERE / "corpus").glob("*.toml"))
+
+
+def memory() -> float:
+    """The most memory that this process has had, in megabytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_twenty_thousand_scenarios(
+    share: int, folder: Path, good: Sequence[str], hostile: Sequence[str], mutate: Any, opening: Any
+) -> None:
+    path = folder / "m.toml"
+    opened = refused = 0
+    before = memory()
+    for seed in range(share * EACH, (share + 1) * EACH):
+        path.write_bytes(mutate.mutant(seed, good, hostile))
+        if seed % 10 == 0:
+            for name in ("iris.csv", "transfer_base.npz"):
+                damaged = mutate.damaged(seed, (folder / name).read_bytes())
+                (folder / f"mutant{Path(name).suffix}").write_bytes(damaged)
+        try:
+            found = opening.open_scenario(path)
+        except Exception as error:
+            raise AssertionError(f"seed {seed}") from error
+        assert found.seconds < opening.SECONDS, (seed, found)
+        refused, opened = refused + bool(found.lines), opened + (not found.lines)
+    assert opened > EACH / 20 and refused > EACH / 4, (opened, refused)  # else the mutations are not worth much
+    assert memory() < max(before, MEGABYTES), memory()
+    assert not (folder / "pwned").exists() and not Path("pwned").exists()
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_the_corpus(name: str, folder: Path, opening: Any) -> None:
+    path = folder / "m.toml"
+    path.write_bytes((HERE / "corpus" / name).read_bytes())
+    assert path.read_text("utf-8").startswith("# ")
+    assert opening.open_scenario(path).seconds < opening.SECONDS
+
+
+def test_what_the_corpus_tries_is_refused_by_name(folder: Path, opening: Any) -> None:
+    def said(name: str) -> str:
+        (folder / "m.toml").write_bytes((HERE / "corpus" / f"{name}.toml").read_bytes())
+        return "\n".join(opening.open_scenario(folder / "m.toml").lines)
+
+    lines = said("paths_that_lead_out")
+    for file in ("away.npz", "/dev/zero", "../away.npz", "link.csv", "device.csv"):
+        assert f"'{file}' must be a file in the scenario's own folder" in lines, lines
+    assert "'../m' is not the name of a scenario" in lines
+    lines = said("code_in_expressions")
+    assert "'__import__' is not a name" in lines and "'__class__'" in lines and "lambda" in lines, lines
+    lines = said("data_that_lie")
+    assert "the array 'x' in 'shape.npz' cannot be read" in lines and "'pickled.npz' does not hold numbers" in lines, (
+        lines
+    )
+    assert "'bomb.npz' holds" in lines and "the array 'x' in 'liar.npz' cannot be read" in lines, lines
