@@ -75,6 +75,7 @@ def run_plain(path: Path, at: str | None = None) -> int:
     session = Session(open_run(path), at, waits=True)
     attention = Attention()
     before = _listen(attention)
+    attention.awaiting = True                       # nothing has begun that could be stopped: all is ended
     try:
         lines = _Lines(session, attention)
         if lines.terminal:
@@ -85,6 +86,7 @@ def run_plain(path: Path, at: str | None = None) -> int:
             _say(line(session.message))
             session.message = ""
         _say(event(session))
+        attention.awaiting = False
         last: verbs.Verb | None = None
         for typed in lines:
             last = _answered(session, typed, last if lines.terminal else None, attention)

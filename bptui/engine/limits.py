@@ -16,7 +16,7 @@ from .structure import Contract
 
 PENALTY = "penalty"                                 # the line of l1 and l2
 MOST_PARTS = 20_000                                 # of all programs together: each is written, compiled and drawn
-MOST_LAYERS = 1000
+MOST_LAYERS = 1000                                  # each has a column on the screen
 MOST_NUMBERS = 4 * 10**6                            # 32 MB, of which several updates are kept
 MOST_PRODUCTS = 2 * 10**8                           # a few tenths of a second
 MOST_SUMMED = 30_000                                # the way to a derivative is looked for term by term

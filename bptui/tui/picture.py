@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 import time
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from textual.app import App
 
@@ -26,11 +29,22 @@ PATIENCE = 60.0                                     # seconds until a run that i
 def take_screenshot(path: Path | None, keys: list[str], size: tuple[int, int], out: Path,
                     at: str | None = None, settings: Settings | None = None) -> None:
     """Press `keys` in a screen of `size` (columns, rows) and write what it shows; no `path`: the gallery."""
-    asyncio.run(_shoot(path, keys, size, out, at, settings))
+    def ended(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    # The loop's own way is to cancel when it is its turn again, which a long computation does not let it have.
+    ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    before = signal.signal(signal.SIGINT, ended) if ours else None
+    try:
+        asyncio.run(_shoot(path, keys, size, out, at, settings))
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
 
 
 async def _shoot(path: Path | None, keys: list[str], size: tuple[int, int], out: Path, at: str | None,
                  settings: Settings | None) -> None:
+    asyncio.get_running_loop().set_exception_handler(_unless_interrupted)
     session = Session(open_run(path), at) if path is not None else None
     app = BptuiApp(session, at, headless=True, settings=settings)
     async with app.run_test(size=size) as pilot:
@@ -39,6 +53,12 @@ async def _shoot(path: Path | None, keys: list[str], size: tuple[int, int], out:
             await pilot.press(key)
             await settled(app)
         out.write_text(plain_font(app.export_screenshot(title="bptui")), "utf-8")
+
+
+def _unless_interrupted(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """The task that an interrupt ends has nobody who would ask what became of it."""
+    if not isinstance(context.get("exception"), KeyboardInterrupt):
+        loop.default_exception_handler(context)
 
 
 async def settled(app: App[None]) -> None:

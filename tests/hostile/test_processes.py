@@ -24,6 +24,7 @@ SHARES, EACH = 10, 50
 SECONDS, MEGABYTES = 2.0, 500
 RESUMES = re.compile(r"^bptui --plain m\.toml --at '#[0-9:.]+'\n$")  # what --plain says at its end
 DEADLINE = 60.0  # seconds; nothing takes so long, but machines may be busy
+AGAIN = 0.5                                         # seconds until the second interrupt, which ends a verb of --plain
 TICKS = os.sysconf("SC_CLK_TCK")
 COMMANDS: tuple[tuple[tuple[str, ...], str], ...] = (  # and what is typed
     (("show", "m.toml", "E"), ""),
@@ -68,13 +69,13 @@ def run(folder: Path, arguments: Sequence[str], typed: str = "", patience: float
     assert process.stdin
     process.stdin.write(typed.encode())
     process.stdin.close()
-    until, interrupted, looked = time.monotonic() + DEADLINE, False, threading.Event()
+    until, interrupted, interrupts, looked = time.monotonic() + DEADLINE, False, 0, threading.Event()
     while True:
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
             break
-        if not interrupted and used(process.pid) > patience:
-            interrupted = True
+        if used(process.pid) > patience + interrupts * AGAIN:
+            interrupted, interrupts = True, interrupts + 1
             process.send_signal(signal.SIGINT)
         if time.monotonic() > until:
             process.kill()
