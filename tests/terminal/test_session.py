@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import signal
@@ -119,19 +118,6 @@ def test_a_second_one_on_the_same_scenario_leaves_the_first_its_session(terminal
     first.press("q")
     first.wait()
     assert saved(tmp_path).saved.position == "#7:1"
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_where_nothing_can_be_written_it_works_and_says_so(terminal: Open, tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    program = opened(terminal, tmp_path)
-    program.press("n")
-    program.shows("not saved")
-    program.press("n")
-    program.shows("#0:2  known")
-    program.press("q")
-    assert program.wait() == 0
-    tmp_path.chmod(0o700)
 
 
 def test_a_broken_session_is_said_and_set_aside(terminal: Open, tmp_path: Path) -> None:
