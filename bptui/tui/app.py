@@ -40,6 +40,7 @@ from .harmless import Harmless
 from .keymap import keymap
 from .pace import frame, wait
 from .themes import TABLE, textual_theme
+from .timers import Punctual
 
 SWITCH = 0.0005                                     # seconds that a key waits for a busy thread; Python's are 5 ms
 HANG_UP = 129                                       # the exit code when the link is lost: nobody is there to be told
@@ -47,7 +48,7 @@ PATIENCE = 1.0                                      # seconds that opening may t
 KEYS_TOLD = 30                                      # the last keys, for a report of a fault
 
 
-class BptuiApp(App[None]):
+class BptuiApp(Punctual, App[None]):
     """`session` is what is shown; without one, the gallery comes first.
 
     With `reload` a scenario is read again by itself when its file changes, with `lecture` a clicker steps.
@@ -148,6 +149,14 @@ class BptuiApp(App[None]):
         self.pop_screen()
         if not isinstance(self.screen, GalleryScreen):
             self.push_screen(GalleryScreen(self.gallery))
+
+    def _check_resize(self) -> None:
+        """Tell the screen its new size; where it is the one that was drawn, because others came and went between two
+        looks, the terminal has thrown cells away all the same."""
+        event = self._resize_event
+        super()._check_resize()
+        if event is not None and self._resize_event is None and self.screen._compositor.size == event.size:
+            self.screen.refresh()
 
     def hand_on(self, event: Key) -> None:
         """A key that was typed ahead is for what is there now."""

@@ -42,6 +42,7 @@ from .gallery import GalleryScreen
 from .grid import Clicked, Grid, SpanCompositor
 from .keymap import Keymap, keymap
 from .layout import LOWER_FROM, arrange, clicked, panes, tab_order
+from .timers import Punctual
 from .views import frame, loss
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Thought(Message):
         self.error = error
 
 
-class Debugger(Screen[None]):
+class Debugger(Punctual, Screen[None]):
     """The debugger of one run."""
 
     app: BptuiApp                                   # type: ignore[assignment]
@@ -257,6 +258,7 @@ class Debugger(Screen[None]):
     def action_do(self, command: str) -> None:
         """Run a command of the table, by its id."""
         known, session = BY_ID[command], self.session
+        before = session.focus, dict(session.cursor)
         screens = getattr(self, f"_do_{command}", None)
         if command not in siding.ASKED and siding.key(session, command):
             pass
@@ -268,7 +270,9 @@ class Debugger(Screen[None]):
             self._ask(known, known.asks)
         elif known.act is not None:
             known.act(session, "")
-        self._see_the_focus(command in ("zoom", "layout"))
+        laid = command in ("zoom", "layout")
+        if laid or before != (session.focus, session.cursor):   # a step shows the chain, where there is room for one
+            self._see_the_focus(laid)
         self.paint()
 
     def _remember(self) -> None:

@@ -27,11 +27,21 @@ if TYPE_CHECKING:
 
 
 class Once:
-    """A screen that is closed once: Textual's closes whatever is on top when it is closed a second time."""
+    """Of a screen that closes once, and nothing but itself: Textual's `dismiss` takes away whatever stands on top, so
+    that a second Esc in one burst, or an Enter behind it, took the debugger's own screen."""
+
+    ended: tuple[Any] | None = None                 # what it was answered with while something stood on it
 
     def dismiss(self, result: Any = None) -> AwaitComplete:
-        on_top = self.app.screen is self            # type: ignore[attr-defined]
-        return super().dismiss(result) if on_top else AwaitComplete()      # type: ignore[misc]
+        screen: Any = self
+        if screen.app.screen is screen:             # `is_current` is true of one behind another, too
+            return super().dismiss(result)          # type: ignore[misc]
+        self.ended = (result,)
+        return AwaitComplete.nothing()
+
+    def on_screen_resume(self) -> None:
+        if self.ended is not None:
+            self.dismiss(*self.ended)
 
 
 class Names(Suggester):
@@ -159,7 +169,7 @@ class Palette(Once, CommandPalette):
         return super().run_worker(*arguments, **{**options, "exit_on_error": False})
 
     def _action_command_list(self, action: str) -> None:
-        if any(commands.scrollable_content_region.height for commands in self.query(CommandList)):
+        if any(commands.scrollable_content_region.area for commands in self.query(CommandList)):
             super()._action_command_list(action)
 
 

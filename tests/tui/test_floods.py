@@ -59,7 +59,7 @@ async def flooded(tui: ModuleType, name: str, floods: Sequence[Sequence[Message]
             if since >= LOOK_EVERY or n == len(floods) - 1:
                 since = 0
                 await looked_at(tui, app, pilot)
-    assert app.fault is None
+    assert app.fault is None and app.session is not None
     run, fresh = app.session.branches[OWN].run, tui.run_of(name)
     while run.work(1.0):
         pass

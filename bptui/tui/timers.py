@@ -1,0 +1,22 @@
+"""Timers that go off.
+
+One of Textual 8.2.8 that is to go off once skips what it has missed: where more than its delay passes between two of
+its lines (another thread has the processor, a signal is handled, the machine is busy), it ends without a word. What it
+was to do is then never done: the run is not worked ahead, and a screen whose size has changed keeps the old one for
+ever.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.timer import Timer
+
+
+class Punctual:
+    """Of an application or a screen whose timers go off, be it late."""
+
+    def set_timer(self, *arguments: Any, **options: Any) -> Timer:
+        timer: Timer = super().set_timer(*arguments, **options)     # type: ignore[misc]
+        timer._skip = False                         # it has not begun to run yet
+        return timer

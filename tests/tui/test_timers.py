@@ -1,0 +1,31 @@
+"""Timers of the screens and of the application go off, however late they begin."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from textual import _time
+
+from bptui.debugger.session import Session
+from bptui.replay.run import open_run
+from bptui.tui.app import BptuiApp
+
+TWO_LAYER = Path(__file__).resolve().parents[2] / "scenarios" / "two_layer.toml"
+PATIENCE = 10.0
+
+
+@pytest.mark.parametrize("path", [TWO_LAYER, None], ids=["debugger", "gallery"])
+async def test_a_timer_that_begins_late_goes_off(path: Path | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two looks at the clock a second passes, as on a machine that does something else meanwhile."""
+    app = BptuiApp(Session(open_run(path)) if path else None, headless=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        passed, look = iter(range(1 << 30)), _time.get_time
+        for pump in (app, app.screen):
+            rung = asyncio.Event()
+            with monkeypatch.context() as patched:
+                patched.setattr(_time, "get_time", lambda: look() + next(passed))
+                pump.set_timer(0.002, rung.set)
+                await asyncio.wait_for(rung.wait(), PATIENCE)
