@@ -35,7 +35,7 @@ READ_BYTES = 4096
 LOOK_EVERY = 0.1                                    # seconds between two looks at whether to stop
 GRACE = 5.0                                         # seconds that an exit may take, once a signal has asked for it
 WIDEST, HIGHEST = 1000, 500                         # a size that a hostile terminal reports would take all memory
-USUAL = 80, 24
+USUAL = 80, 24                                      # where it is not known: a serial line says 0 x 0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 # Nothing else that the input can spell is passed on, but the mouse where it is on.
 PASSED = (Key, Paste, TerminalSupportsSynchronizedOutput)
@@ -138,11 +138,9 @@ class TolerantDriver(LinuxDriver):
 
     def _get_terminal_size(self) -> tuple[int, int]:
         """The kernel's, not that of COLUMNS and LINES, which stay as they are when the window changes."""
-        for fileno in (self.fileno, sys.__stderr__.fileno() if sys.__stderr__ else self.fileno):
-            with contextlib.suppress(OSError, ValueError):
-                columns, rows = os.get_terminal_size(fileno)
-                if columns and rows:
-                    return min(columns, WIDEST), min(rows, HIGHEST)
+        with contextlib.suppress(OSError):          # the terminal is gone
+            found = os.get_terminal_size(self.fileno)
+            return min(found.columns or USUAL[0], WIDEST), min(found.lines or USUAL[1], HIGHEST)
         return USUAL
 
     # what is read
