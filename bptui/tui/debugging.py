@@ -42,7 +42,7 @@ from .gallery import GalleryScreen
 from .grid import Clicked, Grid, SpanCompositor
 from .keymap import Keymap, keymap
 from .layout import LOWER_FROM, arrange, clicked, panes, tab_order
-from .timers import Punctual
+from .timers import PunctualScreen
 from .views import frame, loss
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Thought(Message):
         self.error = error
 
 
-class Debugger(Punctual, Screen[None]):
+class Debugger(PunctualScreen, Screen[None]):
     """The debugger of one run."""
 
     app: BptuiApp                                   # type: ignore[assignment]

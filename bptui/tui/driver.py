@@ -24,7 +24,8 @@ from types import FrameType
 from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
-from textual.events import Key, MouseEvent, Paste
+from textual.events import Key, MouseEvent, Paste, Resize
+from textual.geometry import Size
 from textual.message import Message
 from textual.messages import TerminalSupportsSynchronizedOutput
 
@@ -67,6 +68,11 @@ class TolerantDriver(LinuxDriver):
         for number in SIGNALS:
             self._before[number] = signal.signal(number, self._on_signal)
         super().start_application_mode()
+        self._loop.add_signal_handler(signal.SIGWINCH, self._resized)      # Textual's runs in the middle of anything
+
+    def _resized(self) -> None:
+        size = Size(*self._get_terminal_size())
+        self._app.post_message(Resize(size, size))
 
     def stop_application_mode(self) -> None:
         """Leave nothing of the screen: GNU screen and the Linux console have no second one to come back from."""

@@ -26,7 +26,7 @@ from .dialogs import Help, help_text
 from .grid import Grid, SpanCompositor, dressed
 from .layout import LEAST_HEIGHT, LEAST_WIDTH, too_small
 from .themes import Theme
-from .timers import Punctual
+from .timers import PunctualScreen
 from .views import gallery as view
 from .views import graph
 from .views.canvas import Line
@@ -107,7 +107,7 @@ class Sheet(Grid):
         return self.draw(width, height)
 
 
-class GalleryScreen(Punctual, Screen[None]):
+class GalleryScreen(PunctualScreen, Screen[None]):
     DEFAULT_CSS = "GalleryScreen { background: $background; color: $foreground; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", priority=True, show=False)]
     app: BptuiApp                                   # type: ignore[assignment]

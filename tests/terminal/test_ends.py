@@ -196,7 +196,8 @@ def test_a_storm_of_signals_is_one_exit(terminal: Open) -> None:
 
 
 @pytest.mark.parametrize("state", ["/dev/null/no/home", "/proc/nothing", None], ids=["file", "proc", "full"])
-def test_where_nothing_can_be_written_it_works_and_says_so(terminal: Open, pseudo: Any, state: str | None) -> None:
+def test_where_nothing_can_be_written_it_works_and_says_so(terminal: Open, pseudo: Any, tmp_path: Path,
+                                                           state: str | None) -> None:
     full = {"command": (*ENDING, *pseudo.BPTUI)} if state is None else {"environment": {"XDG_STATE_HOME": state}}
     program = opened(terminal, **full)
     program.press("n")
@@ -206,8 +207,9 @@ def test_where_nothing_can_be_written_it_works_and_says_so(terminal: Open, pseud
         assert program.quiet()
     program.press("n")
     program.shows(" 2/35")
-    program.press("Y", "\r")                        # a table as CSV, where the disk is full
-    program.quiet()
+    program.press("Y", f"{tmp_path}/table.csv\r")   # where the disk is full nothing half is left
+    program.quiet(0.5)
+    assert [file.name for file in tmp_path.iterdir()] == ["table.csv"] * (state is not None)
     program.press("n")
     program.shows(" 3/35")
     program.press("q")

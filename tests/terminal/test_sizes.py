@@ -23,6 +23,11 @@ ROOT = Path(__file__).resolve().parents[2]
 TWO_LAYER = "scenarios/two_layer.toml"
 SIZES = ((1, 1), (2, 1), (1, 200), (500, 1), (20, 2), (79, 14), (80, 13), (79, 200), (500, 13), (80, 14), (81, 15),
          (80, 23), (80, 24), (119, 33), (120, 34), (149, 40), (150, 40), (200, 60), (500, 14), (80, 200), (500, 200))
+KEYS = ("slash", "slash 1 enter", "slash enter", "question_mark", "colon", "colon s", "colon enter", "w", "w E enter",
+        "b", "b q", "escape", "escape escape", "tab", "g 3 enter", "e 1 enter", "m", "m a", "n", "s", "down",
+        "pagedown", "enter", "z", "i 1 enter", "O", "ampersand", "backspace", "x")
+CHARACTERS = {"slash": "/", "question_mark": "?", "colon": ":", "ampersand": "&", "enter": "\r", "escape": "\x1b",
+              "tab": "\t", "backspace": "\x7f"}
 SEEDS = 12                                          # of the fuzz in one process; 2,000 were run by hand
 ROUNDS = 25
 
@@ -162,13 +167,6 @@ async def fuzz(seed: int) -> None:
             before = shown.session.position
             await pilot.press("n")
             assert shown.session.position != before
-
-
-KEYS = ("slash", "slash 1 enter", "slash enter", "question_mark", "colon", "colon s", "colon enter", "w", "w E enter",
-        "b", "b q", "escape", "escape escape", "tab", "g 3 enter", "e 1 enter", "m", "m a", "n", "s", "down",
-        "pagedown", "enter", "z", "i 1 enter", "O", "ampersand", "backspace", "x")
-CHARACTERS = {"slash": "/", "question_mark": "?", "colon": ":", "ampersand": "&", "enter": "\r", "escape": "\x1b",
-              "tab": "\t", "backspace": "\x7f"}
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
