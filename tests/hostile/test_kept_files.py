@@ -48,8 +48,6 @@ SETTINGS = (
     'theme = "light"\nglyphs = "ascii"\nmouse = true\nreload = false\n'
     '[keys]\ninto = "space"\nover = ["n", "f10"]\n'
 )
-    'theme = "light"\nglyphs = "ascii"\nmouse = true\nreload = false\n[keys]\ninto = "space"\nover = ["n", "f10"]\n'
-)
 
 
 @pytest.mark.parametrize("share", range(SHARES))
