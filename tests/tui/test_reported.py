@@ -59,7 +59,7 @@ def test_a_search_needs_no_forward_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("units", "more", "said"), [
     (1, "bias = 0.3\nbias_names = 'net_o1'", "'net_o1' is what a quantity of this network is called"),
     (1, "activation = { law = 'x*weights', weights = 2 }", "'weights' is a name that every layer has"),
-    (1_000_000, "[[network.layers]]\nkind = 'dense'\nunits = 9", "the network has 11,000,000 parameters"),
+    (400_000, "[[network.layers]]\nkind = 'dense'\nunits = 9", "the network has 4,400,000 parameters"),
 ])
 def test_what_cannot_be_meant_is_refused(tmp_path: Path, units: int, more: str, said: str) -> None:
     path = written(tmp_path, LAYER.format(units=units, more=more))
