@@ -28,7 +28,7 @@ KEYS = ("slash", "slash 1 enter", "slash enter", "question_mark", "colon", "colo
         "pagedown", "enter", "z", "i 1 enter", "O", "ampersand", "backspace", "x")
 CHARACTERS = {"slash": "/", "question_mark": "?", "colon": ":", "ampersand": "&", "enter": "\r", "escape": "\x1b",
               "tab": "\t", "backspace": "\x7f"}
-SEEDS = 12                                          # of the fuzz in one process; 2,000 were run by hand
+SEEDS = 12                                          # of the fuzz in one process; more by hand
 ROUNDS = 25
 
 Open = Callable[..., Any]
