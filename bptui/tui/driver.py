@@ -35,7 +35,7 @@ from .output import Output
 READ_BYTES = 4096
 LOOK_EVERY = 0.1                                    # seconds between two looks at whether to stop
 GRACE = 5.0                                         # seconds that an exit may take, once a signal has asked for it
-WIDEST, HIGHEST = 1000, 500                         # a size that a hostile terminal reports would take all memory
+WIDEST, HIGHEST = 1000, 300                         # a size that a hostile terminal reports would take all memory
 USUAL = 80, 24                                      # where it is not known: a serial line says 0 x 0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 # Nothing else that the input can spell is passed on, but the mouse where it is on.
