@@ -8,11 +8,8 @@ from __future__ import annotations
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +17,10 @@ from typing import Any
 
 import pytest
 
+HERE = Path(__file__).parent
 SHARES, EACH = 10, 50
 SECONDS, MEGABYTES = 2.0, 500
 RESUMES = re.compile(r"^bptui --plain m\.toml --at '#[0-9:.]+'\n$")  # what --plain says at its end
-DEADLINE = 60.0  # seconds; nothing takes so long, but machines may be busy
-AGAIN = 0.5                                         # seconds until the second interrupt, which ends a verb of --plain
-TICKS = os.sysconf("SC_CLK_TCK")
 COMMANDS: tuple[tuple[tuple[str, ...], str], ...] = (  # and what is typed
     (("show", "m.toml", "E"), ""),
     (("show", "m.toml", "E", "loss", "--json"), ""),
@@ -47,46 +42,17 @@ class Ended:
     interrupted: bool
 
 
-def used(pid: int) -> float:
-    """Seconds of the processor that a running process has had."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
 def run(folder: Path, arguments: Sequence[str], typed: str = "", patience: float = SECONDS) -> Ended:
     """Run bptui; after `patience` seconds of the processor's time it is interrupted."""
-    home = {"HOME": str(folder / "home"), "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONWARNINGS": "error"}
-    streams = [folder / "out", folder / "errors"]
-    with open(streams[0], "wb") as out, open(streams[1], "wb") as errors:
-        process = subprocess.Popen(
-            (sys.executable, "-m", "bptui", *arguments),
-            cwd=folder,
-            stdin=subprocess.PIPE,
-            stdout=out,
-            stderr=errors,
-            env={**os.environ, **home},
-        )
-    assert process.stdin
-    process.stdin.write(typed.encode())
-    process.stdin.close()
-    until, interrupted, interrupts, looked = time.monotonic() + DEADLINE, False, 0, threading.Event()
-    while True:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            break
-        if used(process.pid) > patience + interrupts * AGAIN:
-            interrupted, interrupts = True, interrupts + 1
-            process.send_signal(signal.SIGINT)
-        if time.monotonic() > until:
-            process.kill()
-            os.wait4(process.pid, 0)
-            raise AssertionError(f"{arguments} did not end")
-        looked.wait(0.01)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    out_text, errors_text = (s.read_text("utf-8") for s in streams)
-    return Ended(
-        process.returncode, out_text, errors_text, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, interrupted
-    )
+    home = {"HOME": str(folder / "home"), "PYTHONPATH": str(HERE.parents[1]), "PYTHONWARNINGS": "error"}
+    out, errors = folder / "out", folder / "errors"
+    bptui = (sys.executable, "-m", "bptui", *arguments)
+    command = (sys.executable, "-IS", str(HERE / "program.py"), str(patience), str(out), str(errors), *bptui)
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **home}, input=typed, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    code, seconds, megabytes, interrupts = done.stdout.split()
+    return Ended(int(code), out.read_text("utf-8"), errors.read_text("utf-8"), float(seconds), float(megabytes),
+                 interrupts != "0")
 
 
 def clear(errors: str) -> bool:

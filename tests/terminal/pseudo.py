@@ -105,6 +105,20 @@ class Terminal:
         last = bytes(self.written).rpartition(b"\x1b[?1049l")[2]
         return COLOUR.sub(b"", last).decode("utf-8", "replace")
 
+    @property
+    def megabytes(self) -> float:
+        """The most memory that the program has had until now; what the kernel says of it at its end is at least what
+        whoever started it had."""
+        return int(self._status("VmHWM").split()[0]) / 1024
+
+    def catches(self, number: int) -> bool:
+        """Whether the program has a handler for a signal."""
+        return bool(int(self._status("SigCgt"), 16) >> number - 1 & 1)
+
+    def _status(self, name: str) -> str:
+        text = Path(f"/proc/{self.process.pid}/status").read_text("utf-8")
+        return text.partition(f"{name}:")[2].partition("\n")[0]
+
     # what is done to it
 
     def press(self, *keys: str | bytes) -> None:
@@ -200,7 +214,7 @@ class Terminal:
 
     def close(self) -> None:
         if not self._ended():
-            self.process.kill()
+            self.send(signal.SIGKILL)               # not through Popen, which would take the end that is waited for
             self.wait()
         if self.master >= 0:
             self.hang_up()

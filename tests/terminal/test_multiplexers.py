@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -244,6 +245,7 @@ def test_screen_detached_and_attached_it_is_whole(terminal: Open, screen: Any, b
     assert first.wait() == 0 and first.wrong == []
     second = in_screen(terminal, screen)
     second.until(lambda: second.text == before, "the same screen")
+    second.until(lambda: second.catches(signal.SIGWINCH), "GNU screen's wish to know of sizes")
     second.resize(120, 40)
     second.shows("─ change ─")
     second.resize(80, 24)
