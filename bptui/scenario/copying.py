@@ -15,7 +15,7 @@ class Taken(Exception):
 
 
 def copy(source: Path, target: Path) -> list[Path]:
-    """Write a scenario to `target` and its data beside it; what was written. Raises Taken, OSError."""
+    """Write a scenario to `target` and its data beside it, all or nothing; what was written. Raises Taken, OSError."""
     content = source.read_bytes()
     parts = [(target, content)]
     for beside in sorted(source.parent.iterdir()):  # its data keep their name, because the scenario says it
@@ -25,9 +25,18 @@ def copy(source: Path, target: Path) -> list[Path]:
     for file, _ in new:
         if os.path.lexists(file):
             raise Taken(file)
-    for file, data in new:
-        with open(file, "xb") as out:
-            out.write(data)
+    begun: list[Path] = []
+    try:
+        for file, data in new:
+            with open(file, "xb") as out:
+                begun.append(file)
+                out.write(data)
+    except BaseException as error:                  # a full disk, an interrupt: no half of a scenario is left
+        for file in begun:
+            file.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            raise OSError(error.errno, error.strerror, str(begun[-1])) from error
+        raise
     return [file for file, _ in new]
 
 

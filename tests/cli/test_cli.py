@@ -282,6 +282,15 @@ def test_a_copy_brings_its_data(tmp_path: Path) -> None:
     assert not (tmp_path / "third.toml").exists()
 
 
+def test_a_full_disk_is_left_no_half_of_a_copy(tmp_path: Path) -> None:
+    """No file can grow beyond 16 KiB or so: the scenario fits, its data do not."""
+    command = ("sh", "-c", 'ulimit -f 32; exec "$@"', "sh", sys.executable, "-m", "bptui", "copy", "wide_784")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert refused(done) == ["bptui: wide_784.npz: File too large"]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_version_and_help() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert bptui_("--version").stdout == f"bptui {project['version']}\n"
