@@ -171,15 +171,14 @@ def stand_at(sides: Sides, rank: int) -> None:
 # what takes long
 
 def work(session: Session, seconds: float) -> bool:
-    """Go on with whatever is to be found out, for about `seconds`; False when nothing is."""
-    sides = session.sides
+    """Go on with whatever is to be found out, for about `seconds`; False when nothing was left to do."""
+    sides, done = session.sides, False
     if sides is None:
         return False
     end = time.perf_counter() + seconds
-    while _work(session, sides, max(0.001, end - time.perf_counter())):
-        if time.perf_counter() > end:
-            return True
-    return False
+    while time.perf_counter() < end and _work(session, sides, max(0.001, end - time.perf_counter())):
+        done = True
+    return done
 
 
 def _work(session: Session, sides: Sides, seconds: float) -> bool:

@@ -141,7 +141,8 @@ class Debugger(PunctualScreen, Screen[None]):
             changed = more = go_on(session, SLICE)
         elif session.sides is not None:
             more = sides.work(session, SLICE)
-            changed = not more or time.monotonic() > self.drawn + 0.05
+            changed = self._undrawn and (not more or time.monotonic() > self.drawn + 0.05)
+            self._undrawn = more
         else:
             more = session.run.work(SLICE)
             changed = session.run.known != known and (not more or time.monotonic() > self.drawn + 0.25)
@@ -149,8 +150,8 @@ class Debugger(PunctualScreen, Screen[None]):
                 changed = more = True
             if not more:
                 more = plotting.work_on(session, SLICE)
-                changed = changed or (self._plotting and (not more or time.monotonic() > self.drawn + 0.25))
-                self._plotting = more
+                changed = changed or (self._undrawn and (not more or time.monotonic() > self.drawn + 0.25))
+                self._undrawn = more
             if not more and session.right in COUNTED and stopping.count_on(session, SLICE):
                 changed = more = True
         if changed:
@@ -182,7 +183,7 @@ class Debugger(PunctualScreen, Screen[None]):
         self.paint()
         self.set_timer(REST, self._slice)
 
-    _plotting = False                               # whether something was worked out that is not drawn yet
+    _undrawn = False                                # whether something was worked out that is not drawn yet
 
     def look_at_file(self) -> None:
         """Whether the scenario's file has changed; only while there is nothing else to do."""

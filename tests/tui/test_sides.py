@@ -353,6 +353,19 @@ async def test_keys_open_step_swap_and_close(tui: ModuleType) -> None:
         assert app.is_running
 
 
+async def test_side_by_side_it_comes_to_rest(tui: ModuleType) -> None:
+    """When all is found out nothing is drawn or worked on until somebody does something."""
+    app = BptuiApp(tui.open_session("two_layer"), headless=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app)
+        for key in ("E", "n", "tab"):
+            await pilot.press(key)
+            await settled(app)
+            await pilot.pause()
+            debugger: Any = app.screen
+            assert not debugger.working and not debugger.stale, key
+
+
 async def test_with_several_runs_it_asks_which(tui: ModuleType) -> None:
     session = tui.open_session("two_layer")
     branching.edit(session, "w5 = 0.3")
