@@ -82,7 +82,8 @@ class Keeper:
             self._saver.offer(now)
         if self._saver.trouble != self._said:
             self._said = self._saver.trouble
-            self.session.message = f"{self._said} {self.session.message}".strip()
+            said = self._said or "The other bptui has ended: this session is saved now."
+            self.session.message = f"{said} {self.session.message}".strip()
 
     @property
     def trouble(self) -> str:

@@ -124,7 +124,7 @@ class Saver:
     """Keeps one file up to date with the sessions that are offered, in a thread of its own.
 
     `trouble` is the first thing that went wrong, as one sentence; it is for good, and trying goes on.
-    `read_only` says that another session has the file, and that nothing is written here.
+    `read_only` says that another session has the file, and that nothing is written here until that one has ended.
     """
 
     def __init__(self, path: Path | None, between: float = BETWEEN, clock: Callable[[], float] = time.monotonic,
@@ -149,12 +149,32 @@ class Saver:
         self.path = path
         self._try(self._prepare)
         if not self.read_only:
-            thread = Thread(target=self._work, name="saver", daemon=True)
-            self._thread = thread if self._try(thread.start) else None
+            self._begin()
+
+    def _begin(self) -> None:
+        thread = Thread(target=self._work, name="saver", daemon=True)
+        self._thread = thread if self._try(thread.start) else None
+
+    def _free_now(self) -> bool:
+        """Whether the session that had the file has ended; from then on it is this one's."""
+        if self._lock is None:
+            return False
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        self.read_only = False
+        if self.trouble == OPEN_ELSEWHERE:
+            self.trouble = ""
+        self._begin()
+        return True
 
     def offer(self, saved: Saved) -> None:
         """Have `saved` written soon, unless something newer comes before. Returns at once."""
-        if self.read_only or self._closing:
+        if self._closing:
+            return
+        if self.read_only and not self._free_now():
+            self._failed = saved                    # it may be free at the end
             return
         with self._change:
             if self._pending is None:               # else the thread knows already, and waits for its time
@@ -163,6 +183,8 @@ class Saver:
 
     def close(self, limit: float = 2.0) -> None:
         """Write what is pending, and let the file go; gives up after `limit` seconds."""
+        if self.read_only and self._failed is not None:
+            self._free_now()
         with self._change:
             self._closing = True
             if self._pending is None:

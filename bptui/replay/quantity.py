@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Value = float | bool | np.ndarray
 MOST_NUMBERS = 10_000
+MOST_SPREAD = 10**6                                 # numbers that smaller tensors are made into
 SETS = ("training", "validation")
 COUNTED = "forward_passes"
 
@@ -333,6 +334,7 @@ def _operate(at: Moment, operator: str, args: tuple[Tree, ...]) -> Any:
     if operator == "or":
         return any(_truth(_value(at, a)) for a in args)
     a, b = (np.asarray(_value(at, x), float) for x in args)
+    _measured(a, b)
     try:
         result = ARITHMETIC[operator](a, b)
     except ValueError:
@@ -340,6 +342,16 @@ def _operate(at: Moment, operator: str, args: tuple[Tree, ...]) -> Any:
     if operator in COMPARISONS:                     # comparisons with NaN are false, != too
         result = result & ~(np.isnan(a) | np.isnan(b))
     return result
+
+
+def _measured(*values: Any) -> None:
+    """Refuse what small tensors would be spread out to. Raises QuantityError."""
+    try:
+        made = math.prod(np.broadcast_shapes(*map(np.shape, values)))
+    except ValueError:                              # they do not fit, and whoever computes says so
+        return
+    if made > max(MOST_SPREAD, *map(np.size, values)):
+        raise QuantityError(f"the tensors are spread out to {made:,} numbers; at most {MOST_SPREAD:,} can be held")
 
 
 def _truth(value: Any) -> bool:
@@ -374,7 +386,12 @@ _CALLS: dict[str, Callable[..., Any]] = {
 }
 
 
+SPREAD = _CALLS.keys() - {"dot", "angle"} | FUNCTIONS.keys()    # what is done to each number with each
+
+
 def call(function: str, args: list[Any]) -> Any:
+    if function in SPREAD:
+        _measured(*args)
     try:
         if function in _CALLS:
             return _CALLS[function](*args)

@@ -19,6 +19,7 @@ from .records import Array
 from .values import Wrong
 
 LARGEST_DATA = {".npz": 64 * 2**20, ".csv": 32 * 2**20}      # bytes, of an NPZ file unpacked too
+MOST_MATCHED = 10**6                                # names with *, each against each name in the file
 
 
 class Archive(Protocol):
@@ -70,6 +71,9 @@ def read_array(archive: Archive, name: str) -> Array:
 def read_columns(archive: Archive, patterns: Sequence[str]) -> Array:
     """The arrays that the patterns name: one as it is, several side by side as the columns of one."""
     known = frozenset(archive.names)
+    if (looks := sum("*" in pattern for pattern in patterns) * len(known)) > MOST_MATCHED:
+        raise Wrong(f"{len(known):,} {archive.holds}s to find for each name with * are {looks:,}; at most "
+                    f"{MOST_MATCHED:,} can be looked through")
     found: dict[str, None] = {}
     for at, pattern in enumerate(patterns):
         try:

@@ -178,6 +178,8 @@ def _tree(node: ast.expr, reading: _Reading, depth: int) -> Tree:
             return tree
         case ast.Call(func=ast.Name(id=function), args=args, keywords=[]):
             _check_call(function, len(args), reading.grammar, column)
+            if function == "changed" and any(_calls_changed(part) for part in args):    # each would look twice as often
+                raise ExpressionError("changed() has no place inside changed()", column)
             return Call(function, tuple(below(part) for part in args), column)
         case ast.Attribute(value=base, attr=attr) if reading.grammar.parts:
             part = _pin if attr.startswith(PIN) else _attribute
@@ -196,6 +198,11 @@ def _finite(value: int | float, column: int) -> float:
     if not math.isfinite(number):
         raise ExpressionError("a number is too large to be a finite number", column)
     return number
+
+
+def _calls_changed(node: ast.AST) -> bool:
+    return any(isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "changed"
+               for part in ast.walk(node))
 
 
 def _check_call(function: str, given: int, grammar: _Grammar, column: int) -> None:

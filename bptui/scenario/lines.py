@@ -25,6 +25,7 @@ STRING = re.compile(
     r"|'[^']*'",
     re.DOTALL,
 )
+DEEPEST = 20                                             # parts of a path that are told apart; no key is so deep
 BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 BARE_VALUE = re.compile(r"[^,\]}#\n]+")                  # numbers, true, dates (which may hold a space)
 
@@ -41,7 +42,7 @@ class _Text:
     def put(self, path: KeyPath, at: int) -> None:
         """Write down `path`, and whatever on the way to it is not known yet."""
         line = self.line(at)
-        for length in range(len(path), 0, -1):
+        for length in range(min(len(path), DEEPEST), 0, -1):
             if path[:length] in self.lines:
                 break
             self.lines[path[:length]] = line

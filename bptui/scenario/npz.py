@@ -6,7 +6,9 @@ is one clear sentence. `data.py` finds the file and measures it as it lies on th
 
 from __future__ import annotations
 
-import tokenize
+import ast
+import re
+import struct
 import warnings
 import zipfile
 import zlib
@@ -26,10 +28,14 @@ NPY = ".npy"
 MOST_ARRAYS = 1000
 MOST_NUMBERS = 5 * 10**6                          # of all arrays that are read together
 LARGEST_DIRECTORY = 2**20                         # bytes
-HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+LENGTHS = {(1, 0): "<H", (2, 0): "<I"}               # version of an array's header -> how its length is written
+LONGEST_HEADER = 10_000                             # characters: numpy's own
+HEADER = {"descr", "fortran_order", "shape"}
+KINDS = re.compile(r"[<>=|]?(b1|\?|[iuf][0-9]{1,2})")   # of numbers; numpy crashes over some of the others
+PYTHON_2 = re.compile(r"(?<=[0-9])L")               # in its headers
 UNREADABLE = (                                    # what zipfile and numpy raise over a damaged file
     zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, KeyError, RuntimeError, MemoryError,
-    SyntaxError, tokenize.TokenError,
+    SyntaxError, TypeError, IndexError, OverflowError, struct.error,
 )
 
 
@@ -60,7 +66,7 @@ class Npz:
         try:
             member = BytesIO(_content(members, name))
             with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")   # numpy speaks of headers written by Python 2
+                warnings.simplefilter("ignore")   # Python speaks of escapes in a header
                 array = _numbers(member, where, most)
         except UNREADABLE:
             raise Wrong(f"{where} cannot be read") from None
@@ -111,11 +117,12 @@ def _content(members: zipfile.ZipFile, name: str) -> bytes:
 def _numbers(member: BytesIO, where: str, most: int) -> Array:
     """The array of a member as float64. Its header is held against what there is, before room for it is made."""
     version = np.lib.format.read_magic(member)
-    if version not in HEADERS:
+    if version not in LENGTHS:
         raise Wrong(f"{where} does not hold numbers")       # the third is for names of columns
-    shape, by_columns, kind = HEADERS[version](member)
-    if kind.kind not in "biuf":
+    kind, by_columns, shape = _header(member, LENGTHS[version])
+    if not isinstance(kind, str) or not KINDS.fullmatch(kind):
         raise Wrong(f"{where} does not hold numbers")
+    kind = np.dtype(kind)
     rest = member.read()
     if len(rest) != (size := prod(shape)) * kind.itemsize:
         raise ValueError("the header says another size")
@@ -123,6 +130,24 @@ def _numbers(member: BytesIO, where: str, most: int) -> Array:
         more = "" if most == MOST_NUMBERS else " with the others"
         raise Wrong(f"{where} has {size:,} numbers; at most {MOST_NUMBERS:,} can be held{more}")
     return np.frombuffer(rest, kind).reshape(shape, order="F" if by_columns else "C").astype(np.float64, order="C")
+
+
+def _header(member: BytesIO, length: str) -> tuple[object, bool, tuple[int, ...]]:
+    """What an array's header says, as it is: the kind of its numbers, whether they lie by columns, and the shape.
+
+    Source: the NPY format of numpy. Not numpy's reader, which asks numpy for any kind that a file can name.
+    """
+    (size,) = struct.unpack(length, member.read(struct.calcsize(length)))
+    text = member.read(min(size, LONGEST_HEADER + 1)).decode("latin1")
+    if len(text) != size or size > LONGEST_HEADER:
+        raise ValueError("the header is longer than a header is")
+    said = ast.literal_eval(PYTHON_2.sub("", text.strip()))
+    if not isinstance(said, dict) or said.keys() != HEADER:
+        raise ValueError("no header")
+    by_columns, shape = said["fortran_order"], said["shape"]
+    if type(by_columns) is not bool or type(shape) is not tuple or any(type(n) is not int or n < 0 for n in shape):
+        raise ValueError("no shape")
+    return said["descr"], by_columns, shape
 
 
 def open_npz(file: str, content: bytes, largest: int) -> Npz:

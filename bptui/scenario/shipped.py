@@ -5,6 +5,7 @@ They are in the package when it was installed from a wheel, else in the checkout
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from .errors import Problem, ScenarioError, did_you_mean
@@ -37,7 +38,10 @@ def find_beside(name: str, path: Path | None) -> Path | None:
     """Where the scenario `name` of a `beside` is: in the folder of `path`, among the shipped, or nowhere."""
     name = name.removesuffix(ENDING)
     here = path.parent / (name + ENDING) if path else None
-    return here if here and here.is_file() else dict(shipped()).get(name)
+    with contextlib.suppress(OSError):            # a name that is too long for a file
+        if here and here.is_file():
+            return here
+    return dict(shipped()).get(name)
 
 
 def no_such_file(path: Path) -> ScenarioError:

@@ -52,7 +52,7 @@ async def _shoot(path: Path | None, keys: list[str], size: tuple[int, int], out:
         for key in keys:
             await pilot.press(key)
             await settled(app)
-        out.write_text(plain_font(app.export_screenshot(title="bptui")), "utf-8")
+        out.write_text(plain_font(app.export_screenshot(title="bptui")), "utf-8", "replace")
 
 
 def _unless_interrupted(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -130,6 +130,27 @@ def test_the_second_session_leaves_the_file_to_the_first(tmp_path: Path) -> None
         assert not third.read_only and third.trouble == "" and third.writes == 1
 
 
+def test_the_second_session_goes_on_where_the_first_has_ended(tmp_path: Path) -> None:
+    """With the next change, or with what had come before, when it ends itself."""
+    for later in (("one more",), ()):
+        path = tmp_path / f"{len(later)}.toml"
+        first, second = Saver(path, 0), Saver(path, 0)
+        first.offer(Saved(position="first"))
+        second.offer(Saved(position="mine"))
+        assert second.read_only and second.trouble == OPEN_ELSEWHERE
+        first.close()
+        for position in later:
+            second.offer(Saved(position=position))
+            assert not second.read_only and second.trouble == ""
+        second.close()
+        found = load(path)
+        assert found and found.saved and found.saved.position == (*later, "mine")[0]
+        third = Saver(path, 0)                      # and has let it go
+        assert not third.read_only
+        third.close()
+
+
+
 def test_where_there_are_no_locks_the_last_one_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def no_locks(*arguments: object) -> None:
         raise OSError(37, "No locks available")

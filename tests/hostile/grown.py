@@ -230,8 +230,23 @@ OPENED: dict[str, Callable[[], str]] = {
 
 def npy(shape: tuple[int, ...], content: bytes, descr: str = "<f8") -> bytes:
     """An array's bytes under a header that says whatever it likes."""
-    header = str({"descr": descr, "fortran_order": False, "shape": shape}).encode().ljust(117) + b"\n"
-    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + content
+    return headed(str({"descr": descr, "fortran_order": False, "shape": shape}), content)
+
+
+def headed(header: str, content: bytes = bytes(8)) -> bytes:
+    """The same under any header."""
+    line = header.encode().ljust(117) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(line).to_bytes(2, "little") + line + content
+
+
+def zip64(file: bytes) -> bytes:
+    """An NPZ file of one array whose directory says that it begins beyond what any file has."""
+    at = file.find(b"PK\x01\x02")
+    entry, end = bytearray(file[at : file.find(b"PK\x05\x06")]), bytearray(file[file.find(b"PK\x05\x06") :])
+    extra = struct.pack("<HHQ", 1, 8, 2**64 - 1)
+    entry[42:46], entry[30:32] = b"\xff" * 4, struct.pack("<H", len(extra))
+    end[12:16] = struct.pack("<I", len(entry) + len(extra))
+    return file[:at] + bytes(entry) + extra + bytes(end)
 
 
 def npz(members: dict[str, bytes], **lies: int) -> bytes:
@@ -275,7 +290,20 @@ DATA: dict[str, tuple[Callable[[], bytes], str]] = {
     "boaster.npz": (lambda: npz({"x": npy((2,), bytes(16))}, size=60 * 2**20), "cannot be read"),
     "method.npz": (lambda: npz({"x": npy((2,), bytes(16))}, method=12), "cannot be read"),
     "pickled.npz": (lambda: npz({"x": npy((1,), CANARY, "|O")}), "does not hold numbers"),
-    "fields.npz": (lambda: npz({"x": npy((1,), bytes(8), "[('a', '<f8')]")}), "cannot be read"),
+    "fields.npz": (lambda: npz({"x": npy((1,), bytes(8), "[('a', '<f8')]")}), "does not hold numbers"),
+    "day.npz": (lambda: npz({"x": npy((1, 1), bytes(8), "<M8[s/0]")}), "does not hold numbers"),    # ended the process
+    "escape.npz": (lambda: npz({"x": headed("{'descr': '\\d', 'fortran_order': False, 'shape': (1,)}")}),
+                   "does not hold numbers"),
+    "keys.npz": (lambda: npz({"x": headed("{1: 2, 'a': 3}")}), "cannot be read"),
+    "lists.npz": (lambda: npz({"x": headed("{[]: 1}")}), "cannot be read"),
+    "nothing.npz": (lambda: npz({"x": headed("{'descr': (), 'fortran_order': False, 'shape': (1,)}")}),
+                    "does not hold numbers"),
+    "true.npz": (lambda: npz({"x": headed("{'descr': '<f8', 'fortran_order': False, 'shape': (True, True)}")}),
+                 "cannot be read"),
+    "deep.npz": (lambda: npz({"x": headed("(" * 9000)}), "cannot be read"),
+    "long.npz": (lambda: npz({"x": headed(" " * 20_000 + "{}")}), "cannot be read"),
+    "kind.npz": (lambda: npz({"x": npy((1,), bytes(3), "<f3")}), "cannot be read"),
+    "zip64.npz": (lambda: zip64(npz({"x": npy((2,), bytes(16))})), "cannot be read"),
     "shape.npz": (lambda: npz({"x": npy((10**12, 10**5), b"")}), "cannot be read"),
     "negative.npz": (lambda: npz({"x": npy((-1, -8), bytes(64))}), "cannot be read"),
     "wide.npz": (

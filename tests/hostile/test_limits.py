@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bptui.debugger.opening import Broken, open_file
+from bptui.replay.quantity import evaluate_text
+from bptui.scenario.errors import ExpressionError, QuantityError
+from bptui.scenario.expression import read_quantity
 
 SPEC = importlib.util.spec_from_file_location("hostile_grown", Path(__file__).with_name("grown.py"))
 assert SPEC and SPEC.loader
@@ -60,3 +64,47 @@ def test_what_a_run_cannot_hold_has_its_place_in_the_file(tmp_path: Path) -> Non
         open_file(path, "m.toml")
     [line] = broken.value.lines
     assert line.startswith("m.toml:11: an update has a sum of 40,000 terms"), line
+
+
+def test_many_names_with_stars_for_many_columns(folder: Path, opening: Any) -> None:
+    names = [f"c{n}" for n in range(50_000)]
+    (folder / "wide.csv").write_text(f"{','.join(names)}\n{','.join('0' * len(names))}\n")
+    path = folder / "m.toml"
+    columns = ", ".join(f'"c{n}*"' for n in range(21))
+    path.write_text(GROWN.network(1, GROWN.dense(1), data='"x"\nfile = "wide.csv"').replace(
+        'inputs = "x"', f"inputs = [{columns}]"), "utf-8")
+    found = opening.open_scenario(path)
+    assert any("for each name with * are 1,050,000; at most 1,000,000 can be looked" in line for line in found.lines)
+    assert found.seconds < opening.SECONDS, found.seconds
+
+
+@pytest.mark.parametrize("text", ["hidden.weights + hidden.bias", "sum(hidden.weights * hidden.bias)",
+                                  "max(hidden.weights, hidden.bias)", "where(hidden.weights > 0, 1, hidden.bias)"])
+def test_tensors_that_are_spread_out(text: str, tmp_path: Path) -> None:
+    """Each is small; each number of one with each of the other is not."""
+    path = tmp_path / "m.toml"
+    layer = '"dense"\nname = "{}"\nunits = {}'
+    path.write_text(GROWN.network(1, layer.format("hidden", 5000), layer.format("out", 1)), "utf-8")
+    run = open_file(path, "m.toml")
+    assert evaluate_text(run, "hidden.weights + 1", 0).shape == (5000, 1)  # type: ignore[union-attr]
+    with pytest.raises(QuantityError, match="spread out to 25,000,000 numbers; at most 1,000,000 can be held"):
+        evaluate_text(run, text, 0)
+
+
+def test_keys_below_keys_take_no_memory(tmp_path: Path, opening: Any) -> None:
+    """A path of thirty thousand parts, of which the first say where it is."""
+    key = ".".join(["a"] * 99)
+    path = tmp_path / "m.toml"
+    path.write_text(f"{key} = {{" * 310 + "x = 1" + "}" * 310, "utf-8")
+    tracemalloc.start()
+    found = opening.open_scenario(path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.lines and found.seconds < opening.SECONDS and most < 100 * 2**20, (found, most)
+
+
+def test_changed_of_changed_is_refused() -> None:
+    """Each looks at two updates: thirty would look at a thousand million."""
+    with pytest.raises(ExpressionError, match=r"changed\(\) has no place inside changed\(\)"):
+        read_quantity("changed(w5 + changed(w6))")
+    assert read_quantity("changed(w5) and changed(w6)")

@@ -67,3 +67,4 @@ def test_beside_prefers_the_files_own_folder(tmp_path: Path) -> None:
     )
     assert shipped.find_beside("single_neuron.toml", None) == dict(shipped.shipped())["single_neuron"]
     assert shipped.find_beside("nowhere", tmp_path / "mine.toml") is None
+    assert shipped.find_beside("n" * 300, tmp_path / "mine.toml") is None      # longer than the name of a file
