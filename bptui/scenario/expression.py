@@ -19,6 +19,7 @@ from .trees import Attribute, Call, Equation, Index, Name, Number, Operation, Pi
 
 MOST_PARTS = 350
 LARGEST_INDEX = 10**9
+MOST_CHANGES = 3
 MANY = 100
 
 BINARY: dict[type[ast.AST], str] = {
@@ -178,8 +179,8 @@ def _tree(node: ast.expr, reading: _Reading, depth: int) -> Tree:
             return tree
         case ast.Call(func=ast.Name(id=function), args=args, keywords=[]):
             _check_call(function, len(args), reading.grammar, column)
-            if function == "changed" and any(_calls_changed(part) for part in args):    # each would look twice as often
-                raise ExpressionError("changed() has no place inside changed()", column)
+            if function == "changed" and _changes(node) > MOST_CHANGES:
+                raise ExpressionError(f"changed() inside changed() can be at most {MOST_CHANGES} deep", column)
             return Call(function, tuple(below(part) for part in args), column)
         case ast.Attribute(value=base, attr=attr) if reading.grammar.parts:
             part = _pin if attr.startswith(PIN) else _attribute
@@ -200,9 +201,10 @@ def _finite(value: int | float, column: int) -> float:
     return number
 
 
-def _calls_changed(node: ast.AST) -> bool:
-    return any(isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "changed"
-               for part in ast.walk(node))
+def _changes(node: ast.AST) -> int:
+    """How deep changed() stands inside changed(). Each looks at two updates, so the work doubles with it."""
+    here = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "changed"
+    return here + max(map(_changes, ast.iter_child_nodes(node)), default=0)
 
 
 def _check_call(function: str, given: int, grammar: _Grammar, column: int) -> None:

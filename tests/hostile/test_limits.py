@@ -103,8 +103,8 @@ def test_keys_below_keys_take_no_memory(tmp_path: Path, opening: Any) -> None:
     assert found.lines and found.seconds < opening.SECONDS and most < 100 * 2**20, (found, most)
 
 
-def test_changed_of_changed_is_refused() -> None:
+def test_changed_of_changed_has_an_end() -> None:
     """Each looks at two updates: thirty would look at a thousand million."""
-    with pytest.raises(ExpressionError, match=r"changed\(\) has no place inside changed\(\)"):
-        read_quantity("changed(w5 + changed(w6))")
-    assert read_quantity("changed(w5) and changed(w6)")
+    with pytest.raises(ExpressionError, match=r"changed\(\) inside changed\(\) can be at most 3 deep"):
+        read_quantity("changed(w5 + changed(changed(w6 + changed(w7))))")
+    assert read_quantity("changed(changed(changed(w5)) + changed(w6))")
