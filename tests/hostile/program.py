@@ -8,6 +8,7 @@ because the kernel counts the memory of whoever starts a program as that program
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ def used(pid: int) -> float:
 def main(patience: float, out: str, errors: str, *command: str) -> None:
     with open(out, "wb") as output, open(errors, "wb") as said:
         process = subprocess.Popen(command, stdout=output, stderr=said)
+    ended = os.pidfd_open(process.pid)              # can be read from once it has
     until, interrupts = time.monotonic() + DEADLINE, 0
     while True:
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
@@ -40,7 +42,7 @@ def main(patience: float, out: str, errors: str, *command: str) -> None:
             os.kill(process.pid, signal.SIGKILL)
             os.wait4(process.pid, 0)
             raise SystemExit(f"{command} did not end")
-        time.sleep(0.01)
+        select.select([ended], [], [], 0.01)
     process.returncode = os.waitstatus_to_exitcode(status)
     print(process.returncode, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, interrupts)
 
