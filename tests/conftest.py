@@ -1,0 +1,17 @@
+"""What all tests share: how much of a long check is run.
+
+A long check over many seeded cases runs a tenth of them; with `FULL=1` in the environment (`.ci/full`) all of them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def share() -> Callable[[int], int]:
+    """How many of `whole` seeded cases are run here: all with FULL=1, else a tenth, and at least one."""
+    return lambda whole: whole if os.environ.get("FULL") else max(1, whole // 10)
