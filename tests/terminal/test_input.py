@@ -89,10 +89,10 @@ def test_the_parser_alone_ends_on_what_the_driver_bears() -> None:
         list(XTermParser().feed("\x1b[110:78;2u"))
 
 
-def test_anything_is_borne_and_the_next_key_is_heard() -> None:
+def test_anything_is_borne_and_the_next_key_is_heard(share: Callable[[int], int]) -> None:
     """20,000 strings, through one reader: when nothing came for a while, a key is a key again."""
     reader = Input(mouse=True)
-    for n, data in enumerate((*BAD, *strings(20_000, 24, 1))):
+    for n, data in enumerate((*BAD, *strings(share(20_000), 24, 1))):
         heard = reader.feed(data.decode("utf-8", "replace"), 10.0 * n)
         heard += reader.wait(10.0 * n + 5)
         assert reader.due is None

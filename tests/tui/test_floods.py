@@ -1,6 +1,6 @@
 """Twenty thousand of anything into one process: the application lives, answers, and what it shows is true.
 
-By hand more: `FLOOD=100000 pytest tests/tui/test_floods.py` (see docs/maintaining.md for what was run last).
+Here a tenth of them, all with `FULL=1`; by hand more: `FLOOD=100000 pytest tests/tui/test_floods.py`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bptui.tui.debugging import Debugger
 from bptui.tui.input import Input
 from bptui.tui.picture import settled
 
-COUNT = int(os.environ.get("FLOOD", 20_000))
+COUNT = int(os.environ.get("FLOOD", 20_000 if os.environ.get("FULL") else 2_000))
 TOGETHER = 100                                      # that come at once: a flood into Textual's palette takes n²
 LOOK_EVERY = 1000
 KEYS = sorted({key for command in COMMANDS for key in command.keys.split(",") if key}

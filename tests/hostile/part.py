@@ -1,4 +1,4 @@
-"""Open a share of the mutated scenarios, in this process: `share.py FOLDER FIRST COUNT`.
+"""Open a part of the mutated scenarios, in this process: `part.py FOLDER FIRST COUNT`.
 
 Prints how many opened, how many were refused, and the most memory it took, in megabytes. What is not as it should be
 is raised, with the seed that makes it again.
