@@ -1,0 +1,59 @@
+"""Findings: what is wrong with a run, each as one record with its reason, where it began and what it spoils.
+
+The record is what `x`, the sentences, `check` and `diagnose` read. Where trouble is comes from `replay`; here it gets
+a name that can be typed, a sentence's worth of reason, and a position that can be typed back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..engine.scalars import Cell
+from ..replay import places
+from ..replay.origins import first, hides, position_of, spoiled
+from ..replay.run import Run
+from .cause import reason, scene
+from .naming import Namer, quantity_text
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`what`, after `after` updates, for data row `sample` (from 1), because of `cause`.
+
+    `spoils` counts the further values of that update that are not finite; `hidden` says that only one of the loss and
+    the gradients shows it. `at` is the position, as `g` takes it.
+    """
+
+    kind: str
+    what: str
+    after: int
+    sample: int | None
+    cause: str
+    spoils: int
+    hidden: bool
+    at: str
+
+
+def named(run: Run, update: int, cell: Cell) -> str:
+    """How a scalar can be asked for; one inside a written line by the name of its line."""
+    program = run.program(update)
+    var, flat = cell
+    if var.role in ("temporary", "local", "share"):
+        out = program.blocks[program.home_of[var]].out
+        var, flat = out, flat if var.lane_shape == out.lane_shape else 0
+    text = quantity_text(program, Namer(run.scenario), var, flat % max(1, var.lane_size))
+    simultaneous = run.scenario.training.update_order == "simultaneous" and var.role == "adjoint"
+    return f"d({program.cost.name}, {text.removesuffix('.grad')})" if simultaneous and text.endswith(".grad") else text
+
+
+def not_finite(run: Run, update: int) -> Finding | None:
+    """The first value of the update after `update` updates that is not finite; None where all are finite."""
+    at = scene(run, update)
+    origin = first(at.program, at.env, run.goes_on(update))
+    if origin is None:
+        return None
+    where = position_of(at.program, run.times(update), update, origin.cell)
+    assert where is not None
+    return Finding("not finite", named(run, update, origin.cell), update, at.row(origin.cell),
+                   reason(at, origin.cell), spoiled(at.program, at.env, run.goes_on(update)) - 1,
+                   hides(at.program, at.env), places.write(run, where))
