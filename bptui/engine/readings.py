@@ -2,7 +2,7 @@
 
 `ARRAYS` computes with numpy, `FLOATS` with `math` (it raises where IEEE has inf or NaN), `IEEE` is the same
 arithmetic that never raises: finite bits do not change. `Text` is an operand that writes the expression it
-takes part in: as Python source for the straight-line executor, or as the formula a person reads.
+takes part in as Python source, for the straight-line executor. What a person reads is written by `algebra`.
 """
 
 from __future__ import annotations
@@ -108,21 +108,11 @@ class Dialect:
     number: Callable[[float], str]
     where: Callable[[str, str, str], str]
     call: Callable[[str, str], str]
-    relations: dict[str, str]
-    squares: bool = False                          # x × x is written x²
 
 
-def _display_number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
-
-
-_SAME = {r: r for r in ("<", "<=", ">", ">=", "==")}
 PYTHON = Dialect(" * ", " / ", lambda v: repr(float(v)), lambda c, a, b: f"({a} if {c} else {b})",
-                 lambda name, args: f"{name}({args})", _SAME)
-PYTHON_IEEE = Dialect(" * ", "", PYTHON.number, PYTHON.where, PYTHON.call, _SAME)
-DISPLAY = Dialect(" × ", " / ", _display_number, lambda c, a, b: f"({a} if {c}, else {b})",
-                  lambda name, args: f"{name}({args})",
-                  {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "="}, squares=True)
+                 lambda name, args: f"{name}({args})")
+PYTHON_IEEE = Dialect(" * ", "", PYTHON.number, PYTHON.where, PYTHON.call)
 
 
 class Text:
@@ -156,12 +146,7 @@ class Text:
     def __radd__(self, o: Any) -> Text: return self._join(o, " + ", SUM, True)
     def __sub__(self, o: Any) -> Text: return self._join(o, " - ", SUM, False)
     def __rsub__(self, o: Any) -> Text: return self._join(o, " - ", SUM, True)
-    def __mul__(self, o: Any) -> Text:
-        if self.dialect.squares and isinstance(o, Text) and o.source == self.source:
-            bare = self.level >= ATOM and "/" not in self.source        # (∂E/∂w)², not ∂E/∂w²
-            return Text(f"{self.source}²" if bare else f"({self.source})²", self.dialect)
-        return self._join(o, self.dialect.times, PRODUCT, False)
-
+    def __mul__(self, o: Any) -> Text: return self._join(o, self.dialect.times, PRODUCT, False)
     def __rmul__(self, o: Any) -> Text: return self._join(o, self.dialect.times, PRODUCT, True)
     def __truediv__(self, o: Any) -> Text: return self._divide(self, self.of(o))
     def __rtruediv__(self, o: Any) -> Text: return self._divide(self.of(o), self)
@@ -175,8 +160,7 @@ class Text:
         return Text(f"-{self.at(UNARY, right=True)}", self.dialect, UNARY)
 
     def _relate(self, relation: str, other: Any) -> Text:
-        spelled = self.dialect.relations[relation]
-        return Text(f"{self.at(SUM)} {spelled} {self.of(other).at(SUM)}", self.dialect, SUM - 1)
+        return Text(f"{self.at(SUM)} {relation} {self.of(other).at(SUM)}", self.dialect, SUM - 1)
 
     def __lt__(self, o: Any) -> Text: return self._relate("<", o)
     def __le__(self, o: Any) -> Text: return self._relate("<=", o)
@@ -192,18 +176,12 @@ def text_functions(dialect: Dialect) -> SimpleNamespace:
     def call(name: str) -> Callable[..., Text]:
         return lambda *args: Text(dialect.call(name, ", ".join(blank.of(a).source for a in args)), dialect)
 
-    names = ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sqrt", "erf", "abs", "power", "greatest")
-    def chosen(n: Text, *xs: Text) -> Text:
-        if not dialect.squares:
-            return call("chosen")(n, *xs)
-        return Text(f"(1 if {xs[int(float(n.source))].source} is the greatest of {len(xs)}, else 0)", dialect)
-
+    names = ("exp", "expm1", "log", "log1p", "sin", "cos", "tanh", "sqrt", "erf", "abs", "power", "greatest", "chosen")
     return SimpleNamespace(
-        **{name: call(name) for name in names}, chosen=chosen,
+        **{name: call(name) for name in names},
         where=lambda c, a, b: Text(dialect.where(c.source, blank.of(a).source, blank.of(b).source), dialect),
         pi=Text("pi", dialect))
 
 
 SOURCE = text_functions(PYTHON)
 SOURCE_IEEE = text_functions(PYTHON_IEEE)
-FORMULA = text_functions(DISPLAY)

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from math import prod
-from types import SimpleNamespace
+from typing import Any, TypeVar
 
+from .algebra import Operand
 from .program import Equation, Term, Var, term_letters
 from .readings import Text
 from .structure import Chosen, Contract, Gather, Pick, Scatter, Stop
 
 Cell = tuple[Var, int]                              # a variable and a flat index, samples included
+AnyOperand = TypeVar("AnyOperand", Text, Operand)   # what a law can be read over to be written: source, a tree
 
 
 def strides(letters: str, shape: tuple[int, ...]) -> dict[str, int]:
@@ -194,8 +196,8 @@ class Scalars:
             for m in range(walk.count(flat)):
                 yield walk.cells(flat, m)
 
-    def text(self, flat: int, read: Callable[[Cell], Text | None], functions: SimpleNamespace, zero: Text,
-             terms: tuple[int, int | None] = (0, None), total: Text | None = None) -> Text:
+    def text(self, flat: int, read: Callable[[Cell], AnyOperand | None], functions: Any, zero: AnyOperand,
+             terms: tuple[int, int | None] = (0, None), total: AnyOperand | None = None) -> AnyOperand:
         """The expression of element `flat`, as it is computed: laws read over text, sums from the left.
 
         `read` spells a scalar; None leaves out the term that it is a factor of. Of a sum, only the `terms`
@@ -213,7 +215,7 @@ class Scalars:
         return zero if total is None else total
 
 
-def product_text(factors: Sequence[Text], zero: Text) -> Text:
+def product_text(factors: Sequence[AnyOperand], zero: AnyOperand) -> AnyOperand:
     """The product of `factors`, from the left; the empty product is 1."""
     result = factors[0] if factors else zero.of(1.0)
     for factor in factors[1:]:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..engine.algebra import Leaf, product
 from ..engine.program import FIXED, Var
 from ..engine.scalars import Cell
 from ..replay.run import Run
 from ..replay.timeline import Timeline, scalars
-from . import notation
 from .naming import Namer
 from .rows import END, Chain, Kind, Made, Row, key_of
 from .terms import Reader, TermView
@@ -198,25 +198,23 @@ class Explainer:
         rows = self._head(head, "1" if steps else "")
         if steps:
             formula += [(name(head), "1")]
-        running = [name(head)]
         for n, step in enumerate(steps, 2):
             label = f"∂{name(step.y)}/∂{name(step.x)}"
             local = step.term.local
             value = float(np.prod([self.reader.value(c) for c in local])) if local else 1.0
-            rows.append(Row("factor", "×", str(n), label, self.reader.names_text(local),
-                            self.reader.numbers_text(local), value, step.made,
-                            key_of(self.title(step.y), self.title(step.x)),
-                            step.term.adjoint, local=self._composite(local)))
+            slope = self.reader.product(local)
+            rows.append(Row("factor", "×", str(n), label, self.reader.named(slope), self.reader.numbered(slope),
+                            value, step.made, key_of(self.title(step.y), self.title(step.x)),
+                            step.term.adjoint, local=self._composite(local), expression=slope))
             formula.append((label, str(n)))
             last = n == len(steps) + 1
             here = cell if last else steps[n - 1].term.adjoint
             assert here is not None
-            running.append(str(n))
+            made = product([Leaf(c) for c in step.term.cells if c in (step.term.adjoint, *local)])
             rows.append(Row("result" if last else "running", "=", "", name(here),
-                            "" if last else f"so far: 1 × {' × '.join(running[1:])}" if n > 2 else "so far: 1 × 2",
-                            " × ".join(notation.operand(self.reader.value(c)) for c in step.term.cells
-                                       if c in (step.term.adjoint, *local)),
-                            self.reader.value(here), step.made, self._key(here), here))
+                            "" if last else f"so far: {' × '.join(map(str, range(1, n + 1)))}",
+                            self.reader.numbered(made), self.reader.value(here), step.made, self._key(here), here,
+                            expression=made))
         paths = self.reader.count(head) if self.reader.count(head) > 1 else 0
         return Chain(f"Chain of {self.title(cell)}", tuple(formula), tuple(rows), cell, paths)
 
@@ -239,9 +237,10 @@ class Explainer:
             term = self.reader.term(head, 0)
             kind: Kind = "head" if number else "result"
             factors = (*((term.adjoint,) if term.adjoint else ()), *term.local)
-            return [Row(kind, "" if number else "=", number, name, self.reader.names_text(factors),
-                        self.reader.numbers_text(factors), self.reader.value(head), made, self._key(head), head,
-                        local=self._composite(factors))]
+            slope = self.reader.product(factors)
+            return [Row(kind, "" if number else "=", number, name, self.reader.named(slope),
+                        self.reader.numbered(slope), self.reader.value(head), made, self._key(head), head,
+                        local=self._composite(factors), expression=slope)]
         rows = self._paths(head)
         return [Row("head", "", number, name, self._feeds(head), "", None, made, (), head), *rows,
                 Row("sum" if number else "result", "Σ", "", name, self._cancels(head), "", self.reader.value(head),
@@ -270,12 +269,13 @@ class Explainer:
             term = self.reader.terms(head, [m])[0]
             end = place == len(chosen) - 1 and not rest
             factors = (*((term.adjoint,) if term.adjoint else ()), *term.local)
-            rows.append(Row("path", "└" if end else "├", "", self.through(head, term), self.reader.names_text(factors),
-                            self.reader.numbers_text(factors), term.value,
+            share = self.reader.product(factors)
+            rows.append(Row("path", "└" if end else "├", "", self.through(head, term), self.reader.named(share),
+                            self.reader.numbered(share), term.value,
                             (last_value, last_stop if whole else base + m + 1),
                             ("path", self.title(self._primal(head)),
                              self.title(self._primal(term.adjoint)) if term.adjoint else ""),
-                            term.adjoint, scale))
+                            term.adjoint, scale, expression=share))
             if term.adjoint is not None and by_name(term.adjoint) in self.unfolded:
                 rows += [replace(r, depth=r.depth + 1) for r in self.backward(term.adjoint).rows]
         if rest:
@@ -369,9 +369,9 @@ class Explainer:
                              for n, eq in enumerate(scope, 1)}
         for n, eq in enumerate(scope, 1):
             inner = (eq.out, self._corresponding(eq.out, cell))
-            rows.append(Row("term", "", str(n), self.reader.steps[eq.out], self.reader.formula(inner),
-                            self.reader.substituted(inner),
-                            self.reader.value(inner), (last_value, n)))
+            tree = self.reader.tree(inner)
+            rows.append(Row("term", "", str(n), self.reader.steps[eq.out], self.reader.named(tree),
+                            self.reader.numbered(tree), self.reader.value(inner), (last_value, n), expression=tree))
         count = self.reader.count(cell) if equation.law is None else 1
         if equation.law is None and count > 1:
             rows += self._term_rows(cell, len(scope), last_value)
@@ -379,10 +379,11 @@ class Explainer:
             for operand in () if scope else dict.fromkeys(c for c in self.operands(cell) if c[0].role not in FIXED):
                 rows.append(Row("operand", "", "", self.reader.name(operand), self._origin(operand), "",
                                 self.reader.value(operand), self.made(operand), self._key(operand), operand))
-        rows.append(Row("result", "=", "", name, "", self.reader.substituted(cell) if count <= MOST_TERMS else "",
-                        self.reader.value(cell), (last_value, last_stop), self._key(cell), cell))
+        tree = self.reader.tree(cell) if count <= MOST_TERMS else None
+        rows.append(Row("result", "=", "", name, "", self.reader.numbered(tree) if tree else "",
+                        self.reader.value(cell), (last_value, last_stop), self._key(cell), cell, expression=tree))
+        formula = self.reader.named(tree) if tree else f"a sum of {count} terms"
         self.reader.steps = {}
-        formula = self.reader.formula(cell) if count <= MOST_TERMS else f"a sum of {count} terms"
         self.reader.rows = []
         return Chain(self.title(cell), ((name, ""), (formula, "1")), tuple(rows), cell)
 
@@ -390,9 +391,10 @@ class Explainer:
         values = self.reader.values(cell)
         chosen, rest = self._choose(values, self.made(cell))
         scale = float(np.nanmax(np.abs(values))) if np.any(np.isfinite(values)) else 0.0
-        rows = [Row("term", "" if m == 0 else "+", "", self.reader.names_text(t.cells), "",
-                    self.reader.numbers_text(t.cells), t.value, (value, before + m + 1), (), None, scale)
-                for m, t in zip(chosen, self.reader.terms(cell, chosen), strict=True)]
+        trees = [self.reader.product(t.cells) for t in self.reader.terms(cell, chosen)]
+        rows = [Row("term", "" if m == 0 else "+", "", self.reader.named(tree), "", self.reader.numbered(tree),
+                    float(values[m]), (value, before + m + 1), (), None, scale, expression=tree)
+                for m, tree in zip(chosen, trees, strict=True)]
         if rest:
             rows.append(Row("rest", "", "", f"{len(rest)} more", self._rest_words(values[rest], self.made(cell)), "",
                             float(values[rest].sum()), self.made(cell), scale=scale))

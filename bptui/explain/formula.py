@@ -7,6 +7,7 @@ has branches (`where`, `abs`), random points find out which combinations can occ
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,13 +15,14 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any, Literal
 
+from ..engine.algebra import Applied, Formula, Leaf, write
 from ..engine.derive import elementwise
 from ..engine.laws import Elementwise
 from ..engine.program import FIXED, Block, Equation, Program, Var
 from ..engine.query import query
 from ..engine.scalars import Cell, is_stop
 from .digits import Reading, functions, numbers
-from .spelling import written
+from .spelling import spelled
 
 How = Literal["symbols", "symbols, up to the rounding of constants", "numbers at 50 digits", "refused"]
 WEAKEST_FIRST: tuple[How, ...] = ("numbers at 50 digits", "symbols, up to the rounding of constants", "symbols")
@@ -364,12 +366,14 @@ def simplified(block: Block, x: Var, spell: Callable[[Var], str] | None = None) 
     if not elementwise(block):
         return None
     symbols: dict[Var, Any] = {}
-    made = {eq.out: eq for eq in block.equations}
+    made = {eq.out: eq for eq in block.equations if not is_stop(eq)}
+    held = {eq.out: eq.terms[0].args[0] for eq in block.equations if is_stop(eq)}
 
     def leaf(cell: Cell) -> Any:
         var = cell[0]
         if var.role in FIXED:
-            return exactly(sympy.Float(var.constant_value(cell[1])))
+            value = var.constant_value(cell[1])
+            return sympy.pi * int(value / math.pi) if abs(value) == math.pi else exactly(sympy.Float(value))
         return symbols.setdefault(var, sympy.Dummy(f"v{len(symbols)}", real=True))
 
     def apply(law: Elementwise, xs: list[Any]) -> Any:
@@ -378,11 +382,20 @@ def simplified(block: Block, x: Var, spell: Callable[[Var], str] | None = None) 
     def add(terms: list[list[Any]]) -> Any:
         return sympy.Add(*(sympy.Mul(*factors) for factors in terms))
 
-    y = Reading(made, leaf, apply, add).value((block.out, 0))
+    def meant(var: Var) -> Formula:
+        if var not in held:
+            return Leaf(var)
+        return Applied("stop", (told(reading.value((held[var], 0))),))
+
+    def told(e: Any) -> Formula:
+        inside = {s: meant(v) for v, s in list(symbols.items()) if s in e.free_symbols}
+        return spelled(e, inside, sympy.fraction)
+
+    reading = Reading(made, leaf, apply, add)
+    y = reading.value((block.out, 0))
     if x not in symbols:
         return "0"
-    names = {s: (spell or _called)(v) for v, s in symbols.items()}
-    return written(_shortest(sympy.diff(y, symbols[x])), names, sympy.fraction).source
+    return write(told(_shortest(sympy.diff(y, symbols[x]))), lambda leaf: (spell or _called)(leaf.of))   # type: ignore
 
 
 def _shortest(slope: Any) -> Any:

@@ -6,17 +6,30 @@ element by element are printed without indices, the sample axis never is.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from ..engine.algebra import (
+    BUILD,
+    ONE,
+    ZERO,
+    Applied,
+    Cases,
+    Constant,
+    Formula,
+    Leaf,
+    Operand,
+    Summed,
+    times,
+    total,
+    write,
+)
 from ..engine.laws import ACTIVATIONS, CHOSEN, GREATEST
 from ..engine.program import SPARE, Block, Equation, Program, Term, Var, term_letters
-from ..engine.readings import DISPLAY, FORMULA, PRODUCT, SUM, Text
-from ..engine.scalars import product_text
+from ..engine.scalars import is_stop
 from ..engine.structure import SAMPLE, Gather, Scatter
 from ..replay.timeline import Timeline
 from .naming import Namer
+from .source import formula
 
 SHORT = {"sigmoid": "σ"}
 
@@ -27,13 +40,17 @@ def is_forward(var: Var) -> bool:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the listing: the block's left and right sides, and its first and last values."""
+    """One line of the listing: the block's left and right sides, and its first and last values.
+
+    `expression` is what the right side says, as a formula; None where it is told in words.
+    """
 
     phase: str
     left: str
     right: str
     first: int
     last: int
+    expression: Formula | None = None
 
     @property
     def count(self) -> int:
@@ -43,102 +60,122 @@ class Line:
 def listing(program: Program, times: Timeline, namer: Namer) -> list[Line]:
     """Every block of the program, in the order in which it runs."""
     writer = Writer(program, namer)
-    return [Line(b.phase, *writer.block(b), *times.span(n)) for n, b in enumerate(times.blocks)]
+    lines: list[Line] = []
+    for n, block in enumerate(times.blocks):
+        left, right = writer.block(block)
+        said = right if isinstance(right, str) else write(right, writer.spell)
+        lines.append(Line(block.phase, left, said, *times.span(n), None if isinstance(right, str) else right))
+    return lines
 
 
 @dataclass(frozen=True)
 class Writer:
+    """Makes formulas of a program's blocks. Their leaves are variables; those with letters stand for elements."""
+
     program: Program
     namer: Namer
 
-    def block(self, block: Block) -> tuple[str, str]:
+    def spell(self, leaf: Leaf) -> str:
+        """How a leaf is written; a Jacobian by the element of its output as well."""
+        if not isinstance(leaf.of, Var):
+            return str(leaf.of)
+        of, index = leaf.of, f"[{leaf.letters}]" if leaf.letters else ""
+        if of.jacobian:
+            y, x = of.of
+            k = next(c for c in of.letters if c >= SPARE)
+            return f"∂{self.namer.tensor(y)}[{other(k)}]/∂{self.namer.tensor(x)}{index}"
+        return f"{self.namer.tensor(of)}{index}"
+
+    def block(self, block: Block) -> tuple[str, Formula | str]:
+        """The left side, and the right side, which for some is told in words."""
         equation = block.equations[-1]
         out = equation.out
         if block.phase == "update":
             left = self.namer.tensor(out.of[0]) if out.role == "next" else self.namer.tensor(out)
             return left, self._update(equation, block)
-        if block.text and block.phase in ("forward", "loss"):
-            left, _, right = block.text.partition("=")
-            if right:
-                return self.namer.lettered(out.name), in_print(right)
+        written = self.namer.scenario.equations
+        if written is not None and block.text and block.phase in ("forward", "loss"):
+            tree = next(line.tree for line in written.lines if line.text == block.text)
+            return self.namer.lettered(out.name), formula(tree)
         op = equation.terms[0].op if equation.terms else None
         if isinstance(op, Gather) and len(equation.terms[0].args) == 1 and len(block.equations) == 1:
-            return self._indexed(out), f"{self.namer.tensor(equation.terms[0].args[0])}, its numbers in one row"
+            return self._left(out), f"{self.namer.tensor(equation.terms[0].args[0])}, its numbers in one row"
         if block.mixes and block.phase in ("forward", "loss"):
             read = next(v for eq in block.equations for v in eq.operands if v.role != "temporary")
-            return self._indexed(out), f"{block.text}({self.namer.tensor(read)})[{out.letters[-1]}]"
+            return self._left(out), Applied("[]", (Applied(block.text, (Leaf(read),)), Leaf(out.letters[-1])))
         if equation.law is not None:
-            return self._indexed(out), self._law(equation, block)
+            return self._left(out), self._law(equation, block)
         indexed = any(term_letters(t, out).strip(SAMPLE) for t in equation.terms) or any(
             set(v.letters.strip(SAMPLE)) != set(out.letters.strip(SAMPLE))
             for t in equation.terms for v in t.args if v.letters)
-        left = self._indexed(out) if indexed and block.phase != "backward" else self.namer.tensor(out)
-        return left, " + ".join(self._term(t, out, indexed, block) for t in equation.terms) or "0"
+        left = self._left(out) if indexed and block.phase != "backward" else self.namer.tensor(out)
+        return left, total([self._term(t, out, indexed, block) for t in equation.terms])
 
-    def _update(self, equation: Equation, block: Block) -> str:
+    def _update(self, equation: Equation, block: Block) -> Formula:
         """The right-hand side of an update; what is new by then is marked, where the old has the same name."""
         if equation.law is None:
-            return " + ".join(self._term(t, equation.out, False, block) for t in equation.terms)
-        return equation.law.law(FORMULA, *[self._factor(v, self.namer.tensor, block)
-                                           for v in equation.terms[0].args]).source
+            return total([self._term(t, equation.out, False, block) for t in equation.terms])
+        return self._made(equation, block, False)
 
-    def _law(self, equation: Equation, block: Block) -> str:
+    def _law(self, equation: Equation, block: Block) -> Formula:
         law = equation.law
         assert law is not None
-        args = equation.terms[0].args
         if law.name in ACTIVATIONS:
-            return f"{SHORT.get(law.name, law.name)}({self._factor(args[0], self._indexed, block).source})"
-        return law.law(FORMULA, *[self._factor(v, self._indexed, block) for v in args]).source
+            return Applied(SHORT.get(law.name, law.name), (self._factor(equation.terms[0].args[0], True, block),))
+        return self._made(equation, block, True)
 
-    def _indexed(self, var: Var) -> str:
-        letters = ",".join(other(c) for c in var.letters if c != SAMPLE)
-        return f"{self.namer.tensor(var)}[{letters}]" if letters else self.namer.tensor(var)
+    def _made(self, equation: Equation, block: Block, indexed: bool) -> Formula:
+        """What an equation's law makes of its operands."""
+        assert equation.law is not None
+        return Operand.of(equation.law.law(BUILD, *[Operand(self._factor(v, indexed, block))
+                                                    for v in equation.terms[0].args])).tree
 
-    def _summed(self, term: Term, out: Var, product: Text) -> Text:
-        """A product with the signs of the sums over it."""
-        sums = self._sums(term, out)
-        return Text(f"{sums}{product.source}", DISPLAY, SUM) if sums else product
+    def _left(self, var: Var) -> str:
+        return self.spell(self._leaf(var, True))
 
-    def _sums(self, term: Term, out: Var) -> str:
+    def _leaf(self, var: Var, indexed: bool) -> Leaf:
+        letters = (var.of[1] if var.jacobian else var).letters
+        return Leaf(var, ",".join(other(c) for c in letters if c != SAMPLE) if indexed else "")
+
+    def _sums(self, term: Term, out: Var) -> tuple[str, ...]:
+        """What a term is summed over, as it is printed."""
         summed = term_letters(term, out)
-        sums = "".join(f"Σ_{other(c)} " for c in summed if c != SAMPLE)
-        return f"Σ_samples {sums}" if SAMPLE in summed and self.program.samples > 1 else sums
+        axes = tuple(other(c) for c in summed if c != SAMPLE)
+        return ("samples", *axes) if SAMPLE in summed and self.program.samples > 1 else axes
 
-    def _term(self, term: Term, out: Var, indexed: bool, block: Block) -> str:
+    def _term(self, term: Term, out: Var, indexed: bool, block: Block) -> Formula:
+        """A product, with the signs of the sums over it."""
+        product = joined([self._factor(v, indexed, block) for v in term.args])
         sums = self._sums(term, out)
-        spell = self._indexed if indexed else self.namer.tensor
-        factors = [self._factor(v, spell, block) for v in term.args]
-        return sums + (product_text(factors, Text("1", DISPLAY)).source if factors else "1")
+        return Summed(sums, product) if sums else product
 
-    def _factor(self, var: Var, spell: Callable[[Var], str], block: Block) -> Text:
+    def _factor(self, var: Var, indexed: bool, block: Block) -> Formula:
         """A factor by name; the local partial of a law is written out, a Jacobian is not."""
         if var.jacobian:
-            y, x = var.of
-            k = next(c for c in var.letters if c >= SPARE)
-            return Text(f"∂{self.namer.tensor(y)}[{other(k)}]/∂{spell(x)}", DISPLAY)
+            return self._leaf(var, indexed)
         inner = var.role == "adjoint" and any(eq.out is var.base for eq in block.equations[:-1])
         if inner or var.role in ("local", "temporary"):
             made = next((eq for b in (block, *self.program.blocks) for eq in b.equations if eq.out is var.base), None)
             if made is not None and not isinstance(made.terms[0].op if made.terms else None, Gather | Scatter):
                 if made.law is CHOSEN:
-                    return Text(f"(1 if {spell(made.terms[0].args[0])} is the greatest, else 0)", DISPLAY)
+                    asked = Applied("first greatest", (self._leaf(made.terms[0].args[0], indexed),))
+                    return Cases(((asked, ONE),), ZERO)
                 if made.law is GREATEST:
-                    return Text(f"greatest({', '.join(spell(v) for v in made.terms[0].args)})", DISPLAY)
+                    return Applied("greatest", tuple(self._leaf(v, indexed) for v in made.terms[0].args))
                 if made.law is not None:
-                    return joined(Text("", DISPLAY).of(made.law.law(FORMULA, *[self._factor(v, spell, block)
-                                                                               for v in made.terms[0].args])))
-                parts = [Text(self._term(t, var, False, block), DISPLAY) if len(t.args) == 1 else
-                         self._summed(t, var, product_text([self._factor(v, spell, block) for v in t.args],
-                                                           Text("1", DISPLAY))) for t in made.terms]
-                total = parts[0]
-                for part in parts[1:]:
-                    total = total + part
-                return joined(total)
+                    return self._made(made, block, indexed)
+                if is_stop(made):
+                    return Applied("stop", (self._factor(made.terms[0].args[0], indexed, block),))
+                return total([self._inner(t, var, indexed, block) for t in made.terms])
         if var.role == "constant":
-            return Text("", DISPLAY).of(var.value)
+            return Constant(var.value)
         if var.role == "identity":
-            return Text(f"[{' = '.join(var.letters)}]", DISPLAY)
-        return Text(spell(var), DISPLAY)
+            return Leaf(f"[{' = '.join(map(other, var.letters))}]")
+        return self._leaf(var, indexed)
+
+    def _inner(self, term: Term, out: Var, indexed: bool, block: Block) -> Formula:
+        """A term of a sum that is written out inside another formula; what it only sums is named as a whole."""
+        return self._term(term, out, indexed and len(term.args) > 1, block)
 
 
 def other(letter: str) -> str:
@@ -146,12 +183,18 @@ def other(letter: str) -> str:
     return letter if letter < SPARE else "k′"
 
 
-def joined(text: Text) -> Text:
-    """A product among products needs no brackets to be read (the chain keeps those that the bits need)."""
-    return Text(text.source, DISPLAY) if text.level == PRODUCT and "/" not in text.source else text
+def joined(factors: list[Formula]) -> Formula:
+    """A product, where a product among the factors needs no brackets to be read (the chain keeps those of the bits)."""
+    found: Formula | None = None
+    for factor in factors:
+        for part in _spine(factor):
+            found = part if found is None else times(found, part)
+    return ONE if found is None else found
 
 
-def in_print(source: str) -> str:
-    """A written line as it is printed: × for *, ² for **2."""
-    squared = re.sub(r"\s*\*\*\s*2\b(?![.\d])", "²", source.strip())
-    return re.sub(r"(?<!\*)\s*\*\s*(?!\*)", " × ", squared)
+def _spine(factor: Formula) -> list[Formula]:
+    """The factors of a product."""
+    match factor:
+        case Applied("×", (a, b)):
+            return [*_spine(a), b]
+    return [factor]

@@ -96,7 +96,8 @@ class Namer:
             delta = self.scenario.letters.get("delta")
             if delta and var.of[0].name.endswith(".net") and var.symbol.startswith(f"∂{self.scenario.loss.name}/"):
                 return f"{delta}_{var.of[0].symbol.split('_', 1)[-1]}"
-            return f"{var.symbol.split('/')[0]}/∂{self.tensor(var.of[0])}"
+            of = self.tensor(var.of[0])
+            return f"{var.symbol.split('/')[0]}/∂{f'({of})' if ' ' in of else of}"
         if var.role == "share":
             return f"{var.symbol.split('/')[0]}/∂{self.tensor(var.of[0])} {self.by(var.of[1])}"
         if var.role == "next":

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from ..engine.algebra import Formula
 from ..engine.scalars import Cell
 
 Made = tuple[int, int]                              # (value, stop) at which a row's number is there
@@ -15,7 +16,11 @@ END: Made = (1 << 60, 0)                            # after everything
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a chain. `key` says which quantity its value is, for marks and for following it."""
+    """One row of a chain. `key` says which quantity its value is, for marks and for following it.
+
+    `expression` is the formula that `rule` (of a term its name) writes with names and `lens` with numbers; None where
+    the row is told in words.
+    """
 
     kind: Kind
     sign: str                                       # "", "×", "=", "Σ", "├", "└", "+"
@@ -30,6 +35,7 @@ class Row:
     scale: float = 0.0                              # the size that a full bar stands for; 0: no bar
     local: Cell | None = None                       # the local partial of a law of several steps, to be simplified
     depth: int = 0                                  # of a row in the chain of a path that was unfolded
+    expression: Formula | None = None               # its leaves are scalars
 
     @property
     def signed(self) -> bool:

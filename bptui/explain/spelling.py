@@ -1,4 +1,4 @@
-"""sympy's expressions as people read them here: × and /, ² for squares, the elements' own names.
+"""sympy's expressions as formulas: fractions as quotients, decimals that end as decimals, π by its name.
 
 Expressions are asked for their parts by the methods they have; sympy itself is not imported.
 """
@@ -8,86 +8,73 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..engine.readings import ATOM, DISPLAY, FORMULA, PRODUCT, SUM, Text
+from ..engine.algebra import PI, Applied, Cases, Constant, Formula, negative, raised, times
 
 RELATIONS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
-RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+NAMED = {"Pi": PI, "Exp1": Applied("exp", (Constant(1.0),))}
+LOGIC = {"And": "and", "Or": "or", "Not": "not", "BooleanTrue": "true", "BooleanFalse": "false"}
 LONGEST_DENOMINATOR = 100                           # x / 4, but 0.001 × x
 
 
-def written(e: Any, names: Mapping[Any, str], fraction: Callable[..., tuple[Any, Any]]) -> Text:
-    """`e` in the display's spelling; `names` are of its symbols, `fraction` is sympy's."""
-    blank = Text("", DISPLAY)
+def spelled(e: Any, leaves: Mapping[Any, Formula], fraction: Callable[..., tuple[Any, Any]]) -> Formula:
+    """`e` as a formula; `leaves` are what its symbols stand for, `fraction` is sympy's."""
+    def below(part: Any) -> Formula:
+        return spelled(part, leaves, fraction)
 
-    def below(part: Any) -> Text:
-        return written(part, names, fraction)
-
-    if e in names:
-        return Text(names[e], DISPLAY)
+    if e in leaves:
+        return leaves[e]
     if e.is_NumberSymbol:
-        return Text("π" if str(e) == "pi" else str(e), DISPLAY)
+        return NAMED.get(type(e).__name__) or Constant(float(e))
     if e.is_Piecewise:
-        *cases, (last, _) = e.args
-        text = below(last)
-        for value, condition in reversed(cases):
-            text = FORMULA.where(below(condition), below(value), text)
-        return text
+        *cases, (last, condition) = e.args
+        if condition != True:                       # noqa: E712  # sympy's own true
+            return Cases(tuple((below(asked), below(value)) for value, asked in e.args), Constant(float("nan")))
+        return Cases(tuple((below(asked), below(value)) for value, asked in cases), below(last))
     if e.is_Relational:
-        left, sign, right = below(e.lhs).source, RELATIONS.get(e.rel_op, e.rel_op), below(e.rhs).source
-        return Text(f"{left} {sign} {right}", DISPLAY, SUM - 1)
+        return Applied(RELATIONS.get(e.rel_op, e.rel_op), (below(e.lhs), below(e.rhs)))
+    if type(e).__name__ in LOGIC:
+        return Applied(LOGIC[type(e).__name__], tuple(map(below, e.args)))
     if e.is_Rational:                               # 1/3 stays a fraction; 0.01 was a decimal and is one again
-        if e.is_Integer:
-            return blank.of(int(e))
-        return blank.of(float(e)) if decimal(e) else blank.of(int(e.p)) / int(e.q)
+        if e.is_Integer or decimal(e):
+            return Constant(float(e))
+        return Applied("/", (Constant(float(e.p)), Constant(float(e.q))))
     if e.is_Add:
         terms = sorted(e.as_ordered_terms(), key=lambda t: (t.could_extract_minus_sign(), not t.is_number))
         if terms[0].could_extract_minus_sign():
-            return minus(below(-e))
+            return negative(below(-e))
         total = below(terms[0])
         for term in terms[1:]:
-            total = total - below(-term) if term.could_extract_minus_sign() else total + below(term)
+            less = term.could_extract_minus_sign()
+            total = Applied("-" if less else "+", (total, below(-term if less else term)))
         return total
     return _product(e, below, fraction)
 
 
-def _product(e: Any, below: Callable[[Any], Text], fraction: Callable[..., tuple[Any, Any]]) -> Text:
+def _product(e: Any, below: Callable[[Any], Formula], fraction: Callable[..., tuple[Any, Any]]) -> Formula:
     number, rest = e.as_coeff_Mul()
     if number.is_Rational and number.q > LONGEST_DENOMINATOR and decimal(number):
-        return Text("", DISPLAY).of(float(number)) * below(rest)
+        return times(Constant(float(number)), below(rest))
     top, bottom = fraction(e, exact=True)
     if bottom != 1:
         if top.could_extract_minus_sign():
-            return minus(below(-top) / below(bottom))
-        return below(top) / below(bottom)
+            return negative(Applied("/", (below(-top), below(bottom))))
+        return Applied("/", (below(top), below(bottom)))
     if e.is_Mul:
         if e.could_extract_minus_sign():
-            return minus(below(-e))
+            return negative(below(-e))
         first, *others = e.as_ordered_factors()
         product = below(first)
         for factor in others:
-            product = product * below(factor)
+            product = times(product, below(factor))
         return product
     if e.is_Pow:
         base, exponent = e.as_base_exp()
-        return _power(base, exponent, below)
-    return Text(f"{e.func.__name__.lower()}({', '.join(below(a).source for a in e.args)})", DISPLAY)
-
-
-def _power(base: Any, exponent: Any, below: Callable[[Any], Text]) -> Text:
-    inside = below(base)
-    if exponent.is_Rational and (exponent.p, exponent.q) == (1, 2):
-        return Text(f"sqrt({inside.source})", DISPLAY)
-    held = inside.at(ATOM)
-    if exponent.is_Integer and exponent > 0:
-        return Text(held + str(exponent).translate(RAISED), DISPLAY)
-    return Text(f"{held}^{below(exponent).at(ATOM)}", DISPLAY)
+        if exponent.is_Rational and (exponent.p, exponent.q) == (1, 2):
+            return Applied("sqrt", (below(base),))
+        return raised(below(base), below(exponent))
+    return Applied(e.func.__name__.lower(), tuple(map(below, e.args)))
 
 
 def decimal(number: Any) -> bool:
     """Whether a fraction is a decimal that ends."""
     return 10**40 % int(number.q) == 0
-
-
-def minus(text: Text) -> Text:
-    """-a × b without the brackets that the general rule would write."""
-    return Text(f"-{text.source}", DISPLAY, PRODUCT) if text.level == PRODUCT else -text

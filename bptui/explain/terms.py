@@ -6,15 +6,27 @@ values are read from the update that ran; nothing is computed by another rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..engine.algebra import (
+    BUILD,
+    ZERO,
+    Applied,
+    Constant,
+    Formula,
+    Leaf,
+    Operand,
+    Shortened,
+    product,
+    total,
+    write,
+)
 from ..engine.executor import Env
 from ..engine.program import FIXED, Equation, Var, term_letters
-from ..engine.readings import ATOM, DISPLAY, FORMULA, SUM, UNARY, Text
-from ..engine.scalars import Cell, is_stop, product_text, unravel
+from ..engine.scalars import Cell, is_stop, unravel
 from ..engine.structure import Gather, Scatter
 from ..replay.timeline import scalars
 from . import notation
@@ -109,56 +121,68 @@ class Reader:
         return [TermView(s.cells(cell[1], m), float(values[m]))
                 for m in (range(s.count(cell[1])) if chosen is None else chosen)]
 
-    # formulas
+    # formulas: one tree, whose leaves are scalars, written with their names or with their numbers
 
     def names_text(self, cells: tuple[Cell, ...]) -> str:
         """A product as names; laws that have no name of their own are written out."""
-        return self._product(cells, self._name)
+        return self.named(self.product(cells))
 
     def numbers_text(self, cells: tuple[Cell, ...]) -> str:
         """The same with the numbers in it."""
-        return self._product(cells, self._number)
+        return self.numbered(self.product(cells))
 
-    def _name(self, cell: Cell) -> Text:
-        return self._number(cell) if cell[0].role in FIXED else Text(self.name(cell), DISPLAY)
+    def named(self, tree: Formula) -> str:
+        return write(tree, self._name)
 
-    def _number(self, cell: Cell) -> Text:
+    def numbered(self, tree: Formula) -> str:
+        return write(tree, self._number)
+
+    def _name(self, leaf: Leaf) -> str:
+        cell = self._cell(leaf)
+        if cell[0] in self.steps:
+            return self.steps[cell[0]] + (self.namer.index(cell[0], cell[1] % cell[0].lane_size)
+                                          if cell[0].lane_shape else "")
+        return self.name(cell)
+
+    def _number(self, leaf: Leaf) -> str:
+        cell = self._cell(leaf)
         if self.hidden is not None and self.hidden(cell):
-            return Text(notation.PENDING, DISPLAY)
-        value = self.value(cell)
-        text = notation.operand(value) if cell[0].role not in FIXED else f"{value:g}"
-        return Text(text, DISPLAY, UNARY if text.startswith("-") else ATOM)
+            return notation.PENDING
+        return notation.operand(self.value(cell))
 
-    def _product(self, cells: tuple[Cell, ...], leaf: Callable[[Cell], Text]) -> str:
-        return product_text([self._expand(c, leaf) for c in cells], Text("1", DISPLAY)).source
+    @staticmethod
+    def _cell(leaf: Leaf) -> Cell:
+        cell: Cell = leaf.of                        # type: ignore[assignment]  # here every leaf is a scalar
+        return cell
 
-    def _expand(self, cell: Cell, leaf: Callable[[Cell], Text], depth: int = 0) -> Text:
-        """A scalar as text; local partials and temporaries are shown by what makes them."""
-        var, _ = cell
-        if var.jacobian:
-            return leaf(cell)
-        if var in self.steps:
-            at = self.namer.index(var, cell[1] % var.lane_size) if var.lane_shape else ""
-            return Text(self.steps[var] + at, DISPLAY) if leaf == self._name else leaf(cell)
-        if var.role not in ("local", "temporary") or var not in self.made or depth > DEEPEST:
-            return leaf(cell)
-        text = self.equation_text(cell, leaf, depth + 1)
-        return text if len(text.source) <= LONGEST else leaf(cell)
+    def product(self, cells: Iterable[Cell]) -> Formula:
+        """A product of scalars, each as what it stands for."""
+        return product([self._expand(c) for c in cells])
 
-    def equation_text(self, cell: Cell, leaf: Callable[[Cell], Text], depth: int = 0) -> Text:
-        """The right-hand side that makes a scalar; of a long sum, its beginning."""
+    def _expand(self, cell: Cell, depth: int = 0) -> Formula:
+        """A scalar in a formula; local partials and temporaries are shown by what makes them."""
+        var, flat = cell
+        if var.role in FIXED:
+            return Constant(var.constant_value(flat))
+        if var.jacobian or var in self.steps or var.role not in ("local", "temporary") or (
+                var not in self.made or depth > DEEPEST):
+            return Leaf(cell)
+        tree = self.tree(cell, depth + 1)
+        return tree if len(self.named(tree)) <= LONGEST else Leaf(cell)
+
+    def tree(self, cell: Cell, depth: int = 0) -> Formula:
+        """What makes a scalar; of a long sum, its beginning."""
         s = scalars(self.made[cell[0]])
         if is_stop(self.made[cell[0]]):
-            return Text(f"stop({self._expand(s.cells(cell[1], 0)[0], leaf, depth).source})", DISPLAY)
+            return Applied("stop", (self._expand(s.cells(cell[1], 0)[0], depth),))
         count = s.count(cell[1])
         if count > MOST_WRITTEN:
-            first = [product_text([self._expand(c, leaf, depth) for c in s.cells(cell[1], m)], Text("1", DISPLAY))
-                     for m in (0, 1)]
-            return Text(f"{(first[0] + first[1]).source} + … ({count} terms)", DISPLAY, SUM)
-        return s.text(cell[1], lambda c: self._expand(c, leaf, depth), FORMULA, Text("0", DISPLAY))
+            return Shortened(total([product([self._expand(c, depth) for c in s.cells(cell[1], m)])
+                                    for m in (0, 1)]), count)
+        return s.text(cell[1], lambda c: Operand(self._expand(c, depth)), BUILD, Operand(ZERO)).tree
 
     def formula(self, cell: Cell) -> str:
-        return self.equation_text(cell, self._name).source
+        return self.named(self.tree(cell))
 
     def substituted(self, cell: Cell) -> str:
-        return self.equation_text(cell, self._number).source
+        return self.numbered(self.tree(cell))
