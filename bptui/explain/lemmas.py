@@ -30,9 +30,9 @@ class Lemma:
 
 LEMMAS: dict[str, Lemma] = {
     "softmax": Lemma("softmax's Jacobian", lambda y: np.diag(y) - np.outer(y, y),
-                     "softmax: ∂p_i/∂z_j is p_i × (1 if i = j, else 0) - p_i × p_j"),
+                     "softmax: ∂p_i/∂z_j is p_i × where(i = j: 1; else 0) - p_i × p_j"),
     "log_softmax": Lemma("log softmax's Jacobian", lambda y: np.eye(len(y)) - np.exp(y)[None, :],
-                         "log softmax: ∂log p_i/∂z_j is (1 if i = j, else 0) - p_j"),
+                         "log softmax: ∂log p_i/∂z_j is where(i = j: 1; else 0) - p_j"),
 }
 P_MINUS_T = "p - t"
 

@@ -157,8 +157,9 @@ def _lemma(at: Explainer, x: Cell) -> str:
     targets = next(v for v in at.program.inputs if v.name == "targets")
     p = float(probabilities(block, np.asarray(at.reader.value((block.out, x[1])))))
     t = at.reader.value((targets, x[1]))
-    n = " / n" if at.program.samples > 1 and at.run.scenario.loss.reduction == "mean" else ""
-    return f"Softmax with cross-entropy: this is p - t{n}, with p = {notation.one(p)} and t = {notation.one(t)}."
+    mean = at.program.samples > 1 and at.run.scenario.loss.reduction == "mean"
+    slope = "(p - t) / n" if mean else "p - t"
+    return f"Softmax with cross-entropy: this is {slope}, with p = {notation.one(p)} and t = {notation.one(t)}."
 
 
 def _perturbed(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:

@@ -22,6 +22,15 @@ SET = {
     "-(a - b) × 2": ["-(a - b) × 2"],
     "m_hat / (√v_hat + ε)": ["   m_hat    ", "────────────", " √v_hat + ε "],
     "max(0, net)": ["max(0, net)"],
+    "where(b ≠ 0: p / q; u < v: 3; else q²)": [
+        "     ⎛        p                    ⎞", "where⎜b ≠ 0: ───; u < v: 3; else q²⎟",
+        "     ⎝        q                    ⎠"],
+    "exp(-x)²": ["⎛ -x⎞ ", "⎝e  ⎠²"],
+    "2 × π × x^0.5": ["         0.5", "2 × π × x   "],
+    "(∂E/∂w)² / (step 1)²": None,
+    "(step 1)² / 2": [" (step 1)² ", "───────────", "     2     "],
+    "x² × y[1]²": ["x² × y ²", "      1 "],
+    "(Σ loss) / n": [" Σ loss ", "────────", "   n    "],
 }
 
 
@@ -37,7 +46,8 @@ def test_what_cannot_be_read_stands_as_it_is() -> None:
 
 def test_a_box_is_a_rectangle_whatever_the_formula(tui: ModuleType) -> None:
     chance = random.Random("book")
-    pieces = ["a", "W[j,i]", "(", ")", " + ", " - ", " × ", " / ", "exp(", "∂E/∂w[1]", "²", "Σ_i ", "√", "0.5", ", "]
+    pieces = ["a", "W[j,i]", "(", ")", " + ", " - ", " × ", " / ", "exp(", "∂E/∂w[1]", "²", "Σ_i ", "√", "0.5", ", ",
+              "where(", ": ", "; ", "else ", " ≠ ", " < ", "^", "π"]
     for _ in range(3000):
         text = "".join(chance.choice(pieces) for _ in range(chance.randint(1, 12)))
         box = book.setting(text, chance.random() < 0.5)

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 
 INDEX = r"(?:\[[^\]]*\])?"
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
 TOKEN = re.compile(
     rf"\s*(?:(?P<slope>∂\w+{INDEX}/∂\w+⁺?{INDEX})|(?P<sum>Σ_\w+)|(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
-    rf"|(?P<name>[^\W\d][\w.]*{INDEX}⁺?)|(?P<mark>[-+×/(),²³⁴√←=]))")
+    rf"|(?P<name>step \d+|[^\W\d{RAISED}][^\W{RAISED}.]*(?:\.[^\W{RAISED}]+)*{INDEX}⁺?)|(?P<raised>[{RAISED}]+)"
+    r"|(?P<mark>[-+×/(),;:^√Σ←=≠<>≤≥]))")
 MOST = 400                                          # characters of a formula that is set
 
 
@@ -103,7 +105,8 @@ class _Reader:
 
     def __init__(self, formula: str, indices: bool) -> None:
         self.left, self.indices = formula, indices
-        self.kind = self.token = ""
+        self.kind = self.token = self.last = ""
+        self.closed = False                         # whether what was read last is in brackets
         self._next()
 
     def _next(self) -> None:
@@ -117,9 +120,16 @@ class _Reader:
         self._rest, self.left = self.left[found.end():], self.left[found.start(found.lastgroup or 0):]
 
     def _take(self) -> str:
-        token, self.left = self.token, self._rest
+        self.last, self.closed, self.left = self.token, self.token == ")", self._rest
         self._next()
-        return token
+        return self.last
+
+    def relation(self) -> Box:
+        """A sum, or a comparison of two."""
+        left = self.sum()
+        if self.token and self.token in "=≠<>≤≥":
+            left = beside([left, text(f" {self._take()} "), self.sum()])
+        return left
 
     def sum(self) -> Box:
         parts = [self.product()]
@@ -140,20 +150,25 @@ class _Reader:
         if self.token == "-":
             self._take()
             return beside([text("-"), self.power()])
+        if self.token == "Σ":
+            return beside([text(f"{self._take()} "), self.product()])
         if self.kind == "sum":
             over = self._take()[2:]
             return beside([Box(("Σ", over[:1]) if len(over) == 1 else (centred(text("Σ"), len(over)).rows[0], over), 0),
                            text(" "), self.product()])
         left = self.atom()
-        while self.token in ("²", "³", "⁴") and self.token:
-            left = beside([left, text(self._take())])
+        if self.kind == "raised" or self.token == "^":
+            base = left if left.base == 0 or self.closed else bracketed(left)
+            if self._take() != "^":
+                return beside([base, text(self.last)])
+            return raised(base, _bare(self.atom()))
         return left
 
     def atom(self) -> Box:
         kind, token = self.kind, self.token
         if token == "(":
             self._take()
-            inside = self.sum()
+            inside = self.relation()
             self._close()
             return bracketed(inside)
         if kind == "slope":
@@ -166,15 +181,30 @@ class _Reader:
             if self.token != "(":
                 return beside([text(name), self.atom()]) if name == "√" else self._named(name)
             self._take()
-            inside = [self.sum()]
+            if name == "where":
+                return beside([text(name), bracketed(self.cases())])
+            inside = [self.relation()]
             while self.token == ",":
                 self._take()
-                inside += [text(", "), self.sum()]
+                inside += [text(", "), self.relation()]
             self._close()
             if name == "exp" and len(inside) == 1 and inside[0].base == 0:
+                self.closed = False
                 return raised(text("e"), inside[0])
             return beside([text(name), bracketed(beside(inside))])
         raise ValueError(token)
+
+    def cases(self) -> Box:
+        """What stands in the brackets of `where`: conditions with their values, and what is left."""
+        told: list[Box] = []
+        while self.token != "else":
+            told += [self.relation(), text(f"{self._take()} "), self.relation(), text("; ")]
+            if told[-3].rows != (": ",) or self._take() != ";":
+                raise ValueError(self.left)
+        self._take()
+        told += [text("else "), self.relation()]
+        self._close()
+        return beside(told)
 
     def _close(self) -> None:
         if self.token != ")":
