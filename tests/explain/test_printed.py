@@ -9,13 +9,14 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from bptui.engine.algebra import Formula, Shortened, leaves
 from bptui.explain import notation
 from bptui.explain.chain import Explainer
-from bptui.explain.rows import Chain, Row
+from bptui.explain.rows import Chain
 from bptui.explain.text import chain_lines
 from bptui.replay.run import Run
 from bptui.scenario.errors import ScenarioError
@@ -60,7 +61,7 @@ def agree(text: str, values: dict[str, float], value: float) -> None:
 
 def check(at: Explainer, chain: Chain) -> int:
     """Every formula of a chain comes to the value of its row. How many there were."""
-    steps = {row.name: row.value for row in chain.rows if row.kind == "term" and row.number}
+    steps = {row.name: row.value for row in chain.rows if row.kind == "term" and row.number and row.value is not None}
     read = 0
     for row in chain.rows:
         tree = row.expression
@@ -68,7 +69,7 @@ def check(at: Explainer, chain: Chain) -> int:
             continue                                # words; a sum that says that it is only begun
         values = dict(steps)
         for leaf in leaves(tree):
-            cell = leaf.of
+            cell: Any = leaf.of
             name, value = at.reader.name(cell), at.reader.value(cell)
             assert values.setdefault(name, value) == value or value != value, f"{name} is two values in one formula"
             if cell[0].lanes:
