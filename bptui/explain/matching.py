@@ -224,6 +224,12 @@ class Both:
                             envs[0].scalar((group.a, group.a.flat(mine, lane))),
                             envs[1].scalar((group.b, group.b.flat(its, lane))))
 
+    def before(self, update: int, number: int) -> int:
+        """How many of the values in common A makes before its value `number`."""
+        matched = self.matched(update)
+        return sum(int(np.sum(matched.a.span(n)[0] + group.elements[0] < number))
+                   for n, block in enumerate(matched.a.blocks) for group in matched.of.get(block.out, ()))
+
     def pair(self, update: int, value: int) -> Pair | None:
         """A value of A and the same of B; None where B does not make it."""
         matched = self.matched(update)

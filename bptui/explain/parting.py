@@ -10,19 +10,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..engine.program import FIXED, Equation, Var
+from ..engine.program import FIXED, Var
 from ..engine.scalars import Cell
 from ..replay.fork import Fork
 from ..replay.timeline import scalars
-from .chain import Explainer
-from .differences import Difference, differences
+from .differences import differences
 from .matching import SAMPLES, Both, Pair, ancestors, related, unlike
 from .notation import counted
 from .terms import TermView
+from .twins import Letters, Side, both_sides, itself, origin, read, unequal
 
 MOST_TERMS = 8                                      # of a sum that have a row each
 MOST_REASONS = 3
-Letters = tuple[str, str]                           # what the two runs are called
 
 
 @dataclass(frozen=True)
@@ -58,26 +57,6 @@ class Detail:
     late: bool = False                              # whether a run reads a parameter that it has changed already
 
 
-@dataclass(frozen=True)
-class _Of:
-    """The value in one of the runs."""
-
-    at: Explainer
-    cell: Cell
-    equation: Equation
-    number: int
-
-    @property
-    def primal(self) -> Cell:
-        return (self.cell[0].of[0], self.cell[1]) if self.cell[0].derivative_of is not None else self.cell
-
-    def value(self, cell: Cell) -> float:
-        return self.at.reader.value(cell)
-
-    def term(self, m: int) -> TermView:
-        return self.at.reader.terms(self.cell, [m])[0]
-
-
 def given(both: Both, update: int, letters: Letters, chosen: int = 0) -> Detail:
     """What an update starts from, as far as it differs."""
     apart = both.apart(update)
@@ -91,9 +70,7 @@ def given(both: Both, update: int, letters: Letters, chosen: int = 0) -> Detail:
 def detail(both: Both, pair: Pair, update: int, letters: Letters, inner: int = 0) -> Detail:
     """A value that both make. `inner` chooses one of its terms, from 1; else it is the first that differs."""
     lane = pair.lane
-    of = tuple(_Of(Explainer(run, update, lane), cell, run.program(update).made_by[cell[0]], number)
-               for run, cell, number in zip((both.a, both.b), (pair.a, pair.b), pair.numbers, strict=True))
-    a, b = of
+    of = a, b = both_sides(both, pair, update)
     name = a.at.title(a.primal)
     back = a.cell[0].derivative_of is not None
     samples = a.at.program.samples
@@ -129,12 +106,12 @@ def detail(both: Both, pair: Pair, update: int, letters: Letters, inner: int = 0
                   *_why(both, a, b, pairs, letters) if not total.same else ((), False))
 
 
-def _terms(of: _Of) -> np.ndarray | None:
+def _terms(of: Side) -> np.ndarray | None:
     """The values of all terms of a sum; None for a law."""
     return None if of.equation.law is not None else np.array(of.at.reader.values(of.cell), float)
 
 
-def _called(of: _Of, m: int) -> str:
+def _called(of: Side, m: int) -> str:
     """What a term is called: `through o1`, `sample 991`, or its factors."""
     term = of.term(m)
     if of.cell[0].derivative_of is not None and term.adjoint is not None:
@@ -142,7 +119,7 @@ def _called(of: _Of, m: int) -> str:
     return of.at.reader.names_text(term.cells)
 
 
-def _factors(a: _Of, b: _Of, m: int) -> tuple[list[Row], list[tuple[Cell, Cell]]]:
+def _factors(a: Side, b: Side, m: int) -> tuple[list[Row], list[tuple[Cell, Cell]]]:
     """The factors of a term, and the scalars of both runs that they are."""
     mine, theirs = a.term(m), b.term(m)
     rows: list[Row] = []
@@ -166,7 +143,7 @@ def _factors(a: _Of, b: _Of, m: int) -> tuple[list[Row], list[tuple[Cell, Cell]]
     return (rows if len(rows) > 1 else []), pairs
 
 
-def _local(of: _Of, adjoint: Cell, term: TermView) -> str:
+def _local(of: Side, adjoint: Cell, term: TermView) -> str:
     """`∂net_o1/∂out_h1 = w5`: a local partial by its name, and what it is."""
     what = of.at.reader.names_text(term.local)
     if adjoint[0].role != "adjoint" or of.cell[0].role != "adjoint":
@@ -175,17 +152,14 @@ def _local(of: _Of, adjoint: Cell, term: TermView) -> str:
     return f"{name} = {what}" if " " not in what else name
 
 
-def _operands(both: Both, a: _Of, b: _Of, where: str, total: Row, letters: Letters) -> Detail:
+def _operands(both: Both, a: Side, b: Side, where: str, total: Row, letters: Letters) -> Detail:
     """A value that one law makes: what it reads."""
-    found = [list(dict.fromkeys(c for c in of.at.operands(of.cell) if c[0].role not in FIXED)) for of in (a, b)]
+    pairs = read(a, b)
     rows: list[Row] = []
-    pairs: list[tuple[Cell, Cell]] = []
-    if len(found[0]) == len(found[1]):
-        pairs = list(zip(*found, strict=True))
-        for c, d in pairs:
-            here = not any(row.here for row in rows)
-            row = Row(a.at.title(c), a.value(c), b.value(d), c[0].derivative_of is not None)
-            rows.append(replace(row, here=here and not row.same))
+    for c, d in pairs:
+        here = not any(row.here for row in rows)
+        row = Row(a.at.title(c), a.value(c), b.value(d), c[0].derivative_of is not None)
+        rows.append(replace(row, here=here and not row.same))
     if not any(row.here for row in rows):
         total = replace(total, here=not total.same)
     return Detail(where, (*rows, total), *_why(both, a, b, pairs, letters) if not total.same else ((), False))
@@ -193,7 +167,7 @@ def _operands(both: Both, a: _Of, b: _Of, where: str, total: Row, letters: Lette
 
 # why
 
-def _why(both: Both, a: _Of, b: _Of, pairs: list[tuple[Cell, Cell]],
+def _why(both: Both, a: Side, b: Side, pairs: list[tuple[Cell, Cell]],
          letters: Letters) -> tuple[tuple[str, ...], bool]:
     """Why a value differs; and whether that is because one run changed a parameter before it read it."""
     update = a.at.update
@@ -202,23 +176,28 @@ def _why(both: Both, a: _Of, b: _Of, pairs: list[tuple[Cell, Cell]],
             if y[0].role == "next" and x[0].role == "parameter" and y[0].of[0].name == x[0].name and (
                     said := _too_late(early, late, x, y, names)):
                 return tuple(said), True
-    laws = [of.equation.law.name if of.equation.law is not None else "" for of in (a, b)]
-    if laws[0] != laws[1] and all(laws):
-        name = a.at.title(a.cell)
-        return (f"{letters[0]} makes {name} with {laws[0]}, {letters[1]} with {laws[1]}.",
-                *_reasons(both, letters, update)), False
     for c, d in pairs:
-        if bool(unlike(np.array([a.value(c)]), np.array([b.value(d)]))[0]):
+        if unequal(a, b, c, d):
             number = a.at.made(c)[0]
             if number and number < a.number:
-                return (f"{a.at.title(c)} (value {number}) differs already.",), False
+                return (f"{a.at.title(c)} (value {number}) differs already.",
+                        *_first(both, a, b, Pair(a.name(c), c, d, (number, b.at.made(d)[0]), a.at.lane),
+                                letters)), False
             if c[0].role in ("parameter", "slot", "data", "noise", "setting"):
                 return (f"{a.at.title(c)} differs from the start of this update.",
                         *_reasons(both, letters, update)), False
-    return _reasons(both, letters, update), False
+    return (*itself(a, b, pairs, letters), *_reasons(both, letters, update)), False
 
 
-def _too_late(early: _Of, late: _Of, x: Cell, y: Cell, letters: Letters) -> list[str]:
+def _first(both: Both, a: Side, b: Side, pair: Pair, letters: Letters) -> tuple[str, ...]:
+    """Why a value that no name has in the other run parted."""
+    if not all(pair.numbers) or both.matched(a.at.update).place(pair.numbers[0]) is not None:
+        return ()
+    a, b = both_sides(both, origin(both, pair, a.at.update), a.at.update)
+    return itself(a, b, read(a, b), letters)
+
+
+def _too_late(early: Side, late: Side, x: Cell, y: Cell, letters: Letters) -> list[str]:
     """That a run has changed a parameter before it reads it: `letters` are of the other run, and of that one."""
     changed = _number(late, y[0], y[1])
     then = _number(early, early.at.program.nexts.get(x[0]), x[1])
@@ -234,7 +213,7 @@ def _too_late(early: _Of, late: _Of, x: Cell, y: Cell, letters: Letters) -> list
     return said
 
 
-def _number(of: _Of, var: Var | None, element: int) -> int:
+def _number(of: Side, var: Var | None, element: int) -> int:
     """The number of a value; 0 where it is not made."""
     block = next((n for n, b in enumerate(of.at.times.blocks) if b.out is var), None)
     return 0 if block is None else of.at.times.number(block, element)
@@ -253,14 +232,10 @@ def _reasons(both: Both, letters: Letters, update: int) -> tuple[str, ...]:
             run = run.parent
     if related(both.a, both.b):
         return tuple(edited)
-    said = edited + [written(d, letters) for d in differences(both.a, both.b)]
+    said = edited + [f"{d.said(letters)}." for d in differences(both.a, both.b, letters)]
     more = len(said) - MOST_REASONS + 1
     return tuple(said) if more < 2 else (*said[:MOST_REASONS - 1], f"{more} more things that the scenarios say "
                                          "differently.")
-
-
-def written(d: Difference, letters: Letters) -> str:
-    return f"{d.what} is {d.a or 'nothing'} in {letters[0]}, {d.b or 'nothing'} in {letters[1]}."
 
 
 def stops_before(both: Both, update: int, value: int) -> int:

@@ -304,7 +304,8 @@ def test_compare_finds_where_the_tutorials_two_rules_part() -> None:
     done = bptui_("compare", "two_layer", "two_layer_in_place", "--json")
     found = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
-    assert found["differs"] == [{"what": "training.update_order", "a": "simultaneous", "b": "in_place"}]
+    assert found["differs"] == [{"what": "training.update_order", "path": "training.update_order", "a": "simultaneous",
+                                 "b": "in_place", "note": ""}]
     first = found["first"]
     # The output weights are changed before the way back goes on to h1: 0.40 was read there, and 0.358916480.
     assert (first["update"], first["quantity"], first["equal_before"]) == (0, "d(E, out_h1)", 19)

@@ -323,7 +323,7 @@ def test_what_looks_through_a_run_crosses_the_edit(open_text: Open, begun: Begun
         assert [hit.at.update for hit in hits if hit.what == "out_o1"] == [n]
     found = compare(parent, forked)
     assert found.parting is not None and found.parting.update == 12
-    assert {d.what for d in found.differences} == {"network.layers[hidden].activation.text", "training.optimizer"}
+    assert {d.what for d in found.differences} == {"activation of hidden", "training.optimizer"}
     report = check_run(forked)
     assert report.replay.ok and report.replay.updates == 30 and report.ok
 

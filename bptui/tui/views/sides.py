@@ -286,7 +286,8 @@ def _differences(shown: Sides, width: int, height: int) -> list[Line]:
             for n, text in enumerate(branch.run.edits, 1):
                 c.put(3, y + n, text, "bold", until=width)
             y += 1 + len(branch.run.edits)
-    found = [] if related(shown.both.a, shown.both.b) else list(differences(shown.both.a, shown.both.b))
+    found = [] if related(shown.both.a, shown.both.b) else list(differences(shown.both.a, shown.both.b,
+                                                                                   shown.letters))
     for n, each in enumerate(found):
         if y + 3 > height - 1 and n < len(found) - 1:
             c.put(1, y, f"{len(found) - n} more", "dim")
@@ -295,7 +296,9 @@ def _differences(shown: Sides, width: int, height: int) -> list[Line]:
         for k, (letter, text) in enumerate(zip(shown.letters, (each.a, each.b), strict=True), 1):
             c.put(3, y + k, f"{letter}  {'nothing' if text is None else text}", "dim" if text is None else "",
                   until=width)
-        y += 3
+        if each.note:
+            c.put(3, y + 3, each.note, "", until=width)
+        y += 3 + bool(each.note)
     if not found and y == 1:
         c.put(1, y, "Nothing.", "dim")
     return c.lines()
