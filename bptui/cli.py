@@ -1,6 +1,7 @@
 """The command line: what was typed, to values, checks, files or the screen; and every mistake to one clear line.
 
-Exit codes: 0 done, 1 a check failed, 2 bad usage or a bad file, 70 a fault of bptui's own, 128+n ended by signal n.
+Exit codes: 0 done, 1 a check failed or a session could not be saved, 2 bad usage or a bad file, 70 a fault of bptui's
+own, 128+n ended by signal n.
 What a command needs is imported when it runs, so that `--help` is at once there and the screen starts without the rest.
 """
 

@@ -8,6 +8,7 @@ position has not reached is an empty cell.
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ..scenario.errors import QuantityError, printable, quoted
+from ..scenario.files import put
 from . import cursors, ordering, pointing, watching
 from .panes import BY_ID
 from .program import program_entries
@@ -162,36 +164,18 @@ def _why(error: Exception) -> str:
 
 
 def _write(path: Path, lines: Iterator[list[str]], over: bool) -> int:
-    """Write a file beside its place first, so that a full disk spoils nothing; how many rows. Raises OSError."""
+    """Write a file of comma-separated values; how many rows. Raises OSError."""
     if path.is_dir():
         raise IsADirectoryError
     if os.path.lexists(path) and (not over or not path.is_file()):
         raise FileExistsError if not over else PermissionError
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    count = -1                                      # the header is none
-    try:
-        with open(part, "x", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            for line in lines:
-                writer.writerow(line)
-                count += 1
-        if over:
-            os.replace(part, path.resolve())
-        else:
-            _appear(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    text = io.StringIO(newline="")
+    writer, count = csv.writer(text, lineterminator="\n"), -1       # the header is no row
+    for line in lines:
+        writer.writerow(line)
+        count += 1
+    put(path.resolve() if over else path, text.getvalue().encode(), over)
     return count
-
-
-def _appear(part: Path, path: Path) -> None:
-    """Give a file its name, unless something has come to be there."""
-    try:
-        os.link(part, path)                         # unlike a rename it writes over nothing
-    except FileExistsError:
-        raise
-    except OSError:                                 # not every file system has links
-        os.rename(part, path)
 
 
 def _lines(seen: ordering.View) -> Iterator[list[str]]:

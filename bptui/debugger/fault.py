@@ -17,7 +17,8 @@ from importlib import metadata
 from pathlib import Path
 
 from ..scenario.errors import printable
-from .store import replace_file, user_folder
+from ..scenario.files import put
+from .store import user_folder
 
 FAULT = 70                                          # the exit code: EX_SOFTWARE of sysexits.h
 MOST_REPORTS = 20                                   # that are kept
@@ -97,7 +98,7 @@ def _write(text: str, environ: Mapping[str, str]) -> Path:
     if folder is None:
         raise OSError(0, "there is no home folder")
     path = folder / "faults" / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
-    replace_file(path, text.encode("utf-8", "replace"))
+    put(path, text.encode("utf-8", "replace"), private=True)
     for old in sorted(path.parent.glob("*.txt"))[:-MOST_REPORTS]:
         with contextlib.suppress(OSError):
             old.unlink()

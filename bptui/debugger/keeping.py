@@ -27,7 +27,7 @@ from .panes import LEFT, PANES, RIGHT
 from .saved import Saved, SavedRun, SavedStop
 from .session import FOLLOWED, Session, Spot, there_is
 from .stopping import SetStop
-from .store import Found, Saver, age_words, load, session_path
+from .store import Found, Saver, age_words, session_path
 
 MOST_PLACES = 100                                   # to go back to, and forward to
 MOST_STOPS = 200
@@ -41,6 +41,7 @@ def taken(session: Session) -> Saved:
     return Saved(
         scenario=str(session.own.scenario.path.resolve()) if session.own.scenario.path else session.own.scenario.name,
         digest=session.own.scenario.digest,
+        bits=session.own.fingerprint,
         position=places.write(run, _kept(session)),
         sample=session.row(),
         run=session.branch.name if isinstance(session.run, Fork) else OWN,
@@ -62,8 +63,7 @@ def taken(session: Session) -> Saved:
         past=tuple(text for _, text in _spots(session, session.past[-MOST_PLACES:])),
         future=tuple(text for _, text in _spots(session, session.future[-MOST_PLACES:])),
         runs=(*(_run(session, n) for n, branch in session.branches.items() if isinstance(branch.run, Fork)),
-              *kept.runs),
-        unread=kept.unread)
+              *kept.runs))
 
 
 class Keeper:
@@ -74,21 +74,33 @@ class Keeper:
         self._last = taken(session)
         self._said = ""
 
-    def keep(self) -> None:
-        """Save what has changed since, and say once what stands in the way of it."""
+    def keep(self) -> float | None:
+        """Take down what has changed since, and say what stands in the way of saving it; after how many seconds it is
+        to be written. None where there is nothing to write."""
         now = taken(self.session)
         if now != self._last:
             self._last = now
             self._saver.offer(now)
-        if self._saver.trouble != self._said:
-            self._said = self._saver.trouble
-            said = self._said or "The other bptui has ended: this session is saved now."
+        self.session.unsaved = bool(self.trouble)
+        if self.trouble != self._said:
+            self._said = self.trouble
+            said = self._said or "This session is saved again."
             self.session.message = f"{said} {self.session.message}".strip()
+        return self._saver.wait()
+
+    def write(self) -> None:
+        """Write what was taken down."""
+        self._saver.write()
 
     @property
     def trouble(self) -> str:
         """Why it is not saved; nothing if it is."""
         return self._saver.trouble
+
+    @property
+    def lost(self) -> bool:
+        """Whether what was done is not in the file, though it should be."""
+        return self._saver.lost
 
     def close(self) -> None:
         """Write what is still to be written."""
@@ -98,11 +110,10 @@ class Keeper:
 
 def reopened(session: Session, path: Path, fresh: bool, stay: bool) -> tuple[Session, Keeper]:
     """A session that was just opened, put back to where it was left, unless it is to be fresh, and its keeper."""
-    file = session_path(path)
-    found = None if fresh else load(file)
-    if found is not None:
-        resume(session, found, stay)
-    return session, Keeper(session, Saver(file))
+    saver = Saver(session_path(path))
+    if saver.found is not None and (saver.found.saved is None or not fresh):
+        resume(session, saver.found, stay)
+    return session, Keeper(session, saver)
 
 
 def _following(session: Session) -> str:
@@ -138,7 +149,7 @@ def _run(session: Session, name: str) -> SavedRun:
 def resume(session: Session, found: Found, stay: bool = False) -> None:
     """Put a session back as it was found, and say so; with `stay`, all but the position."""
     if found.saved is None:
-        session.message = found.notes[0]
+        session.message = "" if found.left_alone else found.note    # that, the keeper says
         return
     start = session.position
     faults = restore(session, found.saved, stay)
@@ -150,8 +161,6 @@ def resume(session: Session, found: Found, stay: bool = False) -> None:
         since = "The scenario has changed since: " if changed else ""
         more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
         said = f"{said} {since}{printable(faults[0])}{more}."
-    elif found.notes:
-        said = f"{said} {found.notes[0]}"
     session.message = said.strip()
 
 
@@ -223,7 +232,7 @@ def _restore_runs(session: Session, saved: Saved, faults: list[str]) -> None:
             continue
         made.waits = False
         session.branches[each.name] = Branch(each.name, made)
-    session.leftover = replace(session.leftover, runs=tuple(unfit), unread=saved.unread)
+    session.leftover = replace(session.leftover, runs=tuple(unfit))
     if saved.run in session.branches:
         session.branch = session.branches[saved.run]
 

@@ -109,6 +109,7 @@ class Session:
         self.bookmarks: dict[str, Spot] = {}
         self.seek: Seek | Onward | None = None
         self.leftover = Saved()                     # of a saved session, what no longer fits
+        self.unsaved = False                        # whether it is not saved, though it should be or somebody thinks so
         self.sides: Sides | None = None             # two runs side by side, in place of everything
         self.beat = 0                               # how much of the next step is shown before it: see lecture.py
         self.coming: tuple[object, Coming | None] | None = None     # what that step makes, and where it was asked

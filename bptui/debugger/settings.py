@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..scenario.errors import ScenarioError, did_you_mean, printable, quoted
-from ..scenario.tables import read_table_file
+from ..scenario.files import put
+from ..scenario.tables import one_problem, read_table_file
 from .looks import CHOICES, GLOBAL
-from .store import replace_file, user_folder
+from .store import user_folder
 
 LARGEST = 2**16                                     # bytes
 FILE, CHOSEN = "config.toml", "chosen.toml"
@@ -86,24 +88,35 @@ def _read_keys(table: Mapping[str, Any], keys: dict[str, tuple[str, ...]], fault
             faults.append(f"the keys of {quoted(command)} must be a text, or a list of texts")
 
 
-def remember(before: Mapping[str, str], now: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> None:
+def remember(before: Mapping[str, str], now: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> str:
     """Keep what was chosen on the screen, for the next time: what was so `before` came from elsewhere (NO_COLOR, the
-    command line), and is not for good. What goes wrong is not worth a word."""
+    command line), and is not for good. A sentence where it cannot be kept."""
     path = _chosen_path(environ)
     if path is not None:
-        kept = dict(_chosen(environ))
+        kept: dict[str, str] = {}
+        try:
+            kept = _fitting(_read(path))
+        except ScenarioError as error:
+            if isinstance(error.__cause__, OSError):        # what it holds is not to be lost
+                return f"This look is not kept for the next time: {printable(str(error))}."
         for what in GLOBAL:
             if now.get(what) != before.get(what):
                 kept[what] = now.get(what, CHOICES[what][0])
         lines = [f'{what} = "{kept[what]}"\n' for what in GLOBAL if what in kept]
-        with contextlib.suppress(OSError):
-            replace_file(path, "".join(["# What was chosen last on the screen of bptui.\n", *lines]).encode())
+        try:
+            put(path, "".join(["# What was chosen last on the screen of bptui.\n", *lines]).encode(), private=True)
+        except OSError as error:
+            return f"This look is not kept for the next time: {printable(error.strerror or str(error))}."
+    return ""
 
 
 def _chosen(environ: Mapping[str, str]) -> dict[str, str]:
     """What was chosen last, as far as it still means something."""
-    return {what: text for what, text in _table(_chosen_path(environ)).items()
-            if what in GLOBAL and text in CHOICES[what]}
+    return _fitting(_table(_chosen_path(environ)))
+
+
+def _fitting(table: Mapping[str, Any]) -> dict[str, str]:
+    return {what: text for what, text in table.items() if what in GLOBAL and text in CHOICES[what]}
 
 
 def _chosen_path(environ: Mapping[str, str]) -> Path | None:
@@ -113,10 +126,16 @@ def _chosen_path(environ: Mapping[str, str]) -> Path | None:
 
 def _read(path: Path | None) -> dict[str, Any]:
     """The tables of a file; none where there is none. A link is followed: that is how many keep their settings."""
-    if path is None or not os.path.lexists(path):
+    if path is None:
         return {}
     real = os.path.realpath(path)
-    if os.path.isfile(real) and not os.path.getsize(real):
+    try:
+        found = os.stat(real)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError | NotADirectoryError) and not os.path.islink(path):
+            return {}
+        raise one_problem(error.strerror or str(error)) from error
+    if stat.S_ISREG(found.st_mode) and not found.st_size:
         return {}
     return read_table_file(real, LARGEST)
 

@@ -1,14 +1,15 @@
 """The files of saved sessions: where they are, what one holds, and the saver that keeps one up to date.
 
-There is one file a scenario, named by the scenario's path, in the user's state folder. It is only ever
-replaced as a whole, so whoever looks finds all of an older session or all of a newer one. A lock, which
-the kernel drops with the process, leaves the file to the first of two sessions. Nothing here raises: what
-goes wrong with the files is a notice, and the debugger goes on.
+There is one file a scenario, named by the scenario's path, in the user's state folder. It is only ever replaced as a
+whole. A lock, which the kernel drops with the process, leaves the file to the first of two sessions; the second does
+not save, and says so. What somebody else has written meanwhile is never written over. Nothing here raises: what goes
+wrong with the files is a notice, and the debugger goes on.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -17,31 +18,40 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from threading import Condition, Thread
 
 from ..scenario.errors import ScenarioError, printable
-from ..scenario.tables import read_table_file
-from .saved import SURROGATES, Saved, understand, unreadable, write
+from ..scenario.files import leftovers, make_folder, put, stamp
+from ..scenario.tables import read_file
+from .saved import SURROGATES, Newer, Saved, Unreadable, read, read_old, write
 
 LARGEST_SESSION = 2**20           # bytes
 LONGEST_NAME = 60                 # of a scenario, in the name of its session
 BETWEEN = 0.3                     # seconds from one write to the next
-MOST_ASIDE = 99                   # files set aside for one scenario
+SHARE, LONGEST_WAIT = 20, 0.8     # where writing is slow, it takes one in so many seconds; but a kill loses no more
+AGAIN = 2.0                       # seconds until what failed is tried again
 MOST_LOOKED_AT = 40               # sessions that are read for a list of the last ones
-NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-NO_HOME = "This session is not saved: there is no home folder (HOME is not set)."
-OPEN_ELSEWHERE = "This session is not saved: the scenario is open in another bptui, which saves it."
-TOO_LARGE = f"This session is not saved: its text would be longer than {LARGEST_SESSION:,} bytes."
+ENDING, OLD, BAD = ".json", ".toml", ".bad"
+NOT_SAVED = "This session is not saved:"
+NO_HOME = f"{NOT_SAVED} there is no home folder (HOME is not set)."
+OPEN_ELSEWHERE = f"{NOT_SAVED} the scenario is open in another bptui, which saves it."
+CHANGED = f"{NOT_SAVED} another program has written its file since it was opened."
+NEWER = f"{NOT_SAVED} a newer bptui has written its file, which is left alone."
+KNOWN = (NO_HOME, OPEN_ELSEWHERE, NEWER)            # nothing is wrong with the disk, and it is known from the start
+UNREAD = NOT_SAVED + " its file cannot be read: {}."
+TOO_LARGE = f"{NOT_SAVED} its text would be longer than {LARGEST_SESSION:,} bytes."
+HERE = (errno.ELOOP, errno.EACCES, errno.EPERM)     # why a file is not read that lie in the file, not in the disk
+NEXT_TO = "is set aside as {}"
 
 
 @dataclass(frozen=True)
 class Found:
-    """A saved session. `saved` is None where nothing of the file could be read; `notes` then says why."""
+    """A saved session. `saved` is None where it could not be read; `note` then says why. `left_alone`: it may be whole,
+    so nothing may come in its place."""
 
     saved: Saved | None
-    notes: tuple[str, ...]
-    age_seconds: float
-    whole: bool                                     # whether `saved` is all that the file says
+    age_seconds: float = 0.0
+    note: str = ""
+    left_alone: bool = False
 
 
 def sessions_folder(environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -58,26 +68,27 @@ def session_path(scenario: str | Path, environ: Mapping[str, str] = os.environ) 
     whole = os.path.realpath(scenario)
     name = re.sub(r"[^A-Za-z0-9_-]+", "_", Path(whole).stem)[:LONGEST_NAME].strip("-_") or "scenario"
     digest = hashlib.sha256(whole.encode("utf-8", SURROGATES)).hexdigest()
-    return folder / f"{name}-{digest[:12]}.toml"
+    return folder / f"{name}-{digest[:12]}{ENDING}"
 
 
 def recent(most: int, environ: Mapping[str, str] = os.environ,
            clock: Callable[[], float] = time.time) -> list[tuple[Path, float]]:
     """The scenarios that were open last, newest first, with their age in seconds; files that are gone are left out."""
-    folder, files = sessions_folder(environ), list[tuple[float, Path]]()
+    folder, files = sessions_folder(environ), dict[Path, float]()
     with contextlib.suppress(OSError):
-        for path in folder.glob("*.toml") if folder is not None else ():
-            with contextlib.suppress(OSError):
-                files.append((path.lstat().st_mtime, path))
+        for path in folder.iterdir() if folder is not None else ():
+            if path.suffix in (ENDING, OLD):
+                with contextlib.suppress(OSError):
+                    files[path.with_suffix(ENDING)] = max(path.lstat().st_mtime, files.get(path.with_suffix(ENDING), 0))
     found: list[tuple[Path, float]] = []
-    for changed, path in sorted(files, reverse=True)[:MOST_LOOKED_AT]:
+    for path in sorted(files, key=lambda path: files[path], reverse=True)[:MOST_LOOKED_AT]:
         kept = load(path, clock)
         if kept is None or kept.saved is None:
             continue
         with contextlib.suppress(OSError, ValueError):
             scenario = Path(kept.saved.scenario)
             if scenario.is_absolute() and scenario.is_file() and session_path(scenario, environ) == path:
-                found.append((scenario, max(0.0, clock() - changed)))
+                found.append((scenario, max(0.0, clock() - files[path])))
         if len(found) == most:
             break
     return found
@@ -95,20 +106,27 @@ def user_folder(variable: str, otherwise: tuple[str, ...], environ: Mapping[str,
 
 
 def load(path: Path | None, clock: Callable[[], float] = time.time) -> Found | None:
-    """What was saved there; None if nothing was."""
+    """What was saved there, or by bptui before it wrote JSON; None if nothing was."""
     if path is None:
         return None
-    try:
-        age = max(0.0, clock() - path.lstat().st_mtime)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError:
-        age = 0.0                                   # reading it will say what is wrong
-    try:
-        understood = understand(read_table_file(path, LARGEST_SESSION, SURROGATES))
-    except ScenarioError as error:
-        return Found(None, (unreadable(error),), age, False)
-    return Found(understood.saved, understood.notes, age, understood.whole)
+    for file, reader, fate in ((path, read, NEXT_TO.format(f"{path.name}{BAD}")),
+                               (path.with_suffix(OLD), read_old, "is left as it is")):
+        try:
+            age = max(0.0, clock() - os.lstat(file).st_mtime)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            return Found(None, 0.0, UNREAD.format(error.strerror), True)
+        try:
+            return Found(reader(read_file(file, LARGEST_SESSION)), age)
+        except Newer:
+            return Found(None, age, NEWER, True)
+        except (ScenarioError, Unreadable) as error:
+            cause = error.__cause__
+            if isinstance(cause, OSError) and cause.errno not in HERE:
+                return Found(None, age, UNREAD.format(cause.strerror), True)
+            return Found(None, age, f"The saved session cannot be read, and {fate}: {printable(str(error))}.")
+    return None
 
 
 def age_words(seconds: float) -> str:
@@ -121,212 +139,103 @@ def age_words(seconds: float) -> str:
 
 
 class Saver:
-    """Keeps one file up to date with the sessions that are offered, in a thread of its own.
+    """Keeps one file up to date with the sessions that are offered. Whoever holds it has it write when `wait` is over.
 
-    `trouble` is the first thing that went wrong, as one sentence; it is for good, and trying goes on.
-    `read_only` says that another session has the file, and that nothing is written here until that one has ended.
+    `found` is what was there. `refused` says why nothing is saved here, for good; `failed`, why the last write was
+    not made: it is tried again.
     """
 
-    def __init__(self, path: Path | None, between: float = BETWEEN, clock: Callable[[], float] = time.monotonic,
+    def __init__(self, path: Path | None, clock: Callable[[], float] = time.monotonic,
                  today: Callable[[], str] = lambda: time.strftime("%Y-%m-%d %H:%M:%S")) -> None:
-        self.trouble = ""
-        self.read_only = path is None
-        self.writes = 0
-        self._between, self._clock, self._today = between, clock, today
+        self.path, self._clock, self._today = path, clock, today
+        self.refused = self.failed = ""
         self._lock: int | None = None
-        self._ready = False                         # the folder is there, the lock was asked for
-        self._looked = False                        # what lay in the file's place has been seen to
-        self._written: Saved | None = None          # what the file says, without the time of writing
-        self._unread: tuple[str, ...] = ()
-        self._change = Condition()                  # guards what follows
         self._pending: Saved | None = None
-        self._failed: Saved | None = None
-        self._busy = self._closing = False
-        self._thread: Thread | None = None
+        self._written: Saved | None = None          # what the file says, without the time of writing
+        self._next = clock()
         if path is None:
-            self.trouble = NO_HOME
-            return
-        self.path = path
-        self._try(self._prepare)
-        if not self.read_only:
-            self._begin()
-
-    def _begin(self) -> None:
-        thread = Thread(target=self._work, name="saver", daemon=True)
-        self._thread = thread if self._try(thread.start) else None
-
-    def _free_now(self) -> bool:
-        """Whether the session that had the file has ended; from then on it is this one's."""
-        if self._lock is None:
-            return False
+            self.refused = NO_HOME
+        else:
+            self._take(path)
+        self.found = load(path)                     # after the lock: nobody writes it any more
+        self._stamp = None
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        self.read_only = False
-        if self.trouble == OPEN_ELSEWHERE:
-            self.trouble = ""
-        self._begin()
-        return True
+            self._stamp = stamp(path) if path is not None else None
+        except OSError as error:
+            self.refused = self.refused or f"{NOT_SAVED} {error.strerror}."
+        if self.found is not None and self.found.left_alone:
+            self.refused = self.refused or self.found.note
+        self._bad = self.found is not None and self.found.saved is None
+
+    @property
+    def trouble(self) -> str:
+        """Why it is not saved, as one sentence; nothing if it is."""
+        return self.refused or self.failed
+
+    @property
+    def lost(self) -> bool:
+        """Whether what was offered last should be in the file, and is not."""
+        return self._pending is not None and self.trouble not in ("", *KNOWN)
 
     def offer(self, saved: Saved) -> None:
-        """Have `saved` written soon, unless something newer comes before. Returns at once."""
-        if self._closing:
-            return
-        if self.read_only and not self._free_now():
-            self._failed = saved                    # it may be free at the end
-            return
-        with self._change:
-            if self._pending is None:               # else the thread knows already, and waits for its time
-                self._change.notify_all()
-            self._pending = saved
+        """Have `saved` written, in place of what was offered before."""
+        saved = replace(saved, saved="")
+        self._pending = None if saved == self._written else saved
 
-    def close(self, limit: float = 2.0) -> None:
-        """Write what is pending, and let the file go; gives up after `limit` seconds."""
-        if self.read_only and self._failed is not None:
-            self._free_now()
-        with self._change:
-            self._closing = True
-            if self._pending is None:
-                self._pending = self._failed        # once more: there will be no next change
-            self._change.notify_all()
-        if self._thread is not None:
-            self._thread.join(limit)
-            if self._thread.is_alive():             # it may still write: the lock stays until the process ends
-                return
+    def wait(self) -> float | None:
+        """Seconds until what was offered is to be written; None where there is nothing to write."""
+        if self.refused or self._pending is None:
+            return None
+        return max(0.0, self._next - self._clock())
+
+    def write(self) -> None:
+        """Write what was offered."""
+        if self.path is None or self.refused or self._pending is None:
+            return
+        saved, began = self._pending, self._clock()
+        try:
+            self._put(self.path, saved)
+        except Exception as error:                  # nothing about a file may end the debugger
+            why = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
+            self.failed = f"{NOT_SAVED} {printable(why)}."
+        now = self._clock()
+        self._next = now + AGAIN if self.failed else began + min(LONGEST_WAIT, max(BETWEEN, SHARE * (now - began)))
+
+    def close(self) -> None:
+        """Write what is pending, and let the file go."""
+        self.write()
         if self._lock is not None:
-            os.close(self._lock)
+            with contextlib.suppress(OSError):
+                os.close(self._lock)
             self._lock = None
 
-    def settle(self, limit: float = 2.0) -> bool:
-        """Wait until all that was offered has been written or given up; False after `limit` seconds."""
-        with self._change:
-            return self._change.wait_for(lambda: self._pending is None and not self._busy, limit)
-
-    # the thread
-
-    def _work(self) -> None:
-        last = -self._between
-        while True:
-            with self._change:
-                self._busy = False
-                self._change.notify_all()
-                while self._pending is None and not self._closing:
-                    self._change.wait()
-                while not self._closing and (rest := last + self._between - self._clock()) > 0:
-                    self._change.wait(rest)
-                saved, self._pending = self._pending, None
-                if saved is None:
-                    return
-                self._busy = True
-            last = self._clock()
-            done = self._try(lambda saved=saved: self._save(saved))
-            with self._change:
-                self._failed = None if done else saved
-
-    def _save(self, saved: Saved) -> None:
-        if not self._ready:
-            self._prepare()
-        if self.read_only:
-            return
-        if not self._looked:
-            self._look()
-        saved = replace(saved, saved="", unread=saved.unread or self._unread)
-        if saved == self._written:
-            return
-        content = write(replace(saved, saved=self._today())).encode("utf-8", SURROGATES)
-        if len(content) > LARGEST_SESSION:
-            self.trouble = self.trouble or TOO_LARGE
-            return
-        self._replace(content)
-        self._written = saved
-        self.writes += 1
-
-    # the file
-
-    def _prepare(self) -> None:
-        """Make the folder, take the lock, and clear away what killed processes left."""
-        _make_folder(self.path.parent)
-        self._ready = True
-        with contextlib.suppress(OSError):          # a file system without locks: better unlocked than not saved
-            self._lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    def _take(self, path: Path) -> None:
+        """Take the lock, and clear away what killed processes left."""
+        with contextlib.suppress(OSError):          # a folder that cannot be made: writing will say so
+            make_folder(path.parent)
+        with contextlib.suppress(OSError):          # a file system without locks: then `_stamp` guards it alone
+            self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                self.read_only, self.trouble = True, self.trouble or OPEN_ELSEWHERE
+                self.refused = OPEN_ELSEWHERE
                 return
-            for left in self.path.parent.glob(f"{self.path.name}.*.tmp"):   # whoever has the lock is alone
+            for left in leftovers(path):            # whoever has the lock is alone
                 with contextlib.suppress(OSError):
-                    left.unlink()
+                    os.unlink(left)
 
-    def _look(self) -> None:
-        """Whatever is in the file's place and would not survive a write gets another name."""
-        found = load(self.path)
-        if found is not None and found.whole and found.saved is not None:
-            self._written, self._unread = replace(found.saved, saved=""), found.saved.unread
-        elif found is not None:
-            _set_aside(self.path, f"{self.path}.unreadable")
-        self._looked = True
-
-    def _replace(self, content: bytes) -> None:
-        """Put `content` in the file's place: at no moment is there less than one whole file."""
-        try:
-            replace_file(self.path, content)
-        except BaseException:
-            self._looked = False                    # something may have come in its place
-            raise
-
-    def _try(self, act: Callable[[], None]) -> bool:
-        """Whether it could be done. What went wrong the first time is remembered."""
-        try:
-            act()
-            return True
-        except Exception as error:                  # nothing about a file may end the debugger
-            why = (error.strerror if isinstance(error, OSError) else "") or str(error) or type(error).__name__
-            self.trouble = self.trouble or f"This session is not saved: {printable(why)}."
-            return False
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file of the user's alone, as a whole or not at all. Raises OSError."""
-    temporary = f"{path}.{os.getpid()}-{os.urandom(4).hex()}.tmp"
-    try:
-        _make_folder(path.parent)
-        with open(os.open(temporary, NEW, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    with contextlib.suppress(OSError):              # not every file system can; the file itself is safe
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and those above it for the user alone; those that are there stay as they are."""
-    if folder.is_dir():
-        return
-    if folder.parent != folder:
-        _make_folder(folder.parent)
-    folder.mkdir(0o700, exist_ok=True)
-
-
-def _set_aside(path: Path, name: str) -> None:
-    """Give what is at `path` a second name; if it cannot have two, only that one. FileExistsError if all are taken."""
-    for number in range(1, MOST_ASIDE + 1):
-        aside = name if number == 1 else f"{name}-{number}"
-        if os.path.lexists(aside):
-            continue
-        try:
-            os.link(path, aside, follow_symlinks=False)     # it stays in its place until the new file comes
-        except (OSError, NotImplementedError):
-            os.rename(path, aside)
-        return
-    raise FileExistsError(f"there are {MOST_ASIDE} files set aside already")
+    def _put(self, path: Path, saved: Saved) -> None:
+        now = stamp(path)
+        if now is not None and now != self._stamp:
+            self.refused = CHANGED
+            return
+        content = write(replace(saved, saved=self._today())).encode()
+        if len(content) > LARGEST_SESSION:
+            self.failed = TOO_LARGE
+            return
+        if self._bad and now is not None:
+            os.replace(path, f"{path}{BAD}")
+            self._stamp = None
+        self._bad = False
+        self._stamp = put(path, content, private=True)
+        self._written, self._pending, self.failed = saved, None, ""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
+
+from .files import put
 
 
 class Taken(Exception):
@@ -25,17 +28,17 @@ def copy(source: Path, target: Path) -> list[Path]:
     for file, _ in new:
         if os.path.lexists(file):
             raise Taken(file)
-    begun: list[Path] = []
+    written: list[Path] = []
     try:
-        for file, data in new:
-            with open(file, "xb") as out:
-                begun.append(file)
-                out.write(data)
+        for file, data in reversed(new):            # the scenario last: where it stands, its data do
+            put(file, data, over=False)
+            written.append(file)
     except BaseException as error:                  # a full disk, an interrupt: no half of a scenario is left
-        for file in begun:
-            file.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:
-            raise OSError(error.errno, error.strerror, str(begun[-1])) from error
+        for file in written:
+            with contextlib.suppress(OSError):
+                os.unlink(file)
+        if isinstance(error, FileExistsError):
+            raise Taken(Path(error.filename)) from None
         raise
     return [file for file, _ in new]
 

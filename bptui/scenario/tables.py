@@ -26,6 +26,12 @@ LONG_KEY = re.compile(r"(?<![\w.'\"-])(?:[\w'\"-]+[ \t]*\.[ \t]*){" + str(MOST_D
 
 def read_table_file(path: str | Path, limit: int, errors: str = "strict") -> dict[str, Any]:
     """The tables of the regular file at `path`, which is not a link and has at most `limit` bytes."""
+    return parse_tables(read_file(path, limit), errors)[1]
+
+
+def read_file(path: str | Path, limit: int) -> bytes:
+    """The content of a regular file that is not a link, and has at most `limit` bytes. Raises ScenarioError; where the
+    system could not read it, the OSError is its cause."""
     try:
         # A pipe with no writer would keep the reader waiting, and a link leads to another place.
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -39,12 +45,12 @@ def read_table_file(path: str | Path, limit: int, errors: str = "strict") -> dic
             os.close(file)
     except OSError as error:
         link = error.errno == errno.ELOOP and os.path.islink(path)
-        raise one_problem("this is a link to another place" if link else error.strerror or str(error)) from None
+        raise one_problem("this is a link to another place" if link else error.strerror or str(error)) from error
     except ValueError:                            # a null byte in the name
         raise one_problem("this is not the name of a file") from None
     if len(content) > limit:
         raise one_problem(f"the file holds more than {limit:,} bytes")
-    return parse_tables(content, errors)[1]
+    return content
 
 
 def parse_tables(content: bytes, errors: str = "strict") -> tuple[str, dict[str, Any]]:

@@ -44,6 +44,7 @@ from .timers import Punctual
 
 SWITCH = 0.0005                                     # seconds that a key waits for a busy thread; Python's are 5 ms
 HANG_UP = 129                                       # the exit code when the link is lost: nobody is there to be told
+UNSAVED = 1                                         # the exit code when what was done could not be kept
 PATIENCE = 1.0                                      # seconds that opening may take without a word
 KEYS_TOLD = 30                                      # the last keys, for a report of a fault
 
@@ -85,6 +86,7 @@ class BptuiApp(Punctual, App[None]):
         self.fault: BaseException | None = None     # the first exception that nobody has foreseen
         self.pressed: deque[str] = deque(maxlen=KEYS_TOLD)
         self.keeper: Keeper | None = None
+        self.unsaved: dict[str, tuple[str, bool]] = {}     # by scenario: why it is not saved, whether anything is lost
         self.harmless = Harmless()
         self.settings = settings or Settings()
         self.keymap = keymap(self.settings.keys)
@@ -106,7 +108,9 @@ class BptuiApp(Punctual, App[None]):
         """What was chosen holds for every screen from now on, and is kept for the next time."""
         chosen = {what: text for what, text in session.looks.items() if what in looks.GLOBAL}
         if self.opened is not without_memory:
-            remember(self.settings.looks, chosen)
+            trouble = remember(self.settings.looks, chosen)
+            session.message = f"{session.message} {trouble}".strip()
+            self.unsaved["settings"] = trouble, True
         self.settings = replace(self.settings, looks=chosen)
         self._wear()
 
@@ -143,12 +147,20 @@ class BptuiApp(Punctual, App[None]):
 
     def to_gallery(self) -> None:
         """Leave the scenario, saved as it is, for the gallery."""
-        if self.keeper is not None:
-            self.keeper.close()
+        self.gallery.message = self.let_go()
         self.session = self.keeper = None
         self.pop_screen()
         if not isinstance(self.screen, GalleryScreen):
             self.push_screen(GalleryScreen(self.gallery))
+
+    def let_go(self) -> str:
+        """Save the session as it is, and let its file go; why it is not saved, which is said again on leaving."""
+        if self.keeper is None or self.session is None:
+            return ""
+        self.keeper.close()
+        trouble, name = self.keeper.trouble, self.session.own.scenario.name
+        self.unsaved[name] = trouble, self.keeper.lost
+        return trouble and f"{printable(name)}: {trouble}"
 
     def _check_resize(self) -> None:
         """Tell the screen its new size; where it is the one that was drawn, because others came and went between two
@@ -185,6 +197,9 @@ class BptuiApp(Punctual, App[None]):
 
     def action_suspend_process(self) -> None:
         """Back to the shell, if there is one that can bring it back."""
+        if self.keeper is not None:
+            self.keeper.keep()
+            self.keeper.write()
         if os.getsid(os.getppid()) == os.getsid(0) and os.getpgid(os.getppid()) != os.getpgid(0):
             super().action_suspend_process()
         elif isinstance(self.screen, Debugger) and self.session is not None:
@@ -280,9 +295,10 @@ def _left(app: BptuiApp) -> int:
     """Save the session, and say what is to be said when the screen is gone; the exit code."""
     facts: dict[str, str] = {}
     try:
-        if app.keeper is not None:
-            app.keeper.close()
-            facts["session"] = app.keeper.trouble or "It is saved; --fresh begins anew."
+        trouble = app.let_go()
+        if app.keeper is not None and app.session is not None:
+            facts["session"] = trouble or "It is saved; --fresh begins anew."
+            facts["bits"] = app.session.own.fingerprint
     except Exception as error:
         app.fault = app.fault or error
         facts["session"] = "It is not saved as it was last."
@@ -292,6 +308,9 @@ def _left(app: BptuiApp) -> int:
         return HANG_UP
     for fault in (*app.settings.faults, *app.keymap.faults):
         print(f"bptui: {fault}", file=sys.stderr)
+    for name, (trouble, _) in app.unsaved.items():
+        if trouble:
+            print(f"bptui: {printable(name)}: {trouble}", file=sys.stderr)
     place = _place(app.session) if app.session is not None else None
     if app.fault is not None:
         size = "x".join(map(str, app.size))
@@ -301,6 +320,8 @@ def _left(app: BptuiApp) -> int:
         return FAULT
     if app.return_code == 0 and place:
         print(" ".join(map(shlex.quote, ("bptui", place[0], "--at", place[1]))))
+    if app.return_code == 0 and any(lost for trouble, lost in app.unsaved.values() if trouble):
+        return UNSAVED
     return FAULT if app.return_code is None else app.return_code
 
 

@@ -82,6 +82,7 @@ class Debugger(PunctualScreen, Screen[None]):
         self.begun = self.stale = False
         self.drawn = 0.0                            # when it was drawn last
         self.playing: Timer | None = None
+        self.saving: Timer | None = None
         self.last_click: tuple[int, int, str, int | None] | None = None
         self.asking: Ask | None = None
         self.chosen = {what: text for what, text in session.looks.items() if what in looks.GLOBAL}
@@ -121,10 +122,25 @@ class Debugger(PunctualScreen, Screen[None]):
             return
         self.drawn = time.monotonic()
         self._remember()
-        if self.keeper is not None:
-            self.keeper.keep()
+        self._keep()
         self.grid.paint()
         self.begin()
+
+    def _keep(self) -> None:
+        """Save what has changed, after the screen has been drawn and not too often: writing may take a moment."""
+        wait = self.keeper.keep() if self.keeper is not None else None
+        if wait is not None and self.saving is None:
+            self.saving = self.set_timer(max(REST, wait), self._save)
+
+    def _save(self) -> None:
+        self.saving = None
+        if self.keeper is not None and self.is_attached:
+            before = self.keeper.trouble
+            self.keeper.write()
+            if self.keeper.trouble != before:
+                self.paint()                        # and say it
+            else:
+                self._keep()
 
     # work between keys
 

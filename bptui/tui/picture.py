@@ -18,6 +18,7 @@ from textual.app import App
 from ..debugger.session import Session
 from ..debugger.settings import Settings
 from ..replay.run import open_run
+from ..scenario.files import send
 from .app import BptuiApp
 from .debugging import Debugger
 from .gallery import GalleryScreen
@@ -52,7 +53,7 @@ async def _shoot(path: Path | None, keys: list[str], size: tuple[int, int], out:
         for key in keys:
             await pilot.press(key)
             await settled(app)
-        out.write_text(plain_font(app.export_screenshot(title="bptui")), "utf-8", "replace")
+        send(out, plain_font(app.export_screenshot(title="bptui")).encode("utf-8", "replace"))
 
 
 def _unless_interrupted(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

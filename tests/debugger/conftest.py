@@ -19,16 +19,16 @@ HELPERS = Path(__file__).resolve().parents[1] / "tui" / "helpers.py"
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "state" / "bptui" / "sessions" / "two_layer-0123456789ab.toml"
+    return tmp_path / "state" / "bptui" / "sessions" / "two_layer-0123456789ab.json"
 
 
 @pytest.fixture
 def opened(path: Path) -> Iterator[Callable[..., Saver]]:
-    """Savers of the file at `path`, without a pause between writes; closed at the end."""
+    """Savers of the file at `path`; closed at the end."""
     savers: list[Saver] = []
 
-    def open_one(between: float = 0.0, **more: Any) -> Saver:
-        savers.append(Saver(path, between, **more))
+    def open_one(**more: Any) -> Saver:
+        savers.append(Saver(path, **more))
         return savers[-1]
 
     yield open_one
@@ -38,10 +38,10 @@ def opened(path: Path) -> Iterator[Callable[..., Saver]]:
 
 @pytest.fixture(scope="session")
 def put() -> Callable[[Saver, Saved], None]:
-    """Offer, and wait until it was written or given up."""
+    """Offer, and write at once."""
     def offer(saver: Saver, saved: Saved) -> None:
         saver.offer(saved)
-        assert saver.settle(10)
+        saver.write()
     return offer
 
 
@@ -50,7 +50,7 @@ def position() -> Callable[[Path], str]:
     """The position in a file that is whole."""
     def read(path: Path) -> str:
         found = load(path)
-        assert found is not None and found.saved is not None and found.notes == ()
+        assert found is not None and found.saved is not None and found.note == ""
         return found.saved.position
     return read
 

@@ -1,28 +1,24 @@
 """A session whose last moment comes unannounced: it offers records as fast as it can, and prints each.
 
-Run as `killed.py FILE BETWEEN [LOCK]`. Each line of its input forks one session, because that is quicker
-than starting Python; LOCK = "none" is a file system without locks.
+Run as `killed.py FILE BETWEEN`. Each line of its input forks one session, because that is quicker than starting
+Python.
 """
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 import sys
 import time
 from pathlib import Path
 
+from bptui.debugger import store
 from bptui.debugger.saved import Saved, SavedStop
 from bptui.debugger.store import Saver
 
 
-def no_locks(*arguments: object) -> None:
-    raise OSError(errno.ENOLCK, "No locks available")
-
-
 def session(path: Path, between: float) -> None:
-    saver = Saver(path, between)
+    store.BETWEEN, store.SHARE = between, store.SHARE if between else 0
+    saver = Saver(path)
     os.write(1, f"pid {os.getpid()}\n".encode())
     number = 0
     while True:
@@ -30,12 +26,12 @@ def session(path: Path, between: float) -> None:
         at = repr(time.monotonic())
         # The same in many places: a file that is half one record and half another would show.
         saver.offer(Saved(position=at, watches=(at,) * 300, stops=(SavedStop(number, at),) * 100, past=(at,) * 300))
+        if saver.wait() == 0:
+            saver.write()
         os.write(1, f"at {at}\n".encode())
 
 
 if __name__ == "__main__":
-    if sys.argv[3:] == ["none"]:
-        fcntl.flock = no_locks
     for _ in sys.stdin:
         child = os.fork()
         if not child:

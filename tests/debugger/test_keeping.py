@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from bptui.debugger import branching, keeping, looks, plotting, stopping
 from bptui.debugger.commands import COMMANDS
-from bptui.debugger.saved import Saved, read, write
+from bptui.debugger.saved import Saved, read, read_old, write
 from bptui.debugger.session import Session
 from bptui.debugger.store import Found
 from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
+from bptui.scenario.shipped import find
 
+OLD = Path(__file__).with_name("old") / "two_layer.toml"
 SCRIPT = (("stop", "E < 0.25"), ("watch", "w5"), ("next_stop", None), ("mark", "a"), ("frame_up", None), ("over", None),
           ("stop", "d(E, w5) hit % 10"), ("edit", "w5 = 0.1"), ("watch", "abs(w5 - w5@0)"), ("stops", None))
 
@@ -23,15 +26,13 @@ TYPED = {
     "edit": ["w1 = 0.3", "learning_rate = 0.05"], "go": ["#1:4", "50%", "2"], "mark": ["a", "b"], "to_mark": ["a"]}
 
 
-def found(saved: Saved, notes: tuple[str, ...] = ()) -> Found:
-    return Found(saved, notes, 720.0, True)
+def found(saved: Saved) -> Found:
+    return Found(saved, 720.0)
 
 
 def there_and_back(session: Session) -> Saved:
     """Through the text that a file would have."""
-    saved, notes = read(write(keeping.taken(session)))
-    assert notes == ()
-    return saved
+    return read(write(keeping.taken(session)).encode())
 
 
 def settled(session: Session) -> None:
@@ -161,27 +162,63 @@ class Silent:
     def offer(self, saved: Saved) -> None:
         self.heard.append(saved)
 
+    def wait(self) -> float | None:
+        return 0.25 if self.heard else None
+
     def close(self) -> None:
         self.heard.append(Saved(scenario="closed"))
 
 
-def test_a_keeper_saves_what_changes_and_says_once_what_is_wrong(tui: ModuleType) -> None:
+def test_a_keeper_takes_down_what_changes_and_says_what_is_wrong(tui: ModuleType) -> None:
     session, saver = tui.open_session("two_layer"), Silent()
     keeper = keeping.Keeper(session, saver)         # type: ignore[arg-type]
-    keeper.keep()
-    assert saver.heard == []                        # nothing is written before something changes
+    assert keeper.keep() is None and saver.heard == []      # nothing is written before something changes
     session.move("over")
-    keeper.keep()
+    assert keeper.keep() == 0.25
     keeper.keep()
     assert [s.position for s in saver.heard] == ["#0:1"]
     saver.trouble = "This session is not saved: the disk is full."
     session.move("over")
     keeper.keep()
     assert "the disk is full" in session.message
-    session.move("over")
+    for size in ((80, 24), (120, 40), (80, 14)):    # the sentence goes with the next step; that it is so does not
+        session.move("over")
+        keeper.keep()
+        assert session.message == "" and " NOT SAVED " in tui.text(session, size).splitlines()[0]
+    saver.trouble = ""
     keeper.keep()
-    assert session.message == ""
+    assert session.message == "This session is saved again." and "NOT SAVED" not in tui.text(session)
     keeper.close()
     assert saver.heard[-1].scenario == "closed"
 
 
+def test_a_session_says_what_made_its_numbers(tui: ModuleType) -> None:
+    assert "straight-line Python, numpy " in keeping.taken(tui.open_session("two_layer")).bits
+
+
+def test_a_session_that_an_earlier_bptui_saved_shows_what_it_showed(tui: ModuleType) -> None:
+    session = tui.open_session("two_layer")
+    keeping.resume(session, found(read_old(OLD.read_bytes())))
+    assert session.message == "Where you left off 12 minutes ago. - goes back. With 2 stops, 2 watches, 1 what-if run."
+    assert (session.branch.name, session.position.update, session.position.value) == ("B", 300, 12)
+    assert set(session.bookmarks) == {"a"} and session.watches == ["w5", "abs(w5 - w5@0)"]
+    assert branching.title(session, "B") == "w5 = 0.1 after 7 updates"
+
+
+def test_the_gallery_and_back_loses_nothing(tui: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the changes have been written by then or not."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    path = find("two_layer")
+    for drawn in (True, False):
+        session, keeper = keeping.reopened(tui.open_session("two_layer"), path, fresh=True, stay=False)
+        hands = tui.Hands(session)
+        for command, text in SCRIPT:
+            hands.press(command, text)
+            if drawn:
+                keeper.keep()
+                keeper.write()
+        keeper.close()
+        again, other = keeping.reopened(tui.open_session("two_layer"), path, fresh=False, stay=False)
+        assert other.trouble == "" and set(again.branches) == {"A", "B"} and again.branch.name == "B"
+        assert keeping.taken(again) == keeping.taken(session)
+        other.close()

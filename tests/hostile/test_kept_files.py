@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bptui.debugger.keeping import restore
-from bptui.debugger.saved import MOST_NOTES, Saved, SavedRun, SavedStop, read, write
+from bptui.debugger.saved import Saved, SavedRun, SavedStop, read, write
 from bptui.debugger.session import Session
 from bptui.debugger.settings import MOST_FAULTS, read_settings, settings_path
 from bptui.debugger.store import LARGEST_SESSION, load
@@ -52,28 +52,26 @@ SETTINGS = (
 
 @pytest.mark.parametrize("share", range(SHARES))
 def test_a_session_that_went_wrong(share: int, tmp_path: Path, mutate: Any) -> None:
-    path, run = tmp_path / "session.toml", open_run(find("two_layer"))
-    saved = read(SESSION)
-    assert not saved[1] and saved[0].runs and saved[0].stops  # else it is not a good one
+    path, run = tmp_path / "session.json", open_run(find("two_layer"))
+    saved = read(SESSION.encode())
+    assert saved.runs and saved.stops  # else it is not a good one
     understood = 0
     for seed in range(share * EACH, (share + 1) * EACH):
         path.write_bytes(mutate.mutant(seed, [SESSION]))
         began = time.process_time()
         found = load(path)
-        assert found is not None and len(found.notes) <= MOST_NOTES + 1, seed
+        assert found is not None and len(found.note) < 1000, seed
+        assert found.note.isprintable(), (seed, found.note)
         if found.saved is not None:
             understood += 1
             session = Session(run)
-            said = (*found.notes, *restore(session, found.saved))
+            said = restore(session, found.saved)
             assert all(line.isprintable() for line in said), (seed, said)
             lines = screen(session, 80, 24)
             assert len(lines) == 24 and all(line.text.isprintable() for line in lines), seed
-            text = write(found.saved)
-            assert read(text)[0] == found.saved, seed
-        else:
-            assert found.notes and all(note.isprintable() for note in found.notes), seed
+            assert read(write(found.saved).encode()) == found.saved, seed
         assert time.process_time() - began < SECONDS, seed
-    assert understood > EACH / 4
+    assert understood > EACH / 10
 
 
 @pytest.mark.parametrize("share", range(SHARES))
@@ -95,18 +93,17 @@ def test_settings_that_went_wrong(share: int, tmp_path: Path, mutate: Any) -> No
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"#" * (LARGEST_SESSION + 1), f"more than {LARGEST_SESSION:,} bytes"),
-        (b"a = " + b"[" * 200_000, "nested too deeply"),
-        (b"a." * 200_000 + b"a = 1", "more than 100 parts"),
-        (b"a = " + b"9" * 200_000, "too many digits"),
-        (b"x\0", "not TOML"),
-        (b"", "empty"),
+        (b" " * (LARGEST_SESSION + 1), f"more than {LARGEST_SESSION:,} bytes"),
+        (b"[" * 200_000, "nested too deeply"),
+        (b'{"version": ' + b"9" * 200_000 + b"}", "too many digits"),
+        (b"x\0", "not JSON"),
+        (b"", "not JSON"),
     ],
 )
 def test_a_session_that_grows(content: bytes, said: str, tmp_path: Path) -> None:
-    path = tmp_path / "session.toml"
+    path = tmp_path / "session.json"
     path.write_bytes(content)
     began = time.process_time()
     found = load(path)
-    assert found is not None and found.saved is None and said in found.notes[0], found
+    assert found is not None and found.saved is None and said in found.note, found
     assert time.process_time() - began < SECONDS

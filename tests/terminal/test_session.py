@@ -29,7 +29,7 @@ def place(program: Any) -> tuple[int, ...] | None:
 
 
 def saved(state: Path) -> Any:
-    (file,) = (state / "bptui" / "sessions").glob("*.toml")
+    (file,) = (state / "bptui" / "sessions").glob("*.json")
     return load(file)
 
 
@@ -61,7 +61,7 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(terminal: Open, tmp_path: 
         assert program.wait() == -signal.SIGKILL
         program.close()
         found = saved(tmp_path)
-        assert found.notes == () and found.whole and len(found.saved.stops) == len(found.saved.watches) == 1
+        assert found.note == "" and len(found.saved.stops) == len(found.saved.watches) == 1
         before = tuple(int(n) for n in found.saved.position.removeprefix("#").split(".")[0].split(":"))
         old_enough = [at for when, at in shown if when < killed - AGE and at is not None]
         assert not old_enough or before >= old_enough[-1], f"kill {kill}: {before} is older than a second"
@@ -103,21 +103,70 @@ def test_fresh_begins_anew_and_at_begins_there(terminal: Open, tmp_path: Path) -
             assert saved(tmp_path).saved.position == "#1088:11"
 
 
-def test_a_second_one_on_the_same_scenario_leaves_the_first_its_session(terminal: Open, tmp_path: Path) -> None:
+OPEN = "the scenario is open in another bptui"
+
+
+def test_a_second_one_on_the_same_scenario_saves_nothing_and_says_so(terminal: Open, tmp_path: Path) -> None:
     first = opened(terminal, tmp_path)
-    first.press("g", "#7\r")
-    first.shows("#7:0  known")
+    for keys, said in ((("n",) * 9, "#0:9  known"), (("w", "w1\r"), "Watching w1"), (("m", "q"), "This place is q")):
+        first.press(*keys)
+        first.shows(said)
+    first.until(lambda: saved(tmp_path).saved.marks, "the mark is saved")
     second = opened(terminal, tmp_path)
-    second.shows("This session is not saved: the scenario is open in another bptui")
-    second.press("g", "#9:9\r")
-    second.shows("#9:9  known")
-    second.press("q")
-    second.wait()
-    first.press("n")
-    first.shows("#7:1  known")
+    second.shows(OPEN, "#0:9  known")
+    second.press("n")
+    second.shows("#0:10  known", "NOT SAVED")
+    assert OPEN not in second.text
     first.press("q")
+    assert first.wait() == 0 and "not saved" not in first.after
+    second.press("n")                               # nor when it is alone
+    second.shows("#0:11  known", "NOT SAVED")
+    second.press("q")
+    assert second.wait() == 0                       # that was so from the start
+    assert OPEN in second.after
+    kept = saved(tmp_path).saved
+    assert (kept.position, kept.watches, [mark[0] for mark in kept.marks]) == ("#0:9", ("w1",), ["q"])
+
+
+def test_a_killed_one_lets_its_session_go(terminal: Open, tmp_path: Path) -> None:
+    first, second = opened(terminal, tmp_path), opened(terminal, tmp_path)
+    second.shows(OPEN)
+    first.send(signal.SIGKILL)
     first.wait()
-    assert saved(tmp_path).saved.position == "#7:1"
+    third = opened(terminal, tmp_path)
+    third.press("n")
+    third.shows("#0:1  known")
+    assert "NOT SAVED" not in third.text
+    third.press("H")
+    third.shows("RESUME")
+    third.press("\r")
+    third.shows("#0:1  known", "Where you left off just now")
+    third.press("n")
+    third.shows("#0:2  known")
+    assert "NOT SAVED" not in third.text
+    third.press("q")
+    assert third.wait() == 0 and saved(tmp_path).saved.position == "#0:2"
+
+
+@pytest.mark.parametrize("by_the_gallery", [False, True])
+def test_what_could_not_be_saved_is_said_again_on_leaving(by_the_gallery: bool, terminal: Open,
+                                                          tmp_path: Path) -> None:
+    """Nothing can be written any more, since there is a file where the folder was."""
+    program = opened(terminal, tmp_path)
+    folder = tmp_path / "bptui" / "sessions"
+    folder.rename(tmp_path / "bptui" / "away")
+    folder.write_text("in the way")
+    program.press("n")
+    program.shows("NOT SAVED", "This session is not saved: Not a directory.")
+    program.press("n")
+    program.shows("#0:2  known", "NOT SAVED")
+    assert "Not a directory" not in program.text
+    if by_the_gallery:
+        program.press("H")
+        program.shows("two_layer: This session is not saved: Not a directory.")
+    program.press("q")
+    assert program.wait() == 1
+    assert "bptui: two_layer: This session is not saved: Not a directory." in program.after
 
 
 def test_a_broken_session_is_said_and_set_aside(terminal: Open, tmp_path: Path) -> None:
@@ -126,7 +175,7 @@ def test_a_broken_session_is_said_and_set_aside(terminal: Open, tmp_path: Path) 
     program.shows("#0:1  known")
     program.press("q")
     program.wait()
-    (file,) = (tmp_path / "bptui" / "sessions").glob("*.toml")
+    (file,) = (tmp_path / "bptui" / "sessions").glob("*.json")
     file.write_bytes(b"\x00\xff\x1b[2J = [")
     program = opened(terminal, tmp_path)
     program.shows("cannot be read")
@@ -135,5 +184,5 @@ def test_a_broken_session_is_said_and_set_aside(terminal: Open, tmp_path: Path) 
     program.press("q")
     assert program.wait() == 0
     assert saved(tmp_path).saved.position == "#0:2"
-    assert any(p.name.endswith(".unreadable") and p.read_bytes() == b"\x00\xff\x1b[2J = ["
+    assert any(p.name.endswith(".json.bad") and p.read_bytes() == b"\x00\xff\x1b[2J = ["
                for p in file.parent.iterdir())

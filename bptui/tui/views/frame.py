@@ -30,6 +30,8 @@ def header(session: Session, width: int) -> Line:
     run = session.run
     which = f" {session.branch.name}" if len(session.branches) > 1 else ""
     x = c.put(1, 0, f"{run.scenario.name}{which}", "bold", until=width // 3)
+    if session.unsaved:
+        x = c.put(x + 2, 0, "NOT SAVED", "bold")
     updates = " updates" if width >= 100 or len(run.scenario.name) < 14 else ""
     x = c.put(x + 3, 0, f"after {session.position.update} of {run.updates}{updates}")
     if session.followed is not None:
