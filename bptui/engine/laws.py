@@ -3,8 +3,9 @@
 A law is ordinary arithmetic over an object `f` that supplies the functions which arithmetic lacks. Given
 numpy's it computes arrays, given `math`'s a scalar, given mpmath's 50 digits, given sympy's it writes the
 formula, given a text operand it writes source. `partials[k]` is dy/dx_k over (f, y, *xs), in the form that
-textbooks print; a plain number where it is constant. Every law maps NaN to NaN (comparisons answer 0), and
-kinks take the value that the design names: relu'(0) = 0, |x|'(0) = 0, max gives the first largest everything.
+textbooks print where that does not cancel; a plain number where it is constant. Every law maps NaN to NaN
+(comparisons answer 0), and kinks take the value that the design names: relu'(0) = 0, |x|'(0) = 0, max gives the first
+largest everything. A factor that is exactly 0 beside an infinite one is 0 only where a law says so.
 """
 
 from __future__ import annotations
@@ -31,12 +32,18 @@ def _unary(name: str, law: Callable[..., Any], partial: Partial, kink: str = "")
     return Elementwise(name, law, (partial,), kink)
 
 
+def _none(f: Any, x: Any) -> Any:
+    """0, and NaN where `x` is NaN: what stands in place of 0 × x where x may be infinite."""
+    return f.where(x > 0, 0, f.where(x <= 0, 0, x))
+
+
 # Arithmetic. Sums and products of a written line are Contract terms; these serve inside longer expressions.
 SUB = Elementwise("-", lambda f, a, b: a - b, (1.0, -1.0))
 DIV = Elementwise("/", lambda f, a, b: a / b, (lambda f, y, a, b: 1 / b, lambda f, y, a, b: -a / (b * b)))
 NEG = _unary("neg", lambda f, x: -x, -1.0)
 POW = Elementwise("**", lambda f, a, b: f.power(a, b),
-                  (lambda f, y, a, b: b * f.power(a, b - 1), lambda f, y, a, b: y * f.log(a)))
+                  (lambda f, y, a, b: f.where(b == 0, _none(f, a), b * f.power(a, b - 1)),
+                   lambda f, y, a, b: f.where(a == 0, f.where(b >= 0, 0, y * f.log(a)), y * f.log(a))))
 
 _POWERS: dict[float, tuple[Callable[..., Any], Partial]] = {
     -1.0: (lambda f, x: 1 / x, lambda f, y, x: -1 / (x * x)),
@@ -105,13 +112,13 @@ ACTIVATIONS: dict[str, Elementwise] = {law.name: law for law in (
     SOFTPLUS,
     _unary("leaky_relu", lambda f, x: f.where(x <= 0, 0.01 * x, x), lambda f, y, x: f.where(x <= 0, 0.01, 1),
            "at 0 the slope is taken as 0.01"),
-    _unary("elu", lambda f, x: f.where(x <= 0, f.expm1(x), x), lambda f, y, x: f.where(x <= 0, y + 1, 1)),
+    _unary("elu", lambda f, x: f.where(x <= 0, f.expm1(x), x), lambda f, y, x: f.where(x <= 0, f.exp(x), 1)),
     _unary("selu", lambda f, x: _SELU_SCALE * f.where(x <= 0, _SELU_ALPHA * f.expm1(x), x),
-           lambda f, y, x: f.where(x <= 0, y + _SELU_SCALE * _SELU_ALPHA, _SELU_SCALE),
+           lambda f, y, x: f.where(x <= 0, _SELU_SCALE * _SELU_ALPHA * f.exp(x), _SELU_SCALE),
            "at 0 the slope is that of the left side"),
     _unary("gelu", lambda f, x: x / 2 * (1 + f.erf(x / f.sqrt(2))),
            lambda f, y, x: (1 + f.erf(x / f.sqrt(2))) / 2 + x * f.exp(-x * x / 2) / f.sqrt(2 * f.pi)),
-    _unary("silu", lambda f, x: x / (1 + f.exp(-x)), lambda f, y, x: y + (1 - y) / (1 + f.exp(-x))),
+    _unary("silu", lambda f, x: x / (1 + f.exp(-x)), lambda f, y, x: (1 + (x - y)) / (1 + f.exp(-x))),
     _unary("softsign", lambda f, x: x / (1 + f.abs(x)),
            lambda f, y, x: 1 / ((1 + f.abs(x)) * (1 + f.abs(x)))),
     _unary("hard_sigmoid", lambda f, x: f.where(x <= -3, 0, f.where(x >= 3, 1, x / 6 + 0.5)),
@@ -130,17 +137,21 @@ PART_LOSSES: dict[str, Elementwise] = {law.name: law for law in (
     Elementwise("huber", lambda f, o, t: f.where(f.abs(t - o) <= 1, (t - o) * (t - o) / 2, f.abs(t - o) - 0.5),
                 (lambda f, y, o, t: f.where(o - t > 1, 1, f.where(o - t < -1, -1, o - t)),
                  lambda f, y, o, t: f.where(o - t > 1, -1, f.where(o - t < -1, 1, t - o)))),
-    Elementwise("binary_cross_entropy", lambda f, o, t: -(t * f.log(o) + (1 - t) * f.log(1 - o)),
-                (lambda f, y, o, t: (o - t) / (o * (1 - o)), lambda f, y, o, t: f.log(1 - o) - f.log(o))),
-    Elementwise("cross_entropy", lambda f, o, t: -(t * f.log(o)),
-                (lambda f, y, o, t: -t / o, lambda f, y, o, t: -f.log(o))),
+    # A summand whose weight, t or 1 - t, is exactly 0 is 0, as log(0) may stand beside it.
+    Elementwise("binary_cross_entropy",
+                lambda f, o, t: f.where(t == 0, _none(f, o), -(t * f.log(o)))
+                - f.where(t == 1, _none(f, o), (1 - t) * f.log(1 - o)),
+                (lambda f, y, o, t: f.where(t == 0, 1 / (1 - o), f.where(t == 1, -1 / o, (o - t) / (o * (1 - o)))),
+                 lambda f, y, o, t: f.log(1 - o) - f.log(o))),
+    Elementwise("cross_entropy", lambda f, o, t: f.where(t == 0, _none(f, o), -(t * f.log(o))),
+                (lambda f, y, o, t: f.where(t == 0, _none(f, o), -t / o), lambda f, y, o, t: -f.log(o))),
     Elementwise("hinge", lambda f, o, t: f.where(t * o >= 1, 0, 1 - t * o),
                 (lambda f, y, o, t: f.where(t * o >= 1, 0, -t), lambda f, y, o, t: f.where(t * o >= 1, 0, -o)),
                 "where t × o = 1 the slope is taken as 0"),
 )}
 
 # The part of one output of the cross-entropy, from the logarithm of its probability.
-LOG_CROSS_ENTROPY = Elementwise("log_cross_entropy", lambda f, o, t: -(t * o),
+LOG_CROSS_ENTROPY = Elementwise("log_cross_entropy", lambda f, o, t: f.where(t == 0, _none(f, o), -(t * o)),
                                 (lambda f, y, o, t: -t, lambda f, y, o, t: -o))
 
 # The greatest of any number of operands; and whether the n-th of them is the first that is the greatest, which is the

@@ -40,7 +40,8 @@ class Statements:
     """Equations written out element by element. `spelling` says how each scalar is called.
 
     `nothing` are the scalars that are 0 because no path leads through them (in a query program, whose seed is
-    1 at one element): their terms are left out, so that 0 × inf in another sample makes no NaN here.
+    1 at one element): their terms are left out of sums, so that 0 × inf in another sample makes no NaN here. A sum
+    that has no terms is another matter: it is a value, 0, as any other.
     """
 
     def __init__(self) -> None:
@@ -72,7 +73,7 @@ class Statements:
     def add(self, equation: Equation, prefix: str = "t") -> None:
         scalars = Scalars(equation)
         for flat in range(equation.out.size):
-            if self.nothing and equation.law is None and all(
+            if self.nothing and equation.law is None and scalars.count(flat) and all(
                     any(c in self.nothing for c in cells) for cells in scalars.all_cells(flat)):
                 self.nothing.add((equation.out, flat))
                 self.spelling[equation.out, flat] = "0.0"
@@ -91,7 +92,7 @@ class Statements:
     def _source(self, scalars: Scalars, flat: int, first: int, name: str, dialect: Dialect, functions: Any) -> str:
         """The expression; of a long sum its terms from `first`, added to those that `name` has already."""
         def read(cell: Cell) -> Text | None:
-            if cell in self.nothing:
+            if cell in self.nothing and scalars.equation.law is None:
                 return None
             text = repr(cell[0].value) if cell[0].role == "constant" else self.spelling[cell]
             return Text(f"({text})" if text.startswith("-") else text, dialect)

@@ -13,6 +13,8 @@ from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..engine.laws import Elementwise
 from ..engine.program import FIXED, LEAVES, Equation, Program, Var
 from ..engine.readings import IEEE
@@ -69,6 +71,15 @@ def numbers() -> Any:
     import mpmath
     context = mpmath.MPContext()
     context.dps = DIGITS
+    over = context.mpf.__truediv__
+
+    def divided(a: Any, b: Any) -> Any:
+        """a / b, also by 0: a law is computed with all its branches, those not taken too."""
+        if b != 0:
+            return over(a, b)
+        return context.nan if a == 0 or a != a else context.inf if a > 0 else -context.inf
+    context.mpf.__truediv__ = divided
+    context.mpf.__rtruediv__ = lambda b, a: divided(context.mpf(a), b)
     return context
 
 
@@ -86,6 +97,8 @@ def functions() -> SimpleNamespace:
         return mp.nan if x != x else mp.inf if x > 0 else mp.mpf(0)
 
     def power(a: Any, b: Any) -> Any:
+        if b == 0:
+            return a if a != a else mp.mpf(1)
         if a == 0 and b < 0:
             return mp.inf
         if abs(b) > LARGEST_EXPONENT or (a < 0 and b != int(b)):
@@ -195,14 +208,12 @@ class Digits:
         return y, doubt
 
     def _law(self, law: Elementwise, xs: Sequence[Any]) -> Any:
-        try:
-            return self._mp.mpf(law.law(self._f, *xs))
-        except ZeroDivisionError:
-            return self._mp.inf if law.name in ("/", "**-1") and xs[0] != 0 else self._mp.nan
+        return self._mp.mpf(law.law(self._f, *xs))
 
     def _in_floats(self, law: Elementwise, xs: Sequence[Any]) -> Any:
         try:
-            return self._mp.mpf(law.law(IEEE, *map(float, xs)))
+            with np.errstate(all="ignore"):         # numpy's own scalars divide by 0, as floats do not
+                return self._mp.mpf(float(law.law(IEEE, *map(np.float64, xs))))
         except (ArithmeticError, ValueError):
             return self._mp.nan
 
