@@ -121,7 +121,9 @@ class Reverse:
 
     def through(self, line: Block, adjoint: Share) -> None:
         """Pass the adjoint of a line's output on to what the line reads."""
-        if line.mixes:
+        if turned_inside(line):
+            self._sweep(line, adjoint, lambda x, share: self._add_share(line.out, x, share))
+        elif line.mixes:
             self._through_jacobian(line, adjoint)
         elif elementwise(line) and not plain_sum(line):
             self._through_elements(line, adjoint)
@@ -141,10 +143,8 @@ class Reverse:
         return Var("1", letters, tuple(self.extents[c] for c in letters), "constant", "1", None, (), 1.0)
 
     def _through_elements(self, line: Block, adjoint: Share) -> None:
-        """A scope that works element by element has one local partial for each thing it reads."""
-        found: dict[Var, list[Share]] = {}
-        self._sweep(line, Share(()), lambda x, share: found.setdefault(x, []).append(share), whole=True)
-        for x, parts in found.items():
+        """A scope that works element by element has one local partial for each thing it reads, as it reads it."""
+        for x, parts in self._given(line, Share(()), whole=True):
             equations = [eq for part in parts for eq in part.equations]
             factors = parts[0].factors
             if len(parts) > 1 or len(factors) > 1:
@@ -153,7 +153,14 @@ class Reverse:
                 equations.append(Equation(local, tuple(product(p.factors, local) for p in parts)))
                 factors = (local,)
             share = Share(adjoint.factors + factors, [*adjoint.equations, *equations])
-            self._add_share(line.out, x, self._full(line.out, x, share))
+            self._add_share(line.out, x.base, turned(x, self._full(line.out, x, share)))
+
+    def _given(self, line: Block, adjoint: Share, whole: bool = False, keep: str = "") -> list[tuple[Var, list[Share]]]:
+        """What a sweep of the line gives to each thing that it reads, under each of the letters that it reads it by."""
+        found: dict[tuple[Var, str], tuple[Var, list[Share]]] = {}
+        self._sweep(line, adjoint, lambda x, share: found.setdefault((x.base, x.letters), (x, []))[1].append(share),
+                    whole, keep)
+        return list(found.values())
 
     def _through_jacobian(self, line: Block, adjoint: Share) -> None:
         """A scope whose elements all depend on each other has a Jacobian for each thing it reads.
@@ -165,17 +172,16 @@ class Reverse:
         j = y.letters[-1]
         k = self._other(j)
         identity = Var("1", k + j, (self.extents[k], self.extents[j]), "identity", "1")
-        found: dict[Var, list[Share]] = {}
-        self._sweep(line, Share((identity,)), lambda x, share: found.setdefault(x, []).append(share), keep=k)
         begun = Share(tuple(v.lettered(j, k) for v in adjoint.factors), adjoint.equations)
         if not any(k in v.letters for v in begun.factors):
             begun = Share((*begun.factors, self._ones(k)), begun.equations)
-        for x, parts in found.items():
+        for x, parts in self._given(line, Share((identity,)), keep=k):
             letters = SAMPLE * (SAMPLE in y.letters) + k + x.letters.replace(SAMPLE, "")
             local = self._local(y, x, letters)
             equations = [eq for part in parts for eq in part.equations]
             equations.append(Equation(local, tuple(product(p.factors, local) for p in parts)))
-            self._add_share(y, x, Share((*begun.factors, local), [*begun.equations, *equations]))
+            share = Share((*begun.factors, local), [*begun.equations, *equations])
+            self._add_share(y, x.base, turned(x, share))
 
     def _other(self, letter: str) -> str:
         """A letter for the same axis as `letter`, used for nothing else."""
@@ -192,7 +198,8 @@ class Reverse:
         """Reverse mode over the equations of one scope.
 
         With `whole` the axes of the line's output are kept (a local partial for each element of it); `keep` is a
-        further axis to keep; otherwise the adjoint of a temporary has the temporary's own axes.
+        further axis to keep. With either, what is read is given under the letters that it is read by, as the axes of
+        the output are; otherwise the adjoint of a temporary has the temporary's own axes.
         """
         inner: dict[Var, list[Share]] = {line.out: [adjoint]}
         inside = {eq.out for eq in line.equations}
@@ -209,12 +216,12 @@ class Reverse:
                         continue
                     if share.back is None and not whole and not keep:
                         share = self._full(eq.out, x, share)
-                    if x.view is not None:
+                    if x.view is not None and not whole and not keep:
                         share = self._unlettered(x, share)
                     if x.base in inside:
                         inner.setdefault(x.base, []).append(share)
                     else:
-                        give(x.base, share)
+                        give(x if whole or keep else x.base, share)
 
     def _one(self, x: Var, shares: list[Share], whole: bool, line: Block, keep: str) -> Share:
         """The adjoint of a temporary as one product; a new variable where it is a sum, or is summed."""
@@ -266,10 +273,32 @@ class Reverse:
         return Share((*top.factors, local), [*top.equations, law])
 
 
+def turned(view: Var, share: Share) -> Share:
+    """A share of a view as one of its base: in every factor each letter of the view is that of the base.
+
+    A letter that only the base has takes the place that becomes free, so that no two axes come under one letter.
+    """
+    to = dict(zip(view.letters, view.base.letters, strict=True))
+    back = {new: old for old, new in to.items()}
+    for letter in view.base.letters:
+        if letter not in to:
+            free = letter
+            while free in back:
+                free = back[free]
+            to[letter] = free
+    return share.renamed(lambda v: v.renamed("".join(to.get(c, c) for c in v.letters)))
+
+
 def elementwise(line: Block) -> bool:
     """No equation of the line sums over an axis, chooses along one, or moves anything."""
     return not any(isinstance(t.op, Pick | Chosen | Gather) or (isinstance(t.op, Contract) and t.op.summed)
                    for eq in line.equations for t in eq.terms)
+
+
+def turned_inside(line: Block) -> bool:
+    """One of the line's own temporaries is read under other letters: an element of it feeds others of the output."""
+    made = {eq.out for eq in line.equations}
+    return any(v.view in made for eq in line.equations for term in eq.terms for v in term.args)
 
 
 def plain_sum(line: Block) -> bool:
