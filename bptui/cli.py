@@ -20,10 +20,18 @@ from typing import Any
 from . import __version__
 from .debugger.looks import CHOICES
 from .debugger.settings import Settings, read_settings
+from .scenario.errors import LONGEST_QUOTE, did_you_mean, quoted
+from .scenario.shipped import shipped
+from .scenario.synonyms import nearest
 from .showing import COMMANDS, DONE, Parser, Refusal, find_scenario, opened
 from .streams import Guarded, guarded, say
 
 USAGE, INTERRUPTED, NO_READER = 2, 130, 141
+LONGEST_ECHO, LONGEST_LINE = 200, 2000              # characters of an argument, and of a line, that are repeated
+OPEN = "open"
+MEANT = {"open": OPEN, "run": OPEN, "debug": OPEN, "start": OPEN, "verify": "check", "test": "check",
+         "validate": "check", "diff": "compare", "cmp": "compare", "ls": "list", "cp": "copy", "new": "copy",
+         "print": "show", "eval": "show", "value": "show", "get": "show"}
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 SMALLEST, LARGEST = (20, 5), (500, 300)             # sizes of a screenshot, columns and rows
 HELP = """\
@@ -35,6 +43,7 @@ commands:
   bptui compare A B                   two scenarios, and the first step at which they part
   bptui list                          the shipped scenarios
   bptui copy NAME [FILE]              write a shipped scenario to a file, to edit
+  bptui help [COMMAND]                this page, or that of a command; bptui version
 
 A shipped scenario can be named without path or ending: bptui two_layer. WHERE is a quantity such as
 'd(E, w1)', or a position such as '#120'. 'bptui COMMAND --help' says more.
@@ -45,9 +54,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     for name in THREADS:                            # before numpy is loaded: more threads would mean other bits
         os.environ[name] = "1"
+    arguments = list(sys.argv[1:] if argv is None else argv)
     with guarded() as (out, err):
-        code, complaints = _outcome(out, list(sys.argv[1:] if argv is None else argv))
-        say(*complaints, to=err)
+        code, complaints = _outcome(out, arguments)
+        say(*(_shortened(line, arguments) for line in complaints), to=err)
         out.end()
         err.end()
         return code
@@ -78,10 +88,55 @@ def _outcome(out: Guarded, arguments: list[str]) -> tuple[int, tuple[str, ...]]:
         return FAULT, tuple(tell(error, {"command": shlex.join(arguments)}))
 
 
+def _shortened(line: str, arguments: Sequence[str]) -> str:
+    """A line of complaint, in which what was typed is not repeated at any length."""
+    for argument in arguments:
+        if len(argument) > LONGEST_ECHO:
+            line = line.replace(argument, argument[:LONGEST_QUOTE] + "…")
+    return line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + "…"
+
+
 def _run(arguments: list[str]) -> int:
     if arguments and arguments[0] in COMMANDS:
         return COMMANDS[arguments[0]](arguments[1:])
+    if arguments and arguments[0] in ("help", "version"):
+        return _about(*arguments)
+    if arguments and not arguments[0].startswith("-"):
+        _check_word(*arguments)
     return _open(arguments)
+
+
+def _about(word: str, *of: str) -> int:
+    """`bptui help [COMMAND]`, `bptui version`: as they are called elsewhere."""
+    if word == "help" and of and not of[0].startswith("-"):
+        if of[0] in COMMANDS:
+            return COMMANDS[of[0]](["--help"])
+        raise Refusal(f"bptui: {quoted(of[0])} is no command{did_you_mean(of[0], COMMANDS)} "
+                      f"The commands: {', '.join(COMMANDS)}")
+    return _open(["--help" if word == "help" else "--version"])
+
+
+def _check_word(word: str, *more: str) -> None:
+    """Refuse a first word that is a command misspelt, or a command that stands behind its scenario."""
+    from .scenario.errors import ScenarioError
+    from .scenario.shipped import find
+    plain = [each for each in more if not each.startswith("-")]
+    try:
+        find(word)
+    except ScenarioError:
+        known = (*COMMANDS, "help", "version")
+        meant = MEANT.get(word.lower()) or nearest(word, known)
+        if meant is not None and (plain or not did_you_mean(word, [name for name, _ in shipped()])):
+            also = "" if meant != OPEN else f": bptui {plain[0] if plain else 'SCENARIO'} opens a scenario"
+            raise Refusal(f"bptui: {quoted(word)} is no command{also or f', did you mean {meant}?'} (see bptui --help)"
+                          ) from None
+        if plain:
+            raise Refusal(f"bptui: {quoted(word)} is no command and no scenario; the commands: "
+                          f"{', '.join(COMMANDS)} (see bptui --help)") from None
+        return
+    if plain and plain[0] in COMMANDS:
+        rest = shlex.join((word, *more[more.index(plain[0]) + 1:]))
+        raise Refusal(f"bptui: the command comes first: bptui {plain[0]} {rest}")
 
 
 # commands
@@ -97,7 +152,7 @@ def _open(arguments: list[str]) -> int:
     parser.add_argument("--screenshot", metavar="FILE.svg", type=Path, help="write a picture of the screen, and leave")
     parser.add_argument("--keys", metavar="KEYS", help='keys to press first, by name: "s s n"')
     parser.add_argument("--size", metavar="COLUMNSxROWS", type=_size, help="of the picture: 80x24")
-    parser.add_argument("--theme", choices=CHOICES["theme"], metavar="NAME", help=", ".join(CHOICES["theme"]))
+    parser.add_argument("--theme", type=_theme, metavar="NAME", help=", ".join(CHOICES["theme"]))
     parser.add_argument("--ascii", action="store_true", help="ASCII alone: d for ∂, * for ×")
     parser.add_argument("--mouse", action="store_true", help="listen to the mouse, too")
     parser.add_argument("--slow", action="store_true", help="for a slow link: draw at most 4 times a second")
@@ -117,6 +172,9 @@ def _open(arguments: list[str]) -> int:
     if given.plain:
         assert path is not None
         from .debugger.plain import run_plain
+        if given.ascii:
+            for stream in (sys.stdout, sys.stderr):
+                stream.spelled = True               # type: ignore[union-attr]
         return _with_scenario(given.scenario, lambda: run_plain(path, given.at))
     if (reason := _no_screen()) is not None:
         if given.scenario is not None:
@@ -184,6 +242,13 @@ def _has_colours() -> bool:
     except curses.error:
         return True
     return curses.tigetnum("colors") > 0
+
+
+def _theme(text: str) -> str:
+    if text not in CHOICES["theme"]:
+        raise argparse.ArgumentTypeError(f"there is no theme {quoted(text)}{did_you_mean(text, CHOICES['theme'])} "
+                                         f"Known: {', '.join(CHOICES['theme'])}")
+    return text
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -32,7 +32,16 @@ class Refusal(Exception):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, whose errors are a Refusal."""
+    """argparse, whose errors are a Refusal, and which says what an unknown option may have meant."""
+
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
+        from .scenario.errors import did_you_mean
+        given, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            near = did_you_mean(unknown[0].partition("=")[0], [*self._option_string_actions]) if unknown[
+                0].startswith("-") else ""
+            self.error(f"unrecognized arguments: {' '.join(unknown)}{near}")
+        return given
 
     def error(self, message: str) -> NoReturn:
         raise Refusal(f"{self.prog}: {message} (see {self.prog} --help)")
@@ -67,7 +76,10 @@ def find_scenario(name: str) -> Path:
     try:
         return find(name)
     except ScenarioError as error:
-        raise Refusal(*render(error, name)) from None
+        lines = render(error, name)
+        if "?" not in lines[0] and re.fullmatch(r"\w+", name):     # neither a path nor near to one
+            lines[0] += "; bptui list names the scenarios that come with it"
+        raise Refusal(*lines) from None
 
 
 def opened(name: str) -> Run:

@@ -32,6 +32,7 @@ class Guarded:
         self._stream, self._needed = stream, needed
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self.failure: OSError | None = None         # the first: the others follow from it
+        self.spelled = False                        # whether every glyph is spelled in ASCII
         if self.isatty() and not _extends_ascii(self._encoding):
             self._encoding = "ascii"
         if hasattr(stream, "reconfigure"):
@@ -65,6 +66,8 @@ class Guarded:
 
     def _shown(self, line: str) -> str:
         line = printable(line)
+        if self.spelled:
+            return ascii.text(line)
         if not self._bytes_matter or line.isascii():
             return line
         return "".join(ascii.text(c) if _obeyed(c, self._encoding) else c for c in line)

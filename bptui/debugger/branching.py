@@ -8,7 +8,7 @@ from ..replay.fork import Fork, fork
 from ..replay.run import Run
 from ..replay.stops import split_commas
 from ..replay.timeline import Position
-from ..scenario.errors import QuantityError
+from ..scenario.errors import QuantityError, sentence
 from .branch import OWN, Branch
 from .session import Session
 
@@ -25,7 +25,7 @@ def edit(session: Session, text: str) -> None:
     try:
         made = fork(session.run, session.position.update, split_commas(text), session.row())
     except QuantityError as error:
-        session.message = f"{error}."
+        session.message = sentence(error)
         return
     session.branches[name] = Branch(name, made)
     last = not made.goes_on(made.since)

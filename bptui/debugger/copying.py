@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..scenario.errors import QuantityError, printable, quoted
+from ..scenario.errors import QuantityError, printable, quoted, sentence
 from ..scenario.files import put
 from . import cursors, ordering, pointing, watching
 from .panes import BY_ID
@@ -55,10 +55,10 @@ def _typed(session: Session, text: str) -> Found:
     try:
         quantity = pointing.quantity(session, text)
     except QuantityError as error:
-        return f"{error}."
+        return sentence(error)
     each = watching.here(session, quantity)
     if each.fault:
-        return f"{each.fault}."
+        return sentence(each.fault)
     if each.value is None:
         return NOT_MADE.format(quantity)
     value = each.value

@@ -15,7 +15,7 @@ from ..explain import notation
 from ..explain.marks import Printed
 from ..replay.places import write
 from ..replay.timeline import Position
-from ..scenario.errors import ExpressionError, did_you_mean, quoted
+from ..scenario.errors import ExpressionError, did_you_mean, quoted, sentence
 from ..scenario.expression import read_quantity
 from . import asking, cursors, matrices, ordering, stopping, tables, watching
 from . import gradients as sizes
@@ -263,7 +263,7 @@ def _history(session: Session, text: str) -> Iterator[str]:
     try:
         read_quantity(text)
     except ExpressionError as error:
-        yield line(f"{quoted(text)}: {error}.")
+        yield line(sentence(f"{quoted(text)}: {error}"))
         return
     for update in range(session.position.update + 1):
         yield line(write(session.run, Position(update)), *_watched(watching.history(session, text, update)))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..engine.wording import with_words
 from ..replay.run import Run
 from ..scenario.errors import ScenarioError, printable
 from ..scenario.reader import read_scenario, render
+from ..scenario.records import Scenario
 
 
 class Broken(Exception):
@@ -31,6 +33,8 @@ def open_file(path: Path, name: str) -> Run:
         lines = scenario.lines
         return Run(scenario)
     except ScenarioError as error:
+        if isinstance(error.partial, Scenario):     # it was read as far as it could be
+            error, lines = with_words(error), error.partial.lines
         raise Broken(render(error, name, lines)) from None
 
 

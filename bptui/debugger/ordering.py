@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..explain import notation
-from ..scenario.errors import QuantityError, quoted
+from ..scenario.errors import QuantityError, quoted, sentence
 from . import batch, tables
 from .looks import LONGEST, choose, look
 from .panes import BY_ID
@@ -198,7 +198,7 @@ def order(session: Session, text: str) -> None:
     try:
         ordered(table, np.arange(table.rows), wanted)
     except QuantityError as error:
-        session.message = f"{error}."
+        session.message = sentence(error)
         return
     choose(session, f"sort.{pane}", wanted)
     if wanted and view(session, pane).count:        # the first of the order is what one wants to see
@@ -252,7 +252,7 @@ def filter_rows(session: Session, text: str) -> None:
             raise QuantityError(f"a filter has at most {LONGEST} characters")
         count = int(kept(table, wanted).sum()) if wanted else table.rows
     except QuantityError as error:
-        session.message = f"{error}."
+        session.message = sentence(error)
         return
     had = look(session, f"filter.{pane}")
     choose(session, f"filter.{pane}", wanted)

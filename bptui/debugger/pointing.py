@@ -13,7 +13,7 @@ from ..explain import notation
 from ..explain.naming import quantity_text
 from ..replay import places
 from ..replay.quantity import Place, dotted, evaluate, find, unknown
-from ..scenario.errors import QuantityError, quoted
+from ..scenario.errors import QuantityError, quoted, sentence
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Attribute
 from . import stopping, watching
@@ -67,7 +67,7 @@ def follow(session: Session, text: str) -> None:
     try:
         session.follow(place(session, text))
     except QuantityError as error:
-        session.message = f"{error}."
+        session.message = sentence(error)
 
 
 def remove(session: Session, text: str) -> None:

@@ -14,7 +14,7 @@ from ..explain import notation, troubles
 from ..replay.hits import Conditional, Hits, OfTrouble
 from ..replay.stops import ANY, Stop
 from ..replay.timeline import Position
-from ..scenario.errors import QuantityError
+from ..scenario.errors import QuantityError, sentence
 from . import pointing, stopping, suggesting
 from .onward import Onward, progress, reached
 from .session import Session
@@ -66,7 +66,7 @@ def next_change(session: Session, by: int, text: str = "") -> None:
         quantity = pointing.quantity(session, text) if text else quantity
         hits = changes(session, quantity)
     except QuantityError as error:
-        session.message = f"{error}."
+        session.message = sentence(error)
         return
     shown = notation.readable(quantity)
 

@@ -23,7 +23,7 @@ from ..replay.quantity import Place, find
 from ..replay.run import Run, open_run
 from ..replay.timeline import Position, Timeline
 from ..replay.trouble import Troubles
-from ..scenario.errors import ExpressionError, QuantityError, ScenarioError
+from ..scenario.errors import ExpressionError, QuantityError, ScenarioError, sentence
 from ..scenario.expression import read_quantity
 from ..scenario.shipped import find_beside
 from . import frames, lecture, looks
@@ -376,7 +376,7 @@ class Session:
             self.jump(target, "" if target != self.position else "You stand there: it is there from the start of the "
                       "update." if not target.value else "You stand there already.")
         except QuantityError as error:
-            self.message = f"{error}."
+            self.message = sentence(error)
 
     def end(self) -> None:
         """The end of the run: its loss."""

@@ -12,7 +12,7 @@ from ..explain import notation
 from ..replay import places
 from ..replay.moves import Path
 from ..replay.timeline import Position
-from ..scenario.errors import QuantityError
+from ..scenario.errors import QuantityError, sentence
 from . import branching
 from .branch import Branch
 from .session import Session
@@ -111,7 +111,7 @@ def go(session: Session, text: str) -> None:
     try:
         _go(session, places.read(sides.both.a, text, sides.at.update))
     except QuantityError as error:
-        session.message = f"{error}."
+        session.message = sentence(error)
 
 
 def _go(session: Session, target: Position) -> None:

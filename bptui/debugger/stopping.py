@@ -13,7 +13,7 @@ from ..replay.hits import Hits, hits_of
 from ..replay.quantity import evaluate_text
 from ..replay.stops import Stop
 from ..replay.timeline import Position
-from ..scenario.errors import QuantityError
+from ..scenario.errors import QuantityError, sentence
 from .session import Session
 
 MOST_MARKED = 100                                   # hits of a stop that are marked in an update
@@ -38,7 +38,7 @@ def set_stop(session: Session, text: str) -> None:
         if stop.after is not None and stop.after not in session.stops:
             raise QuantityError(f"there is no stop {stop.after}")
     except QuantityError as error:
-        session.message = f"{error}."
+        session.message = sentence(error)
         return
     same = next((n for n, other in session.stops.items() if other.stop == stop), None)
     if same is not None:

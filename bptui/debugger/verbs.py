@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..replay.timeline import Position
-from ..scenario.errors import did_you_mean, quoted
-from . import ordering, searching, sides
+from ..scenario.errors import QuantityError, did_you_mean, quoted, sentence
+from ..scenario.expression import read_quantity
+from ..scenario.trees import Number
+from . import copying, ordering, pointing, searching, sides, watching
 from .commands import COMMANDS, Command, repeat
 from .lists import LISTS, SLICE, GoesOn, yours
 from .session import Session
@@ -24,7 +26,22 @@ OWN = (
     Command("hits", "", "hits", "Hits", "of a stop by its number, or what a quantity was in each update", "Stops",
             takes="the number of a stop, or a quantity"),
     Command("where", "", "where", "Where", "the run stands, again", "Time"),
+    Command("print", "", "print", "Print", "a quantity with all its digits, as it is here", "Ask",
+            takes="a quantity; alone, a quantity prints itself"),
 )
+DEBUGGERS = {                                       # words of gdb and pdb, and the commands that do the same here
+    "step": "into", "stepi": "into", "si": "into", "next": "over", "nexti": "over", "ni": "over",
+    "continue": "next_stop", "cont": "next_stop", "run": "next_stop", "finish": "out", "fin": "out", "return": "out",
+    "reverse-step": "back_into", "rs": "back_into", "reverse-next": "back_over", "rn": "back_over",
+    "reverse-finish": "back_out", "reverse-continue": "previous_stop", "rc": "previous_stop", "pp": "print",
+    "inspect": "print", "output": "print", "exit": "quit", "break": "stop", "tbreak": "stop", "delete": "remove",
+    "clear": "remove", "undisplay": "remove", "display": "watch", "backtrace": "where", "bt": "where",
+    "list": "program", "locals": "values", "until": "to_cursor", "advance": "to_cursor", "jump": "go", "goto": "go",
+    "search": "find", "set": "edit", "h": "help", "undo": "back",
+}
+HARMFUL = ("stop", "watch", "remove", "edit", "mark", "save_table", "reload", "quit", "gallery", "lecture", "only",
+           "order", "filter", "theme", "numbers", "glyphs", "layout", "zoom", "close")
+
 HELP = ("help", "palette")
 SCREEN = {                                          # what to do in place of what only a screen has
     "play": "10 s makes ten steps.",
@@ -42,9 +59,13 @@ WANTING = {
     "save_table": "Say which table, and the file: Y parameters w.csv. The same with O and &.",
 }
 ALL = (*COMMANDS, *OWN)
+LISTED = (*LISTS, *HELP, "quit", "where", "print")  # what the help lists of those that have no act
 SHOWN = {command.shown: command for command in reversed(ALL) if command.shown}
-NAMES = {name: command for command in reversed(ALL)
-         for name in (command.title.removesuffix(" …").lower(), command.id.replace("_", " "), command.id)}
+IDS = {command.id: command for command in reversed(ALL)}
+NAMES = {**{word: IDS[meant] for word, meant in DEBUGGERS.items()},
+         **{name: command for command in reversed(ALL)
+            for name in (command.title.removesuffix(" …").lower(), command.id.replace("_", " "), command.id)}}
+HARMLESS = [name for name, command in NAMES.items() if command.id not in HARMFUL]       # what may be suggested
 LONGEST_FIRST = sorted(NAMES, key=len, reverse=True)
 
 
@@ -59,6 +80,7 @@ class Verb:
     command: Command
     text: str = ""
     count: int | None = None
+    bare: bool = False                              # whether it is only what was typed, and no verb
 
 
 def read(typed: str) -> Verb | None:
@@ -70,7 +92,13 @@ def read(typed: str) -> Verb | None:
         return None
     found = re.fullmatch(r"([0-9]+)\s*(.*)", typed, re.DOTALL)
     count, rest = (found[1], found[2]) if found else ("", typed)
+    if (bare := _quantity(typed)) is not None:
+        return bare
     command, text = _command(rest, typed)
+    if command.id == "play" and text:               # p is play on the screen, and print to a debugger's hands
+        command = IDS["print"]
+    if command.id == "sides" and re.match(r"[-+*/<>=!]", text):     # E is a key, and here the loss
+        return Verb(IDS["print"], typed, bare=True)
     steps = command.group == "Time" and command.act is not None and command.asks is None
     if not count and steps and not command.takes and re.fullmatch("[0-9]+", text):
         count, text = text, ""
@@ -94,8 +122,26 @@ def _command(rest: str, typed: str) -> tuple[Command, str]:
         return sign, rest[1:].strip()               # /0.0554 and 'a, as on the screen
     if re.match(r"#?[0-9]", typed) and not rest[:1].isalpha():
         raise Unclear(f"{quoted(typed)} is no verb: g goes to a position, and 10 n makes ten steps.")
-    meant = did_you_mean(word.lower(), NAMES)
-    raise Unclear(f"There is no verb {quoted(word)}{meant or '.'} ? lists them.")
+    raise Unclear(no_verb(word))
+
+
+def no_verb(word: str, more: str = "") -> str:
+    """That a word is no verb, with a near one that changes nothing; `more` is what else it is not."""
+    return f"{sentence(f'There is no verb {quoted(word)}{more}{did_you_mean(word, HARMLESS)}')} ? lists them."
+
+
+def _quantity(typed: str) -> Verb | None:
+    """A line that begins with no verb and reads as a quantity: it prints itself."""
+    try:
+        _command(typed, typed)
+        return None
+    except Unclear:
+        pass
+    try:
+        tree = read_quantity(typed)
+    except QuantityError:
+        return None
+    return None if isinstance(tree, Number) else Verb(IDS["print"], typed, bare=True)
 
 
 def words() -> list[str]:
@@ -112,7 +158,9 @@ def answer(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
         yield from _listed(session, command.id, verb.text, goes_on)
     elif command.id in HELP:
         yield from help_lines(verb.text)
-    elif command.id == "where":
+    elif command.id == "print" and verb.text:
+        yield printed(session, verb)
+    elif command.id in ("where", "print"):
         session.message = ""
         yield event(session)
     elif command.id in SCREEN or command.act is None:
@@ -121,6 +169,30 @@ def answer(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
         yield WANTING[command.id]
     else:
         yield from _done(session, verb, goes_on)
+
+
+def printed(session: Session, verb: Verb) -> str:
+    """A quantity as it is here; of a line that is neither that nor a verb, both are said."""
+    if verb.bare:
+        try:
+            pointing.quantity(session, verb.text)
+        except QuantityError as error:
+            if re.fullmatch(r"\w+", verb.text):
+                program = session.run.program(session.position.update)
+                near = did_you_mean(verb.text, (*HARMLESS, *program.names, *program.variables))
+                return sentence(f"There is no verb {quoted(verb.text)}, and no quantity of that name{near}") + \
+                    " ? lists the verbs."
+            return f"{sentence(error)} ? lists the verbs."
+    try:
+        quantity = pointing.quantity(session, verb.text)
+    except QuantityError as error:
+        return line(sentence(error))
+    each = watching.here(session, quantity)
+    if each.value is None and not each.fault:
+        return line(f"{quantity} is not made yet: step to it, or g {quantity}.")
+    copying.tell(session, verb.text)
+    said, session.message = session.message, ""
+    return line(said)
 
 
 def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
@@ -226,12 +298,13 @@ def help_lines(text: str) -> Iterator[str]:
         return
     group = ""
     for command in sorted(ALL, key=lambda c: list(dict.fromkeys(c.group for c in ALL)).index(c.group)):
-        if command.id in SCREEN or (command.act is None and command.id not in (*LISTS, *HELP, "quit", "where")):
+        if command.id in SCREEN or (command.act is None and command.id not in LISTED):
             continue
         if command.group != group:
             group = command.group
             yield f"{group}:"
         yield _help(command)
+    yield "step, next, continue, finish, print, break and other words of gdb and pdb are understood."
     yield "10 n and n 10 make ten steps; in a terminal an empty line repeats the last. Lines after # are comments."
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..explain import notation
 from ..replay.leaves import known_from
 from ..replay.quantity import evaluate, lane_of
-from ..scenario.errors import ExpressionError, QuantityError
+from ..scenario.errors import ExpressionError, QuantityError, sentence
 from ..scenario.expression import read_quantity
 from .session import Session
 
@@ -58,7 +58,7 @@ def add(session: Session, text: str) -> None:
             later = min(session.run.updates, session.position.update + 1)
             evaluate(session.run, tree, later, _lane(session, later))
     except QuantityError as error:
-        session.message = f"{error}."
+        session.message = sentence(error)
         return
     session.watches.append(text)
     session.message = f"Watching {notation.readable(text)}. W shows what is watched; D removes it there."

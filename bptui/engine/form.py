@@ -33,11 +33,13 @@ class Trouble:
     def say(self, key: KeyPath, message: str) -> None:
         self.found.append(Problem(key, message))
 
-    def choice(self, key: KeyPath, what: str, word: str, known: tuple[str, ...]) -> bool:
-        """Whether `word` is one of `known`; otherwise a problem is noted."""
+    def choice(self, key: KeyPath, what: str, word: str, known: tuple[str, ...], more: str = "") -> bool:
+        """Whether `word` is one of `known`; otherwise a problem is noted, with what `more` there is to say."""
         if word in known:
             return True
-        self.say(key, f"unknown {what} {quoted(word)}{did_you_mean(word, known)}; known: {one_of(known)}")
+        meant = did_you_mean(word, known)
+        self.say(key, f"unknown {what} {quoted(word)}{meant}{' Known: ' if meant.endswith('?') else '; known: '}"
+                      f"{one_of(known)}{more}")
         return False
 
     def unknown_names(self, key: KeyPath, tree: Tree, known: set[str], where: str) -> None:
@@ -105,7 +107,8 @@ def initial(trouble: Trouble, key: KeyPath, values: Values | None, name: str, se
             return blank
         return draw(values.kind, values.options, name, seed, shape, fan)
     if values.shape != shape:
-        trouble.say(key, f"{expected}; here: {_shape(values.shape)}")
+        turned = ": write the transposed" if len(shape) > 1 and values.shape == shape[::-1] else ""
+        trouble.say(key, f"{expected}; here: {_shape(values.shape)}{turned}")
         return blank
     return values
 

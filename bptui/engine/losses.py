@@ -21,7 +21,8 @@ def check_loss(trouble: Trouble, scenario: Scenario) -> None:
     elif loss.kind is None:
         trouble.say(("loss",), "the network needs a [loss] with a kind, such as \"half_squared_error\"")
     else:
-        trouble.choice(("loss", "kind"), "loss", loss.kind, LOSSES)
+        trouble.choice(("loss", "kind"), "loss", loss.kind, LOSSES,
+                       '; or a law in t and o, as in kind = "log(1 + (t - o)**2)"')
 
 
 def parts_line(b: Builder, scenario: Scenario, x: Var, target: Var, units: tuple[str, ...] | None,

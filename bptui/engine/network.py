@@ -34,9 +34,9 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
         raise ScenarioError([Problem(("network", "layers", MOST_LAYERS), f"there are {len(network.layers):,} layers; "
                                      f"at most {MOST_LAYERS:,} can be drawn")])
     check_loss(trouble, scenario)
-    _check_given_names(trouble, scenario)
+    check_given_names(trouble, scenario)
     known = [trouble.choice((*layer.key, "kind"), "layer kind", layer.kind, tuple(KINDS))
-             and _check_activation(trouble, layer) for layer in network.layers]
+             and check_activation(trouble, layer) for layer in network.layers]
     fed = network.inputs if isinstance(network.inputs, Shape) else (
         (network.inputs,) if isinstance(network.inputs, int) else (len(network.inputs),))
     words = network.layers[0].extra.get("vocabulary", 0) if network.layers[0].kind == "embedding" else 0
@@ -65,7 +65,7 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
     return Form(scenario, parameters, rows, held, tuple(fed), words, names)
 
 
-def _check_given_names(trouble: Trouble, scenario: Scenario) -> None:
+def check_given_names(trouble: Trouble, scenario: Scenario) -> None:
     """A given name must not be one that the network's own quantities get: net_h1, out_h1, E_o1, loss."""
     assert scenario.network is not None
     layers, loss = scenario.network.layers, scenario.loss.name
@@ -110,18 +110,34 @@ def _check_batches(trouble: Trouble, scenario: Scenario, rows: int, pairs: tuple
                                               f"give another batch")
 
 
-def _check_activation(trouble: Trouble, layer: Layer) -> bool:
+def check_activation(trouble: Trouble, layer: Layer) -> bool:
     """Whether the activation can be written."""
     key = (*layer.key, "activation")
     activation = layer.activation
     if activation.law is None:
-        return trouble.choice(key, "activation", activation.name or "", ("linear", *ACTIVATIONS, *VECTOR_LAWS))
+        return trouble.choice(key, "activation", activation.name or "", ("linear", *ACTIVATIONS, *VECTOR_LAWS),
+                              as_law(activation.name or ""))
     before = len(trouble.found)
     trouble.unknown_names(key, activation.law, {LAW_VARIABLE, *activation.parameters}, "this law, which reads x")
     for name in activation.train:
         if name not in activation.parameters:
             trouble.say((*key, "train"), f"{name!r} is no parameter of this law")
     return len(trouble.found) == before
+
+
+AS_LAWS = {                                         # activations that have no name here, as laws in x
+    "mish": "x*tanh(softplus(x))", "relu6": "min(max(x, 0), 6)", "hardtanh": "min(max(x, -1), 1)",
+    "hardswish": "x*min(max(x + 3, 0), 6)/6", "tanhshrink": "x - tanh(x)", "logsigmoid": "-softplus(-x)",
+    "exponential": "exp(x)", "quickgelu": "x*sigmoid(1.702*x)", "celu": "max(x, 0) + min(0, exp(x) - 1)",
+    "softshrink": "where(x > 0.5, x - 0.5, where(x < -0.5, x + 0.5, 0))", "step": "where(x > 0, 1, 0)",
+    "hardshrink": "where(abs(x) > 0.5, x, 0)", "threshold": "where(x > 0, x, 0)", "sine": "sin(x)",
+}
+
+
+def as_law(word: str) -> str:
+    """How what has no name here can be written: `; or a law in x, as in activation = "x*tanh(softplus(x))"`."""
+    law = AS_LAWS.get(word.lower().replace("_", "").replace("-", ""), AS_LAWS["mish"])
+    return f'; or a law in x, as in activation = "{law}"'
 
 
 @dataclass

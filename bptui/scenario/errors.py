@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import islice
 from unicodedata import category
+
+from .synonyms import nearest, numbered
 
 KeyPath = tuple[str | int, ...]
 MOST_SHOWN = 20
@@ -34,10 +35,14 @@ class Problem:
 
 
 class ScenarioError(Exception):
-    """A scenario cannot be opened. `problems` in the order they were found."""
+    """A scenario cannot be opened. `problems` in the order they were found.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    `partial` is what could be read of it, a Scenario, for whoever knows more of its words.
+    """
+
+    def __init__(self, problems: Iterable[Problem], partial: object = None) -> None:
         self.problems = tuple(problems)
+        self.partial = partial
         super().__init__("; ".join(p.message for p in self.problems))
 
 
@@ -54,11 +59,24 @@ class ExpressionError(QuantityError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`, did you mean 'sigmoid'?` when something known is near to `word`, else nothing."""
+    """`, did you mean 'sigmoid'?` when something known is what `word` means or is really near to it, else nothing.
+
+    Of names that are numbered, as w1 to w8, it is said which there are.
+    """
     if len(word) > LONGEST_QUOTE:
         return ""
-    near = get_close_matches(word, list(islice(known, MOST_COMPARED)), n=1, cutoff=0.6)
-    return f", did you mean {near[0]!r}?" if near else ""
+    compared = list(islice(known, MOST_COMPARED))
+    near = nearest(word, compared)
+    if near is not None:
+        return f", did you mean {near!r}?"
+    there = numbered(word, compared)
+    return f"; there {'are' if ' to ' in there else 'is'} {there}" if there else ""
+
+
+def sentence(words: object) -> str:
+    """Words as a sentence: with a full stop, where they have no end of their own."""
+    text = str(words)
+    return text if text.endswith((".", "?", "!", "…")) else f"{text}."
 
 
 def one_of(names: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from .datasets import read_data
 from .errors import MOST_SHOWN, KeyPath, ScenarioError, printable
 from .lines import line_of, scan_lines
-from .records import Claim, Scenario
+from .records import Claim, Loss, Scenario
 from .schema import TOP
 from .sections import (
     Reading,
@@ -88,15 +88,15 @@ def _scenario(content: bytes, name: str, path: Path | None) -> Scenario:
     letters = read_letters(reading, top["names"] or {})
     claims = read_claim_list(reading, top["claims"] or [])
     check_names(reading)
-    _refuse(reading)
-    assert loss, "a scenario without a loss has been refused"
-    return Scenario(
+    scenario = Scenario(
         name=name, path=path, title=top["title"] or name, source=top["source"], about=top["about"],
         beside=top["beside"], start=top["start"],
-        network=network, equations=equations, loss=loss, data=data, training=training,
+        network=network, equations=equations, loss=loss or Loss(), data=data, training=training,
         letters=letters, claims=claims, digest=_digest(content, reading), lines=lines,
         files=tuple(reading.folder / file for file in sorted(reading.archives)) if reading.folder else (),
     )
+    _refuse(reading, scenario)
+    return scenario
 
 
 def _check_sections(reading: Reading, table: Mapping[str, Any]) -> None:
@@ -119,10 +119,10 @@ def _check_sections(reading: Reading, table: Mapping[str, Any]) -> None:
         reading.wrong((), "there is no [network] and no [equations]: nothing to run")
 
 
-def _refuse(reading: Reading) -> None:
-    """Raise what was found, in file order."""
+def _refuse(reading: Reading, partial: Scenario | None = None) -> None:
+    """Raise what was found, in file order; `partial` is what could be read."""
     if reading.problems:
-        raise ScenarioError(sorted(reading.problems, key=lambda problem: problem.line or 0))
+        raise ScenarioError(sorted(reading.problems, key=lambda problem: problem.line or 0), partial)
 
 
 def _content(path: Path) -> bytes:

@@ -38,6 +38,7 @@ from .values import (
     numbers,
     rows_of_names,
     scenario_names,
+    shown,
     switch,
     table,
     tables,
@@ -159,12 +160,20 @@ def gain(value: object, label: str) -> Array | Init | Stored:
     return _made(value, label) if is_table(value) else numbers(value, label)
 
 
+PADDED = {"same": ": for as many rows as before, half of kernel - 1", "valid": ": that is 0"}
+
+
 def pair(least: int) -> Reader:
     """A number of rows and columns: `2` for both, or `[2, 3]`."""
     one = whole(least, MOST_UNITS)
 
     def read(value: object, label: str) -> tuple[int, int]:
         if not isinstance(value, list):
+            if not isinstance(value, int) or isinstance(value, bool):
+                given = quoted(value) if isinstance(value, str) else shown(value)
+                also = PADDED.get(value, "") if label == "padding" and isinstance(value, str) else ""
+                raise Wrong(f"{label} must be a whole number, or two of them, as in [2, 3]: rows and columns; not "
+                            f"{given}{also}")
             size = one(value, label)
             return size, size
         if len(value) != 2:

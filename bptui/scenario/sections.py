@@ -40,13 +40,14 @@ from .schema import (
     noise,
     parameter,
 )
+from .synonyms import nearest
 from .tokens import name_fault
 from .trees import Equation, names_in
 from .values import MOST_ROWS, Reader, Wrong, is_table, kind_of
 
 LINEAR, TANH = Activation("linear", text="linear"), Activation("tanh", text="tanh")
 OF_LAYERS = {f.name for f in fields(Layer)} - {"key", "extra"}
-FEW = 8                   # known names that are listed when none is near
+MOST_LISTED = 40          # known names that are listed when none is near
 MOST_SUGGESTED = 200      # problems after which no more near names are looked for: that is slow
 Names: TypeAlias = str | int | tuple[str, ...] | tuple[tuple[str, ...], ...] | None
 LEFT_SIDE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=")
@@ -69,7 +70,7 @@ class Reading:
         """What was meant by `word`, or else all that is known if that is short."""
         if len(self.problems) >= MOST_SUGGESTED:
             return ""
-        return did_you_mean(word, known) or (f"; known here: {', '.join(known)}" if len(known) <= FEW else "")
+        return did_you_mean(word, known) or (f"; known here: {', '.join(known)}" if len(known) <= MOST_LISTED else "")
 
     def value(self, read: Reader, value: object, key: KeyPath, label: str) -> Any:
         """What `read` makes of the value, or None with the mistake noted."""
@@ -100,9 +101,12 @@ class Reading:
 
 
 def read_table(
-    reading: Reading, value: object, rules: Mapping[str, Rule], key: KeyPath, where: str
+    reading: Reading, value: object, rules: Mapping[str, Rule], key: KeyPath, where: str, known: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Every key of `rules`: read, or its default. Mistakes are noted, and leave the default."""
+    """Every key of `rules`: read, or its default. Mistakes are noted, and leave the default.
+
+    `known` are the keys that may stand here, where these are fewer.
+    """
     got = {name: rule.default for name, rule in rules.items()}
     if not is_table(value):
         reading.wrong(key, f"{where} must be a table, not {kind_of(value)}")
@@ -112,7 +116,7 @@ def read_table(
         path = (*key, name)
         rule = rules.get(name)
         if rule is None:
-            reading.wrong(path, f"unknown key {quoted(name)}{inside}{reading.near(name, rules)}")
+            reading.wrong(path, f"unknown key {quoted(name)}{inside}{reading.near(name, known or tuple(rules))}")
         elif (result := reading.value(rule.read, written, path, name)) is not None:
             got[name] = result
     for name, rule in rules.items():
@@ -147,7 +151,10 @@ def read_network(reading: Reading, table: object) -> Network:
 
 def _layer(reading: Reading, raw: Any, at: int) -> Layer:
     key: KeyPath = ("network", "layers", at)
-    got = read_table(reading, raw, LAYER, key, "[[network.layers]]")
+    kind = raw.get("kind") if is_table(raw) else None
+    own = KINDS.get(nearest(kind, tuple(KINDS)) or "") if isinstance(kind, str) else None
+    known = () if own is None else (*COMMON, *(name.rstrip("!") for name in own))
+    got = read_table(reading, raw, LAYER, key, "[[network.layers]]", known)
     kind = got["kind"] or ""
     _check_keys(reading, kind, raw, key)
     for names in ("name", "units", "filters", "weight_names", "bias_names", "recurrent_weight_names", "gain_names"):

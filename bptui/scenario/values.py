@@ -108,7 +108,7 @@ def number(value: object, label: str) -> float:
 def whole(least: int, most: int) -> Reader:
     def read(value: object, label: str) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise Wrong(f"{label} must be a whole number, not {_shown(value)}")
+            raise Wrong(f"{label} must be a whole number, not {shown(value)}")
         if not least <= value <= most:
             raise Wrong(f"{label} must be a whole number from {least} to {most}")
         return value
@@ -276,5 +276,5 @@ def _has(shape: tuple[int, ...]) -> str:
     return f"has {shape[0]} number{'s' * (shape[0] != 1)}" if len(shape) == 1 else f"has {shape[0]} rows"
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     return str(value) if isinstance(value, float) else kind_of(value)

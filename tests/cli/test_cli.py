@@ -326,6 +326,45 @@ def test_compare_in_words() -> None:
     assert refused(bptui_("compare", "two_layer", "two_lair"))[0].startswith("two_lair: there is no such file")
 
 
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["chek", "two_layer"], "'chek' is no command, did you mean check?"),
+    (["shw", "two_layer", "E"], "'shw' is no command, did you mean show?"),
+    (["chek"], "'chek' is no command, did you mean check?"),
+    (["Show", "two_layer", "E"], "did you mean show?"),
+    (["diff", "two_layer", "gan"], "did you mean compare?"),
+    (["open", "two_layer"], "'open' is no command: bptui two_layer opens a scenario"),
+    (["foo", "bar"], "'foo' is no command and no scenario; the commands: show, check, compare"),
+    (["two_layer", "show", "d(E, w5)"], "the command comes first: bptui show two_layer 'd(E, w5)'"),
+    (["two_lyer"], "two_lyer: there is no such file, did you mean 'two_layer'?"),
+    (["nosuch"], "nosuch: there is no such file; bptui list names the scenarios that come with it"),
+    (["check", "nosuch"], "nosuch: there is no such file; bptui list names"),
+    (["help", "shw"], "'shw' is no command, did you mean 'show'? The commands: show"),
+    (["--theme", "drak", "two_layer"], "there is no theme 'drak', did you mean 'dark'? Known: terminal"),
+    (["two_layer", "--theem", "dark"], "unrecognized arguments: --theem dark, did you mean '--theme'?"),
+    (["show", "two_layer", "E", "--jsn"], "did you mean '--json'?"),
+    (["show", "two_layer", "w99"], "w99: 'w99' is not a quantity of two_layer; there are w1 to w8"),
+])
+def test_what_was_meant_is_said(arguments: list[str], words: str) -> None:
+    (line,) = refused(bptui_(*arguments))
+    assert words in line
+
+
+def test_help_and_version_by_their_names() -> None:
+    assert bptui_("help").stdout == bptui_("--help").stdout and bptui_("version").stdout == bptui_("--version").stdout
+    for name in cli.COMMANDS:
+        assert bptui_("help", name).stdout == bptui_(name, "--help").stdout
+
+
+@pytest.mark.parametrize("arguments", [
+    ["LONG"], ["show", "two_layer", "LONG"], ["LONG", "two_layer"], ["show", "LONG", "E"], ["--size", "LONG"],
+    ["two_layer", "--LONG"], ["copy", "LONG"], ["show", "two_layer", "E", "--at", "LONG"], ["--theme", "LONG"],
+    ["--plain", "two_layer", "--at", "LONG"], ["check", "two_layer", "--claims", "LONG"]])
+@pytest.mark.parametrize("letter", ["x", "\x1b∂ "])
+def test_a_long_argument_is_not_repeated_whole(arguments: list[str], letter: str) -> None:
+    lines = refused(bptui_(*(word.replace("LONG", letter * 10_000) for word in arguments)))
+    assert sum(map(len, lines)) < 3000
+
+
 def test_a_command_wins_over_a_scenario_of_its_name(tmp_path: Path) -> None:
     (tmp_path / "list").write_text(EQUATIONS)
     assert bptui_("list", cwd=tmp_path).stdout.startswith("adam")

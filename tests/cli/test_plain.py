@@ -288,6 +288,58 @@ def test_lists_and_their_lines() -> None:
     assert talk("G", "parameters w5")[-1].endswith("w5⁺ is not made in this update")
 
 
+# a debugger's hands
+
+def test_the_words_of_a_debugger_are_understood() -> None:
+    for word, meant in verbs.DEBUGGERS.items():
+        verb = verbs.read(word)
+        assert verb is not None and verb.command.id == meant, word
+    own = {name for command in verbs.ALL for name in (command.id, command.id.replace("_", " "),
+                                                      command.title.removesuffix(" …").lower())}
+    assert not own & verbs.DEBUGGERS.keys()
+    assert talk("step", "step 2", "next", "finish", "reverse-next") == talk("s", "s 2", "n", "f", "N")
+    assert talk("break E < 0.001", "continue", "run") == talk("b E < 0.001", "c", "c")
+    assert talk("set w5 = 0.3", "delete 7", "display w5", "backtrace") == talk("e w5 = 0.3", "D 7", "w w5", "where")
+    assert talk("exit", "n") == []
+
+
+def test_a_quantity_prints_itself() -> None:
+    said = talk("print w5", "p w5", "w5", "hidden.weights", "w5 + 1", "E < 1", "n", "net_h1", "print out_h1", "print")
+    assert said[:3] == ["w5 = 0.4"] * 3
+    assert said[3:6] == ["hidden.weights = [[0.15, 0.2], [0.25, 0.3]]", "w5 + 1 = 1.4",
+                         "E < 1 is not made yet: step to it, or g E < 1."]
+    assert said[7] == "net_h1 = 0.3775" and said[8] == "out_h1 is not made yet: step to it, or g out_h1."
+    assert said[9].startswith("#0:1  ")
+    said = talk("w99", "bogus", "print w99", "d(w5, E)")
+    assert said[0] == "There is no verb 'w99', and no quantity of that name; there are w1 to w8. ? lists the verbs."
+    assert said[1] == "There is no verb 'bogus', and no quantity of that name. ? lists the verbs."
+    assert "w1 to w8" in said[2] and "forward or loss quantity" in said[3]
+
+
+def test_a_verb_that_changes_something_is_never_suggested() -> None:
+    """Every word one letter off a verb that sets, changes, removes, writes or leaves."""
+    harmful = [name for name, command in verbs.NAMES.items() if command.id in verbs.HARMFUL]
+    for name in harmful:
+        for at in range(len(name)):
+            for word in (name[:at] + name[at + 1:], name[:at] + "z" + name[at:], name[:at] + "z" + name[at + 1:]):
+                suggested = re.search(r"did you mean '(.*)'", verbs.no_verb(word))
+                assert suggested is None or verbs.NAMES[suggested[1]].id not in verbs.HARMFUL, word
+
+
+def test_a_message_has_one_stop() -> None:
+    asking = [command.shown or command.id for command in COMMANDS if command.asks or command.takes]
+    for line in talk(*(f"{verb} hidden.wieghts" for verb in asking), *(f"{verb} w5.grda" for verb in asking)):
+        assert "?." not in line and ".." not in line.replace("...", ""), line
+
+
+@pytest.mark.parametrize("scenario", ["two_layer", "adam", "attention"])
+def test_ascii_alone(scenario: str) -> None:
+    typed = ["n 40", "G", *LISTS, "?", "? b", "follow E", "E", "i 3", "x", "zz", "w5", "e w5 = 1"]
+    said = plain("--ascii", scenario, typed="\n".join(typed) + "\n")
+    assert "".join(said).isascii() and any("dE/d" in line for line in said)
+    assert len(said) == len(plain(scenario, typed="\n".join(typed) + "\n"))
+
+
 def test_the_sample_is_part_of_the_position() -> None:
     said = talk("g #1:1", ")", ")", "(", scenario="batch_all")
     assert said[0].startswith("#1:1 sample 1  ") and said[1].startswith("#1:1 sample 2  ")
@@ -336,7 +388,8 @@ def test_a_bad_verb_is_a_line_and_the_rest_goes_on() -> None:
     said = talk("zz", "stpo", "#120:31", "120", "0.5", "g", "g nowhere", "follow hidden.weights", "follow E < 1",
                 "follow 99", "follow", "v nothing", "Tab", "down", "p", "D", "o", "# a comment", "", "   ", "i", "n")
     assert len(said) == 19
-    assert said[0].startswith("There is no verb 'zz'") and "did you mean 'stop'" in said[1]
+    assert said[0].startswith("There is no verb 'zz'") and "There is no verb 'stpo'" in said[1]
+    assert "did you mean" not in said[1]            # stop sets something
     assert all("g goes to a position" in line for line in said[2:5])
     assert said[5].startswith("g asks for something after it: go to: 120, #120:31")
     assert said[7] == "hidden.weights has 4 elements: name one, as hidden.weights[0,0]."

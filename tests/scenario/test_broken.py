@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.reader import read_scenario_text, render
+from bptui.scenario.schema import TRAINING as TRAINING_KEYS
 
 HERE = Path(__file__).parent
 NETWORK = (HERE / "network.toml").read_text("utf-8")
@@ -170,7 +171,7 @@ BROKEN = {
     "dates": (NETWORK, "= 10\n", "= 1979-05-27\n",
         "30: updates must be a whole number, not a date or time"),
     "controls": (NETWORK, "updates = 10", '"up\\u001b[31m\\u202e" = 10',
-        "30: unknown key 'up\\x1b[31m\\u202e' in [training]"),
+        "30: unknown key 'up\\x1b[31m\\u202e' in [training]; known here: " + ", ".join(TRAINING_KEYS)),
     "a list of keys": (NETWORK, "updates = 10", ".".join("a" * 200) + " = 10",
         "30: a key has more than 100 parts"),
 }

@@ -166,7 +166,7 @@ BROKEN: dict[str, tuple[str, str]] = {
     "an unknown key": (ROWS + HELD + "inputs = [[1, 2]]\ntarget = [[1]]\n",
         "13: unknown key 'target' in [data.validation], did you mean 'targets'?"),
     "names": (ROWS + HELD + 'inputs = [[1, 2]]\ntarget_names = ["a"]\n',
-        "13: unknown key 'target_names' in [data.validation], did you mean 'targets'?"),
+        "13: unknown key 'target_names' in [data.validation]; known here: inputs, targets, file"),
     "a file that is not there": (TABLE + HELD + 'file = "q.csv"\n',
         "13: there is no file 'q.csv' beside the scenario, did you mean 'y.csv'?"),
     "a way out": (TABLE + HELD + 'file = "../x.csv"\n',
