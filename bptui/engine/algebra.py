@@ -249,6 +249,8 @@ def chosen_by(condition: Formula, a: Formula, b: Formula) -> Formula:
     match found:
         case []:
             return last
+        case _ if isinstance(last, Cases):
+            return Cases((*found, *last.cases), last.last)
         case [(Applied("≥", (x, y)), value)] if (x, y) == (value, last):
             return Applied("max", (x, y))
         case [(Applied("≤", (x, y)), value)] if (x, y) == (value, last):

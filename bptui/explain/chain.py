@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..engine.algebra import Leaf, product
+from ..engine.algebra import product
 from ..engine.program import FIXED, Var
 from ..engine.scalars import Cell
 from ..replay.run import Run
@@ -210,7 +210,7 @@ class Explainer:
             last = n == len(steps) + 1
             here = cell if last else steps[n - 1].term.adjoint
             assert here is not None
-            made = product([Leaf(c) for c in step.term.cells if c in (step.term.adjoint, *local)])
+            made = product([self.reader.leaf(c) for c in step.term.cells if c in (step.term.adjoint, *local)])
             rows.append(Row("result" if last else "running", "=", "", name(here),
                             "" if last else f"so far: {' × '.join(map(str, range(1, n + 1)))}",
                             self.reader.numbered(made), self.reader.value(here), step.made, self._key(here), here,

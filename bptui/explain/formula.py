@@ -358,12 +358,13 @@ def _zero_in_numbers(expression: Any, symbols: Mapping[Cell, Any], chance: rando
 # a formula to read
 
 def simplified(block: Block, x: Var, spell: Callable[[Var], str] | None = None) -> str | None:
-    """∂y/∂x of a written line that works element by element, simplified; None where the line sums over an axis.
+    """∂y/∂x of a written line that works element by element, simplified.
 
+    None where the line sums over an axis, or asks whether two numbers are equal: of a single point sympy says nothing.
     `spell` names a variable; by default it is called what equations call it.
     """
     import sympy
-    if not elementwise(block):
+    if not elementwise(block) or any(eq.law is not None and eq.law.name in ("==", "!=") for eq in block.equations):
         return None
     symbols: dict[Var, Any] = {}
     made = {eq.out: eq for eq in block.equations if not is_stop(eq)}

@@ -6,7 +6,8 @@ element by element are printed without indices, the sample axis never is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from ..engine.algebra import (
     BUILD,
@@ -74,6 +75,7 @@ class Writer:
 
     program: Program
     namer: Namer
+    called: Mapping[str, str] = field(default_factory=dict[str, str])   # letters of views, and what they are here
 
     def spell(self, leaf: Leaf) -> str:
         """How a leaf is written; a Jacobian by the element of its output as well."""
@@ -135,16 +137,18 @@ class Writer:
 
     def _leaf(self, var: Var, indexed: bool) -> Leaf:
         letters = (var.of[1] if var.jacobian else var).letters
-        return Leaf(var, ",".join(other(c) for c in letters if c != SAMPLE) if indexed else "")
+        return Leaf(var, ",".join(self._letter(c) for c in letters if c != SAMPLE) if indexed else "")
 
     def _sums(self, term: Term, out: Var) -> tuple[str, ...]:
         """What a term is summed over, as it is printed."""
         summed = term_letters(term, out)
-        axes = tuple(other(c) for c in summed if c != SAMPLE)
+        axes = tuple(self._letter(c) for c in summed if c != SAMPLE)
         return ("samples", *axes) if SAMPLE in summed and self.program.samples > 1 else axes
 
     def _term(self, term: Term, out: Var, indexed: bool, block: Block) -> Formula:
         """A product, with the signs of the sums over it."""
+        if isinstance(term.op, Gather | Scatter):
+            return Applied("moved", tuple(self._factor(v, False, block) for v in term.args))
         product = joined([self._factor(v, indexed, block) for v in term.args])
         sums = self._sums(term, out)
         return Summed(sums, product) if sums else product
@@ -157,6 +161,8 @@ class Writer:
         if inner or var.role in ("local", "temporary"):
             made = next((eq for b in (block, *self.program.blocks) for eq in b.equations if eq.out is var.base), None)
             if made is not None and not isinstance(made.terms[0].op if made.terms else None, Gather | Scatter):
+                if any(c != d for c, d in zip(made.out.letters, var.letters, strict=True)):
+                    return self._under(made.out.letters, var.letters)._factor(made.out, True, block)
                 if made.law is CHOSEN:
                     asked = Applied("first greatest", (self._leaf(made.terms[0].args[0], indexed),))
                     return Cases(((asked, ONE),), ZERO)
@@ -174,8 +180,21 @@ class Writer:
         return self._leaf(var, indexed)
 
     def _inner(self, term: Term, out: Var, indexed: bool, block: Block) -> Formula:
-        """A term of a sum that is written out inside another formula; what it only sums is named as a whole."""
-        return self._term(term, out, indexed and len(term.args) > 1, block)
+        """A term of a sum that is written out inside another formula; what only samples are summed of needs no index."""
+        over = term_letters(term, out).strip(SAMPLE)
+        return self._term(term, out, bool(over) or bool(self.called) or (indexed and len(term.args) > 1), block)
+
+    def _under(self, own: str, view: str) -> Writer:
+        """What writes the same under the letters of a view: they change places, so that none is taken twice."""
+        called = {c: c for c in own + view} | self.called
+        for a, b in zip(own, view, strict=True):
+            if called[a] != b:
+                at = next(c for c in called if called[c] == b)
+                called[a], called[at] = b, called[a]
+        return replace(self, called=called)
+
+    def _letter(self, letter: str) -> str:
+        return other(self.called.get(letter, letter))
 
 
 def other(letter: str) -> str:

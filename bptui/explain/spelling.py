@@ -32,8 +32,8 @@ def spelled(e: Any, leaves: Mapping[Any, Formula], fraction: Callable[..., tuple
         return Cases(tuple((below(asked), below(value)) for value, asked in cases), below(last))
     if e.is_Relational:
         return Applied(RELATIONS.get(e.rel_op, e.rel_op), (below(e.lhs), below(e.rhs)))
-    if type(e).__name__ in LOGIC:
-        return Applied(LOGIC[type(e).__name__], tuple(map(below, e.args)))
+    if logic := LOGIC.get(type(e).__name__):
+        return Applied(logic, tuple(map(below, e.args)))
     if e.is_Rational:                               # 1/3 stays a fraction; 0.01 was a decimal and is one again
         if e.is_Integer or decimal(e):
             return Constant(float(e))

@@ -161,14 +161,18 @@ class Reader:
 
     def _expand(self, cell: Cell, depth: int = 0) -> Formula:
         """A scalar in a formula; local partials and temporaries are shown by what makes them."""
-        var, flat = cell
-        if var.role in FIXED:
-            return Constant(var.constant_value(flat))
-        if var.jacobian or var in self.steps or var.role not in ("local", "temporary") or (
+        var, _ = cell
+        if var.role in FIXED or var.jacobian or var in self.steps or var.role not in ("local", "temporary") or (
                 var not in self.made or depth > DEEPEST):
-            return Leaf(cell)
+            return self.leaf(cell)
         tree = self.tree(cell, depth + 1)
         return tree if len(self.named(tree)) <= LONGEST else Leaf(cell)
+
+    @staticmethod
+    def leaf(cell: Cell) -> Formula:
+        """A scalar as it stands: what is the same in every run is a constant."""
+        var, flat = cell
+        return Constant(var.constant_value(flat)) if var.role in FIXED else Leaf(cell)
 
     def tree(self, cell: Cell, depth: int = 0) -> Formula:
         """What makes a scalar; of a long sum, its beginning."""

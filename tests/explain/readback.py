@@ -39,9 +39,18 @@ class Tensor:
         ordered = self.array.transpose([self.letters.index(c) for c in letters if c in self.letters])
         return ordered[tuple(slice(None) if c in self.letters else None for c in letters)]
 
-    def summed(self, letter: str) -> Tensor:
-        assert letter in self.letters, f"nothing to sum over {letter}"
+    def summed(self, letter: str, extents: Mapping[str, int]) -> Tensor:
+        if letter not in self.letters:              # as many times the same
+            return Tensor(self.array * extents[letter], self.letters)
         return Tensor(self.array.sum(self.letters.index(letter)), self.letters.replace(letter, ""))
+
+
+def softmax(x: Tensor, letter: str) -> Tensor:
+    raised = np.exp(x.array)
+    return Tensor(raised / raised.sum(x.letters.index(letter), keepdims=True), x.letters)
+
+
+VECTORS = {"softmax": softmax, "log_softmax": lambda x, k: Tensor(np.log(softmax(x, k).array), x.letters)}
 
 
 def apply(function: Any, *xs: Tensor) -> Tensor:
@@ -57,8 +66,8 @@ class Unreadable(Exception):
 class Reader:
     """Reads one formula from the left. `named` are the names, longest first."""
 
-    def __init__(self, text: str, values: Mapping[str, Tensor | float]) -> None:
-        self.text, self.at, self.values = text, 0, values
+    def __init__(self, text: str, values: Mapping[str, Tensor | float], extents: Mapping[str, int] | None = None) -> None:
+        self.text, self.at, self.values, self.extents = text, 0, values, extents or {}
         self.named = sorted(values, key=len, reverse=True)
         self.largest = 0.0                          # of what comes up on the way: rounding is measured by it
         self.broken = False                         # whether a NaN came up; conditions and branches may hide it
@@ -93,9 +102,9 @@ class Reader:
     def logic(self) -> Tensor:
         left = self.relation()
         while True:
-            if self.take(" and "):
+            if self.take("and "):
                 left = apply(lambda a, b: (a != 0) & (b != 0), left, self.relation())
-            elif self.take(" or "):
+            elif self.take("or "):
                 left = apply(lambda a, b: (a != 0) | (b != 0), left, self.relation())
             else:
                 return left
@@ -134,10 +143,10 @@ class Reader:
         if self.take("-"):
             return apply(np.negative, self.signed())
         if self.take("Σ_samples"):
-            return self.product().summed("s")
+            return self.product().summed("s", self.extents)
         if found := re.match(r" *Σ_(\w′?)", self.left):
             self.at += found.end()
-            return self.product().summed("κ" if found[1] == "k′" else found[1])
+            return self.product().summed("κ" if found[1] == "k′" else found[1], self.extents)
         return self.power()
 
     def power(self) -> Tensor:
@@ -173,7 +182,11 @@ class Reader:
             return inside
         if found := re.match(r"\w+(?=\()", self.left):
             self.at += found.end() + 1
-            return self.noted(apply(FUNCTIONS[found[0]], *self.arguments()))
+            inside = self.arguments()
+            if index := re.match(r"\[(\w)\]", self.left):
+                self.at += index.end()
+                return VECTORS[found[0]](inside[0], index[1])
+            return self.noted(apply(FUNCTIONS[found[0]], *inside))
         raise Unreadable(f"{self.text!r} at {self.left!r}")
 
     def arguments(self) -> list[Tensor]:
@@ -195,6 +208,11 @@ class Reader:
         for condition, value in reversed(told):
             last = apply(lambda c, a, b: np.where(c != 0, a, b), condition, value, last)
         return last
+
+
+def tensor(text: str, values: Mapping[str, Tensor], extents: Mapping[str, int]) -> Tensor:
+    """What a formula over tensors comes to, whose axes have the lengths `extents`."""
+    return Reader(text, values, extents).all()
 
 
 def worth(text: str, values: Mapping[str, float]) -> tuple[float, float, bool]:

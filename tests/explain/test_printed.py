@@ -5,22 +5,33 @@ from __future__ import annotations
 import importlib.util
 import math
 import random
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
-from bptui.engine.algebra import Formula, Shortened, leaves
+from bptui.debugger import lists
+from bptui.debugger.session import Session
+from bptui.engine.algebra import Applied, Cases, Formula, Shortened, Summed, leaves
+from bptui.engine.executor import Env
+from bptui.engine.program import SPARE, Var
 from bptui.explain import notation
 from bptui.explain.chain import Explainer
+from bptui.explain.formula import simplified
+from bptui.explain.listing import Writer, listing
+from bptui.explain.naming import Namer
 from bptui.explain.rows import Chain
 from bptui.explain.text import chain_lines
-from bptui.replay.run import Run
+from bptui.replay.run import Run, open_run
+from bptui.replay.timeline import Position
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.reader import read_scenario_text
+from bptui.scenario.shipped import find, shipped
 
 
 def loaded(name: str) -> ModuleType:
@@ -41,10 +52,16 @@ def written(lines: list[str], start: dict[str, float]) -> Run:
         f"[equations]\nforward = {lines!r}\nloss = 'E'\n[parameters]\n{given}\n[training]\nupdates = 1\n", "here"))
 
 
-def parts(tree: Formula) -> Iterator[Formula]:
+def every_part(tree: Formula) -> Iterator[Formula]:
     yield tree
-    for part in getattr(tree, "args", ()):
-        yield from parts(part)
+    inside = list(getattr(tree, "args", ()))
+    match tree:
+        case Cases(cases, last):
+            inside = [part for case in cases for part in case] + [last]
+        case Summed(body=body) | Shortened(begins=body):
+            inside = [body]
+    for part in inside:
+        yield from every_part(part)
 
 
 def agree(text: str, values: dict[str, float], value: float) -> None:
@@ -59,21 +76,29 @@ def agree(text: str, values: dict[str, float], value: float) -> None:
         assert broken or largest > 1e150 or math.isfinite(value) == math.isfinite(found), (text, found, value)
 
 
+def names_in(at: Explainer, tree: Formula) -> dict[str, float]:
+    """What the names of a formula are worth. A name that would be two values is none: a sample stands behind it."""
+    found: dict[str, float] = {}
+    several: set[str] = set()
+    for leaf in leaves(tree):
+        cell: Any = leaf.of
+        name, value = at.reader.name(cell), at.reader.value(cell)
+        if cell[0].lanes:
+            found[f"{name}({at.run.rows(at.update)[cell[1] // cell[0].lane_size] + 1})"] = value
+        if found.setdefault(name, value) != value and value == value:
+            several.add(name)
+    return {name: value for name, value in found.items() if name not in several}
+
+
 def check(at: Explainer, chain: Chain) -> int:
     """Every formula of a chain comes to the value of its row. How many there were."""
     steps = {row.name: row.value for row in chain.rows if row.kind == "term" and row.number and row.value is not None}
     read = 0
     for row in chain.rows:
         tree = row.expression
-        if tree is None or row.value is None or any(isinstance(part, Shortened) for part in parts(tree)):
+        if tree is None or row.value is None or any(isinstance(part, Shortened) for part in every_part(tree)):
             continue                                # words; a sum that says that it is only begun
-        values = dict(steps)
-        for leaf in leaves(tree):
-            cell: Any = leaf.of
-            name, value = at.reader.name(cell), at.reader.value(cell)
-            assert values.setdefault(name, value) == value or value != value, f"{name} is two values in one formula"
-            if cell[0].lanes:
-                values[f"{name}({cell[1] // cell[0].lane_size + 1})"] = value
+        values = {**steps, **names_in(at, tree)}
         names = row.rule if row.kind in ("factor", "head", "path") or row.number else row.name
         if row.kind == "result" and row.key[:1] != ("d",):
             names = chain.formula[1][0]
@@ -105,7 +130,7 @@ def check_run(run: Run) -> int:
 START = {"u": 1.3, "v": -0.7, "s": 0.6, "w": 2.1}
 
 
-@pytest.mark.parametrize("line", [
+LINES = [
     "u / (2*v)", "1 / (u*v)**2", "(u*v)**3", "exp(-(u - v)**2 / (2*s**2))", "u / (v*s) * w", "u / (v*s)",
     "log(u*s)", "-(u*v) / (s*w)", "(u*v)**4", "((u*v)**2)**2", "u**2**2", "2**-2 * u", "-u**2", "(-u)**2", "u**-2",
     "(u/v)**2", "u / (v/s)", "u / v / s", "u - (v - s)", "u - v - s", "-(-u)", "u * -v", "u / -v", "sqrt(u*s)**3",
@@ -115,7 +140,10 @@ START = {"u": 1.3, "v": -0.7, "s": 0.6, "w": 2.1}
     "abs(v) / (abs(v) + 1)", "relu(v)**2 + relu(u)", "(u > v) * s + (u < v)", "(u == u) / (v*s)", "stop(u*v) / (v*s)",
     "u/6 + 0.1*v", "0.123456789 * u", "softplus(u/v)", "log(u/s)**2 / log(u*s)", "where(u - 1.3, v, s*w)",
     "1 / (1 + exp(-(u*v)/(s*w)))", "w**2 * log(w**2 / s**2) / (2*s**2)",
-])
+]
+
+
+@pytest.mark.parametrize("line", LINES)
 def test_a_written_line_and_its_slopes_are_printed_as_they_are_worked_out(line: str) -> None:
     used = {name: value for name, value in START.items() if name in line.replace("sqrt", "").replace("where", "")}
     assert check_run(written([f"y = {line}", "E = y*y/2"], used)) > 5
@@ -172,3 +200,143 @@ def test_random_lines_are_printed_as_they_are_worked_out(share: Callable[[int], 
         except Exception as error:
             raise AssertionError(f"{n}: y = {line} with {start}") from error
     assert read > 20 * whole
+
+
+# networks
+
+WORDS = ("moved", "greatest", "first greatest")     # what moves numbers, or chooses among those of an axis
+
+
+def tensor(env: Env, var: Var, printed: str = "") -> Any:
+    """A variable with its axes, as they are printed or else as they are; one sample is no axis."""
+    index = printed.replace(",", "").replace("k′", next((c for c in var.letters if c >= SPARE), ""))
+    letters = var.letters if var.jacobian or not printed else "s" * var.lanes + index
+    array = env.array(var)
+    if var.lanes and array.shape[0] == 1:
+        array, letters = array[0], letters[1:]
+    return READBACK.Tensor(array, letters)
+
+
+def check_listing(run: Run) -> int:
+    """Every line of the listing, read as tensors, comes to the values of its block. How many there were."""
+    program, env = run.program(0), run.env(0)
+    namer, times, read = Namer(run.scenario), run.times(0), 0
+    writer = Writer(program, namer)
+    for block, line in zip(times.blocks, listing(program, times, namer), strict=True):
+        tree = line.expression
+        if tree is None or any(isinstance(part, Applied) and part.sign in WORDS for part in every_part(tree)):
+            continue
+        values: dict[str, Any] = {}
+        for leaf in leaves(tree):
+            var = program.variables[leaf.of] if leaf.of in program.variables else leaf.of
+            if isinstance(var, Var):
+                known = values.setdefault(writer.spell(leaf), tensor(env, var, leaf.letters))
+                assert np.array_equal(known.array, env.array(var).reshape(known.array.shape), equal_nan=True), line
+        try:
+            found = READBACK.tensor(line.right, values, program.extents)
+        except AssertionError as wrong:
+            raise AssertionError(f"{line.left} = {line.right}: {wrong}") from wrong
+        out = tensor(env, block.out)
+        assert set(found.letters) <= set(out.letters), f"{line.left} = {line.right}: {found.letters}"
+        np.testing.assert_allclose(np.broadcast_to(found.along(out.letters), out.array.shape), out.array, rtol=1e-7,
+                                   atol=1e-10, err_msg=f"{line.left} = {line.right}")
+        read += 1
+    return read
+
+
+LARGE = ("wide_784", "digits_minibatches", "transfer_scratch")
+NETWORKS = [name for name, _ in shipped() if name not in LARGE]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_each_line_of_the_listing_is_the_calculation(name: str) -> None:
+    assert check_listing(open_run(str(find(name)))) > 0
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@notation.written_as("all")
+def test_each_formula_of_a_chain_is_the_calculation(name: str, share: Callable[[int], int]) -> None:
+    at = Explainer(open_run(str(find(name))), 0, 0)
+    chance = random.Random(f"chains of {name}")
+    values = range(1, at.times.count + 1)
+    assert sum(check(at, at.chain(value)) for value in chance.sample(values, min(len(values), share(400)))) > 0
+
+
+@pytest.mark.parametrize("line", [line for line in LINES])
+def test_a_simplified_slope_is_the_slope(line: str) -> None:
+    run = written([f"y = {line}", "E = y"], START)
+    program, env = run.program(0), run.env(0)
+    for x in program.parameters:
+        text = simplified(program.forward[0], x)
+        slope = run.value(f"d(E, {x.name})")
+        if text is None:
+            assert "==" in line or "!=" in line     # sympy knows nothing of a single point
+            continue
+        agree(text, {**START, "y": env.scalar((program.forward[0].out, 0))}, float(slope))
+        assert not re.search(r"3\.14|\d{6}/\d{6}", text)
+
+
+def test_constants_keep_their_names() -> None:
+    run = written(["y = exp(-u*u/2) / sqrt(2*pi) + pi*v*v - erf(s)", "E = y + 2*pi*w"], START)
+    at = Explainer(run, 0, 0)
+    told = [line.right for line in listing(run.program(0), at.times, Namer(run.scenario))]
+    for value in range(1, at.times.count + 1):
+        for row in at.chain(value).rows:
+            told += [row.name, row.rule, row.lens]
+    told += [str(simplified(run.program(0).forward[0], x)) for x in run.program(0).parameters]
+    assert sum("π" in text for text in told) > 15
+    assert not [text for text in told if re.search(r"3\.14|pi|\d{6}/\d", text)]
+
+
+WHERE = {
+    "where(v, u/s, w)": "where(v ≠ 0: u / s; else w)",
+    "where(u > v, u, w)": "where(u > v: u; else w)",
+    "where(where(u > 0, 1, 0), u, v)": "where(u > 0: u; else v)",
+    "where(where(where(u > v, v, w), 1, 0) > 0, u, s)": "where(where(u > v: v; else w) ≠ 0: u; else s)",
+    "where(u != v, u, where(u > s, s, w))": "where(u ≠ v: u; u > s: s; else w)",
+    "max(u*v, s)": "max(u × v, s)",
+    "min(u, v)": "min(u, v)",
+    "relu(u)": "where(u ≤ 0: 0; else u)",
+    "u > v": "where(u > v: 1; else 0)",
+    "abs(u)": "abs(u)",
+}
+
+
+@pytest.mark.parametrize("line", WHERE)
+def test_a_choice_is_printed_as_what_is_asked(line: str) -> None:
+    """As a value's own formula, steps by their numbers, and the same inside another line's slope, written out."""
+    run = written([f"y = u*({line}) + 0*u + 0*v + 0*s + 0*w", "E = y"], START)
+    chain = Explainer(run, 0, 0).derivative(run.program(0).variables["u"], 0)
+    assert chain is not None
+    assert WHERE[line] in " ".join(row.rule for row in chain.rows)
+
+
+def test_softmax_with_cross_entropy_over_a_batch_is_said_with_its_brackets() -> None:
+    session = Session(open_run(str(find("softmax_iris"))))
+    said = ""
+    for value in range(1, session.times.count + 1):
+        session.position = Position(0, value, session.times.stops(value))
+        if "Softmax with cross-entropy" in (said := session.sentence()):
+            break
+    found = re.search(r"this is (.+), with p = (.+) and t = (.+)\.$", said)
+    assert found is not None
+    n = float(session.run.value("n")) if "n" in session.run.program(0).variables else 20.0
+    slope = session.explainer().reader.value(session.explainer().cell(session.position.value))
+    assert READBACK.worth(found[1], {"p": float(found[2]), "t": float(found[3]), "n": n})[0] == pytest.approx(slope, abs=1e-9)
+
+
+def test_the_lists_without_a_screen_have_the_same_formulas() -> None:
+    run = written(["y = u / (2*v)", "z = 1 / (u*v)**2", "E = y + z*where(s, pi, w)"], START)
+    session = Session(run)
+    session.position = Position(0, session.times.count, session.times.stops(session.times.count))
+    shown = "\n".join(lists.program(session, "", lambda _: True))
+    for line in session.lines():
+        assert f" {line.right}  " in shown
+    for value in range(1, session.times.count + 1):
+        session.position = Position(0, value, session.times.stops(value))
+        chain = session.chain()
+        assert chain is not None
+        shown = "\n".join(lists.chain(session, "", lambda _: True))
+        for row in chain.rows:
+            for text in (row.rule, row.lens):
+                assert text in shown
