@@ -201,20 +201,23 @@ class Session:
         """Whether the first screen's card is shown."""
         return self.position == Position(0) and self.followed is None and not self.beat
 
-    def explainer(self) -> Explainer:
-        return Explainer(self.run, self.position.update, self.lane, self.here, self.unfolded)
+    def explainer(self, whole: bool = False) -> Explainer:
+        return Explainer(self.run, self.position.update, self.lane, self.here, self.unfolded, whole=whole)
 
     def lines(self) -> tuple[Line, ...]:
         """The program listing of this update."""
         return self.branch.lines(self.times)
 
-    def chain(self) -> Chain | None:
-        """The chain on screen: of what is followed, else of the value in the making; in a lecture of the next step."""
+    def chain(self, whole: bool = False) -> Chain | None:
+        """The chain on screen: of what is followed, else of the value in the making; in a lecture of the next step.
+
+        `whole` is for whoever has no cursor to unfold a row of it.
+        """
         if self.beat and (coming := lecture.coming(self)) is not None:
             return coming.chain
         if self.followed is not None:
-            return self.explainer().derivative(self.followed_var, self.followed.element or 0)
-        return self.explainer().chain(self.position.value) if self.position.value else None
+            return self.explainer(whole).derivative(self.followed_var, self.followed.element or 0)
+        return self.explainer(whole).chain(self.position.value) if self.position.value else None
 
     @property
     def followed_var(self) -> Var:

@@ -78,7 +78,7 @@ def verdict(found: Verdict) -> str:
 
 def chain_lines(session: Session) -> Iterable[str]:
     """The chain of what is followed, else of the value in the making, a row a line, as far as it has come."""
-    chain = session.chain()
+    chain = session.chain(whole=True)
     if chain is None:
         yield "Nothing is made yet that has a chain: step on with s." if session.followed is None else \
             f"{session.follow_name()} is 0: nothing that the loss is made of depends on it."

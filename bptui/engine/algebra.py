@@ -282,7 +282,7 @@ def leaves(tree: Formula) -> Iterable[Leaf]:
 LOGIC, RELATION, SUM, SERIES, PRODUCT, SLOPE, NEGATIVE, POWER, ATOM = range(9)
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 FRACTION = re.compile(r"-?\d+/\d+")
-STEP = re.compile(r"step \d+")
+WHOLE = re.compile(r"step \d+(?: of \S+)?|∂\S+/∂(?:\S+|\(.+\)(?:\[[^\]]*\])?)")
 MOST_EXPONENT = 99                                  # that is written above the line
 LARGEST_DENOMINATOR = 100                           # of a constant that is written as a fraction
 
@@ -354,8 +354,8 @@ def _spelled(text: str) -> tuple[str, int]:
         return text, PRODUCT
     if " / " in text and text.replace(" / ", "").isdigit():
         return text, PRODUCT
-    if text.startswith("∂") or STEP.fullmatch(text):
-        return text, SLOPE if " " not in text or STEP.fullmatch(text) else SERIES
+    if WHOLE.fullmatch(text):
+        return text, SLOPE
     if " " in text:
         return text, SUM if " - " in text or " + " in text else SERIES
     return text, NEGATIVE if text.startswith("-") else ATOM

@@ -16,6 +16,7 @@ from ..engine.program import FIXED, Var
 from ..engine.scalars import Cell
 from ..replay.run import Run
 from ..replay.timeline import Timeline, scalars
+from .detail import details, written_out
 from .naming import Namer
 from .rows import END, Chain, Kind, Made, Row, key_of
 from .terms import Reader, TermView
@@ -44,18 +45,20 @@ class Explainer:
     `seen` is how far the position has come: of a long sum that is not made yet, the terms are listed in the
     order in which they are made, and only afterwards by size. `unfolded` are the adjoints whose own chain is
     shown below the paths that they begin. With `ahead` what comes next is to be shown before it is made: its row is
-    among those of a long sum, and formulas have no number in them that is not made.
+    among those of a long sum, and formulas have no number in them that is not made. `whole` is for whoever cannot
+    unfold: a use that is a sum over samples has their terms below it, and an entry of a Jacobian what makes it.
     """
 
     def __init__(self, run: Run, update: int, lane: int, seen: Made = END,
-                 unfolded: frozenset[tuple[str, int]] = frozenset(), ahead: bool = False) -> None:
+                 unfolded: frozenset[tuple[str, int]] = frozenset(), ahead: bool = False,
+                 whole: bool = False) -> None:
         self.run, self.update, self.lane, self.seen, self.unfolded = run, update, lane, seen, unfolded
         self.program = run.program(update)
         self.times: Timeline = run.times(update)
         self.namer = Namer(run.scenario)
         self.reader = Reader(run.env(update), self.program.made_by, self.namer)
         self.cost = self.program.cost.name
-        self.ahead = ahead
+        self.ahead, self.whole = ahead, whole
         if ahead:
             self.reader.hidden = lambda cell: self.made(cell) > seen
 
@@ -202,10 +205,11 @@ class Explainer:
             label = f"∂{name(step.y)}/∂{name(step.x)}"
             local = step.term.local
             value = float(np.prod([self.reader.value(c) for c in local])) if local else 1.0
-            slope = self.reader.product(local)
+            slope = written_out(self.reader, self.reader.product(local))
             rows.append(Row("factor", "×", str(n), label, self.reader.named(slope), self.reader.numbered(slope),
                             value, step.made, key_of(self.title(step.y), self.title(step.x)),
                             step.term.adjoint, local=self._composite(local), expression=slope))
+            rows += details(self.reader, slope, step.made)
             formula.append((label, str(n)))
             last = n == len(steps) + 1
             here = cell if last else steps[n - 1].term.adjoint
@@ -237,10 +241,11 @@ class Explainer:
             term = self.reader.term(head, 0)
             kind: Kind = "head" if number else "result"
             factors = (*((term.adjoint,) if term.adjoint else ()), *term.local)
-            slope = self.reader.product(factors)
+            slope = written_out(self.reader, self.reader.product(factors))
             return [Row(kind, "" if number else "=", number, name, self.reader.named(slope),
                         self.reader.numbered(slope), self.reader.value(head), made, self._key(head), head,
-                        local=self._composite(factors), expression=slope)]
+                        local=self._composite(factors), expression=slope),
+                    *details(self.reader, slope, made)]
         rows = self._paths(head)
         return [Row("head", "", number, name, self._feeds(head), "", None, made, (), head), *rows,
                 Row("sum" if number else "result", "Σ", "", name, self._cancels(head), "", self.reader.value(head),
@@ -269,14 +274,21 @@ class Explainer:
             term = self.reader.terms(head, [m])[0]
             end = place == len(chosen) - 1 and not rest
             factors = (*((term.adjoint,) if term.adjoint else ()), *term.local)
-            share = self.reader.product(factors)
-            rows.append(Row("path", "└" if end else "├", "", self.through(head, term), self.reader.named(share),
-                            self.reader.numbered(share), term.value,
-                            (last_value, last_stop if whole else base + m + 1),
+            tree = self.reader.product(factors)
+            there = last_value, last_stop if whole else base + m + 1
+            share = term.adjoint if term.adjoint is not None and term.adjoint[0].role == "share" else None
+            rows.append(Row("path", "└" if end else "├", "", self.through(head, term),
+                            self._feeds(share) if share else self.reader.named(tree),
+                            "" if share else self.reader.numbered(tree), term.value, there,
                             ("path", self.title(self._primal(head)),
                              self.title(self._primal(term.adjoint)) if term.adjoint else ""),
-                            term.adjoint, scale, expression=share))
-            if term.adjoint is not None and by_name(term.adjoint) in self.unfolded:
+                            term.adjoint, scale, expression=None if share else tree))
+            opened = term.adjoint is not None and by_name(term.adjoint) in self.unfolded
+            if share and (opened or self.whole):
+                rows += [replace(r, made=there, depth=r.depth + 1) for r in self._paths(share)]
+            elif opened or self.whole:
+                rows += details(self.reader, tree, there)
+            if opened and term.adjoint is not None and not share:
                 rows += [replace(r, depth=r.depth + 1) for r in self.backward(term.adjoint).rows]
         if rest:
             rows.append(Row("rest", "└", "", f"{len(rest)} more", self._rest_words(values[rest], self.made(head)), "",
@@ -431,7 +443,7 @@ class Finished(Explainer):
     """Explains a derivative that the run does not make: there when the backward phase is done, all at once."""
 
     def __init__(self, base: Explainer, reader: Reader) -> None:
-        super().__init__(base.run, base.update, base.lane, base.seen)
+        super().__init__(base.run, base.update, base.lane, base.seen, whole=base.whole)
         self.namer = replace(self.namer, true=True)
         self.reader = reader
 

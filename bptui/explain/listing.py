@@ -180,7 +180,7 @@ class Writer:
         return self._leaf(var, indexed)
 
     def _inner(self, term: Term, out: Var, indexed: bool, block: Block) -> Formula:
-        """A term of a sum that is written out inside another formula; what only samples are summed of needs no index."""
+        """A term of a sum that is written out inside another formula; one that only samples are summed of has none."""
         over = term_letters(term, out).strip(SAMPLE)
         return self._term(term, out, bool(over) or bool(self.called) or (indexed and len(term.args) > 1), block)
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..engine.program import FIXED, LEAVES, Program, Var
-from ..engine.scalars import unravel
+from ..engine.program import FIXED, LEAVES, SPARE, Program, Var
+from ..engine.scalars import ravel, unravel
 from ..scenario.records import Scenario
 
 
@@ -34,6 +34,8 @@ class Namer:
             return self.derivative(var.symbol.split("/")[0].removeprefix("∂"), var.of[0], element)
         if var.role == "local":
             y, x = var.of
+            if var.jacobian:
+                return self._entry(var, element)
             if var.lane_size == y.lane_size * x.lane_size > 1:      # a Jacobian: every output by every input
                 return f"∂{self.of(y, element // x.lane_size)}/∂{self.of(x, element % x.lane_size)}"
             return f"∂{self.of(y, element if y.lane_size > 1 else 0)}/∂{self.of(x, element if x.lane_size > 1 else 0)}"
@@ -44,6 +46,17 @@ class Namer:
         if var.elements is not None:
             return self.lettered(var.elements[element])
         return f"{self.near(var.name)}{self.index(var, element)}"
+
+    def _entry(self, var: Var, element: int) -> str:
+        """An entry of a Jacobian; the letter that only Jacobians use is of the output's last axis."""
+        y, x = var.of
+        index = dict(zip(var.letters[var.lanes:], unravel(element, var.lane_shape), strict=True))
+        spare = next(c for c in var.letters if c >= SPARE)
+        of, by = y.letters[y.lanes:], x.letters[x.lanes:]
+        row = ravel((*(index.get(c, 0) for c in of[:-1]), index[spare]), y.lane_shape)
+        column = ravel(tuple(index.get(c, 0) for c in by), x.lane_shape)
+        name = self.of(x, column)
+        return f"∂{self.of(y, row)}/∂{f'({name})' if ' ' in name else name}"
 
     @staticmethod
     def by(line: Var) -> str:

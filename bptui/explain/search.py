@@ -164,27 +164,44 @@ def _in_update(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit |
                 value = times.number(n, int(element))
                 yield Hit(Position(update, value, times.stops(value)), namer.of(local, int(element)),
                           float(values.reshape(-1)[element]))
-    reader = Reader(env, run.program(update).made_by, namer)
+    program, reader = run.program(update), Reader(env, run.program(update).made_by, namer)
+    reader.rows = run.rows(update) if program.samples > 1 else []
     for n, block in enumerate(times.blocks):
-        yield from _contributions(times, n, block.equations[-1], reader, typed, update, lane)
+        final = block.equations[-1]
+        yield from _contributions(times, n, final, reader, typed, update, lane)
+        for share in (eq for eq in block.equations if eq.out.role == "share"):
+            yield from _contributions(times, n, share, reader, typed, update, lane)
         yield None
 
 
 def _contributions(times: Timeline, n: int, equation: Equation, reader: Reader, typed: Typed, update: int,
                    lane: int) -> Iterator[Hit]:
-    """The terms of a block's sums that match."""
+    """The terms of a block's sums that match; those of a share are made with the share."""
     moved = any(isinstance(t.op, Gather | Scatter) for t in equation.terms)
-    if equation.law is not None or moved or times.stops(times.number(n, 0)) < 2:
+    final = times.blocks[n].equations[-1]
+    if equation.law is not None or moved or (equation is final and times.stops(times.number(n, 0)) < 2):
         return
-    before = len(times.scope(n))
+    before, first = len(times.scope(n)), 0
+    if equation is not final:
+        before += next(m for m, term in enumerate(final.terms) if term.args[0] is equation.out)
     for values in all_terms(reader, equation, lane):
         for element, m in np.argwhere(typed.matches(values)):
             number = times.number(n, int(element))
-            stop = before + int(m) + 1
+            stop = before + (first + int(m) if equation is final else 0) + 1
             cell = equation.out, equation.out.flat(int(element), lane)
-            yield Hit(Position(update, number, stop), f"{reader.names_text(reader.term(cell, stop - before - 1).cells)}"
-                      f" in {reader.name(cell)}", float(values[element, m]))
-        before += values.shape[1]
+            cells = reader.term(cell, first + int(m)).cells
+            yield Hit(Position(update, number, stop), f"{_of_sample(reader, cell, cells)} in {reader.name(cell)}",
+                      float(values[element, m]))
+        first += values.shape[1]
+
+
+def _of_sample(reader: Reader, cell: Cell, cells: tuple[Cell, ...]) -> str:
+    """A term by its names; of a sum over samples, with the sample that it is of."""
+    rows, reader.rows = reader.rows, []
+    text = reader.names_text(cells)
+    reader.rows = rows
+    lane = next((found for c in cells if (found := reader.lane(c)) is not None), None)
+    return text if not rows or cell[0].lanes or lane is None else f"{text} of sample {rows[lane] + 1}"
 
 
 @np.errstate(all="ignore")

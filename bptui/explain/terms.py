@@ -35,6 +35,7 @@ from .naming import Namer
 LONGEST = 90                                        # characters of a formula before its parts are named instead
 DEEPEST = 8
 MOST_WRITTEN = 8                                    # terms of a sum that are written out
+MOST_SWEPT = 1000                                   # terms of a local partial that are looked through
 
 
 @dataclass(frozen=True)
@@ -159,9 +160,14 @@ class Reader:
         """A product of scalars, each as what it stands for."""
         return product([self._expand(c) for c in cells])
 
-    def _expand(self, cell: Cell, depth: int = 0) -> Formula:
-        """A scalar in a formula; local partials and temporaries are shown by what makes them."""
+    def _expand(self, cell: Cell, depth: int = 0, inside: tuple[Var, ...] = ()) -> Formula:
+        """A scalar in a formula; local partials and temporaries are shown by what makes them.
+
+        `inside` is what the formula is the slope of: what one use of x contributes to it has the same name.
+        """
         var, _ = cell
+        if depth > DEEPEST and var.role == "local" and var.of == inside and var in self.made:
+            return self.tree(cell, depth + 1)
         if var.role in FIXED or var.jacobian or var in self.steps or var.role not in ("local", "temporary") or (
                 var not in self.made or depth > DEEPEST):
             return self.leaf(cell)
@@ -177,13 +183,27 @@ class Reader:
     def tree(self, cell: Cell, depth: int = 0) -> Formula:
         """What makes a scalar; of a long sum, its beginning."""
         s = scalars(self.made[cell[0]])
+
+        def expand(c: Cell) -> Formula:
+            return self._expand(c, depth, cell[0].of)
+
         if is_stop(self.made[cell[0]]):
-            return Applied("stop", (self._expand(s.cells(cell[1], 0)[0], depth),))
+            return Applied("stop", (expand(s.cells(cell[1], 0)[0]),))
+        if cell[0].role == "local" and self.made[cell[0]].law is None and s.count(cell[1]) <= MOST_SWEPT:
+            return self._swept(list(s.all_cells(cell[1])), expand)
         count = s.count(cell[1])
         if count > MOST_WRITTEN:
-            return Shortened(total([product([self._expand(c, depth) for c in s.cells(cell[1], m)])
-                                    for m in (0, 1)]), count)
-        return s.text(cell[1], lambda c: Operand(self._expand(c, depth)), BUILD, Operand(ZERO)).tree
+            return Shortened(total([product(list(map(expand, s.cells(cell[1], m)))) for m in (0, 1)]), count)
+        return s.text(cell[1], lambda c: Operand(expand(c)), BUILD, Operand(ZERO)).tree
+
+    def _swept(self, terms: list[tuple[Cell, ...]], expand: Callable[[Cell], Formula]) -> Formula:
+        """A local partial that was swept from an identity: only where it is 1 a path leads through."""
+        def through(c: Cell) -> float:
+            return c[0].constant_value(c[1]) if c[0].role == "identity" else 1.0
+        found = [[c for c in cells if c[0].role != "identity"] for cells in terms if all(map(through, cells))]
+        if len(found) > MOST_WRITTEN:
+            return Shortened(total([product(list(map(expand, cells))) for cells in found[:2]]), len(found))
+        return total([product(list(map(expand, cells))) for cells in found])
 
     def formula(self, cell: Cell) -> str:
         return self.named(self.tree(cell))

@@ -11,26 +11,28 @@ from .chain import Explainer
 from .listing import is_forward
 from .rows import Chain, column
 
+DEEPER = 3                                          # columns that rows below a row move right
+
 
 def chain_lines(chain: Chain) -> list[str]:
     """The rows of a chain with their names, rules, substituted numbers and values."""
     name, *rest = [text for text, _ in chain.formula]
     lines = [f"{name} = {' × '.join(rest)}"] if rest else [name]
     nine = notation.plain(column(chain.rows))
-    width = max((len(r.name) for r in chain.rows), default=0)
+    width = max((len(r.name) + DEEPER * r.depth for r in chain.rows), default=0)
     for row in chain.rows:
-        sign = f"{row.sign:>2} {row.number:<2}"
+        sign = f"{'':{DEEPER * row.depth}}{row.sign:>2} {row.number:<2}"
         signed = row.kind not in ("operand", "result") or row.key[:1] == ("d",)
         value = "" if row.value is None else notation.number(row.value, signed, nine)
         detail = " = ".join(t for t in (row.rule, row.lens) if t)
-        lines.append(f"  {sign} {row.name:<{width}}  {value:>18}   {detail}".rstrip())
+        lines.append(f"  {sign} {row.name:<{width - DEEPER * row.depth}}  {value:>18}   {detail}".rstrip())
     return lines
 
 
 def derivation(run: Run, text: str, update: int, lane: int) -> list[str]:
     """How a quantity came about, where it is one value of the run; nothing for other expressions."""
     tree = read_quantity(text)
-    explainer = Explainer(run, update, lane)
+    explainer = Explainer(run, update, lane, whole=True)
     chain = _chain_of(explainer, tree)
     return chain_lines(chain) if chain else []
 

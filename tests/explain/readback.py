@@ -66,7 +66,8 @@ class Unreadable(Exception):
 class Reader:
     """Reads one formula from the left. `named` are the names, longest first."""
 
-    def __init__(self, text: str, values: Mapping[str, Tensor | float], extents: Mapping[str, int] | None = None) -> None:
+    def __init__(self, text: str, values: Mapping[str, Tensor | float],
+                 extents: Mapping[str, int] | None = None) -> None:
         self.text, self.at, self.values, self.extents = text, 0, values, extents or {}
         self.named = sorted(values, key=len, reverse=True)
         self.largest = 0.0                          # of what comes up on the way: rounding is measured by it

@@ -228,7 +228,7 @@ def check_listing(run: Run) -> int:
             continue
         values: dict[str, Any] = {}
         for leaf in leaves(tree):
-            var = program.variables[leaf.of] if leaf.of in program.variables else leaf.of
+            var: Any = program.variables.get(leaf.of, leaf.of)  # type: ignore[arg-type]  # written lines have names
             if isinstance(var, Var):
                 known = values.setdefault(writer.spell(leaf), tensor(env, var, leaf.letters))
                 assert np.array_equal(known.array, env.array(var).reshape(known.array.shape), equal_nan=True), line
@@ -322,7 +322,8 @@ def test_softmax_with_cross_entropy_over_a_batch_is_said_with_its_brackets() -> 
     assert found is not None
     n = float(session.run.value("n")) if "n" in session.run.program(0).variables else 20.0
     slope = session.explainer().reader.value(session.explainer().cell(session.position.value))
-    assert READBACK.worth(found[1], {"p": float(found[2]), "t": float(found[3]), "n": n})[0] == pytest.approx(slope, abs=1e-9)
+    p_minus_t = READBACK.worth(found[1], {"p": float(found[2]), "t": float(found[3]), "n": n})[0]
+    assert p_minus_t == pytest.approx(slope, abs=1e-9)
 
 
 def test_the_lists_without_a_screen_have_the_same_formulas() -> None:
