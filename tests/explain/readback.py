@@ -71,6 +71,7 @@ class Reader:
         self.text, self.at, self.values, self.extents = text, 0, values, extents or {}
         self.named = sorted(values, key=len, reverse=True)
         self.largest = 0.0                          # of what comes up on the way: rounding is measured by it
+        self.tied = False                           # whether it cannot be told which of equal numbers is meant
         self.broken = False                         # whether a NaN came up; conditions and branches may hide it
 
     def noted(self, x: Tensor) -> Tensor:
@@ -111,13 +112,18 @@ class Reader:
                 return left
 
     def relation(self) -> Tensor:
+        start = self.at
         left = self.sum()
+        own = self.text[start:self.at].strip()
         for sign, compare in RELATIONS.items():
             if self.take(sign):
                 return apply(compare, left, self.sum())
         if self.take("is the first greatest of ("):
+            start = self.at
             among = [float(x.array) for x in self.arguments()]
-            return Tensor(float(left.array == max(among)))
+            said = self.text[start:self.at - 1].split(", ")
+            self.tied |= said.count(own) > 1        # equal numbers have lost their names
+            return Tensor(float(said.index(own) == among.index(max(among))))
         return left
 
     def sum(self) -> Tensor:
@@ -219,4 +225,5 @@ def tensor(text: str, values: Mapping[str, Tensor], extents: Mapping[str, int]) 
 def worth(text: str, values: Mapping[str, float]) -> tuple[float, float, bool]:
     """What a formula over single numbers comes to, how large the numbers on the way are, whether a NaN was there."""
     reader = Reader(text, values)
-    return float(reader.all().array), reader.largest, reader.broken
+    found = float(reader.all().array)
+    return math.nan if reader.tied else found, reader.largest, reader.broken or reader.tied
