@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from ..engine.program import Var
 from ..explain import got, search
 from ..explain.naming import quantity_text
+from ..scenario import decimals
+from ..scenario.errors import quoted
 from . import cursors, looks, tables
 from .session import Session
 
@@ -98,7 +100,8 @@ def compare(session: Session, text: str) -> None:
     """Compare a typed number with the value under the cursor, and look for its digits."""
     typed = search.read_number(text)
     if typed is None:
-        session.message = f"{text!r} is no number: type its digits, as in 0.000364723."
+        how = decimals.meant(text) or ": type its digits, as in 0.000364723"
+        session.message = f"{quoted(text)} is no number{how}."
         return
     if not math.isfinite(typed.value):
         session.message = f"{text.strip()} is larger than any number here can be."

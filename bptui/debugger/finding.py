@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from ..explain import notation, search
 from ..replay.timeline import Position
+from ..scenario import decimals
+from ..scenario.errors import sentence
 from .session import Session
 
 FIRST_LOOK = 0.03                                   # seconds of a search before the screen is drawn again
@@ -27,7 +29,9 @@ class Finding:
 
 def find(session: Session, text: str) -> None:
     """Begin a search; it goes on in slices until it has a hit."""
-    if text.strip():
+    if unclear := decimals.with_points(text)[1]:
+        session.message = sentence(unclear)
+    elif text.strip():
         source = search.search(session.run, session.marks, text, session.position.update, session.lane)
         session.finding = Finding(text.strip(), source, session.position)
         _want(session, 0)

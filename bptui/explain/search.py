@@ -23,6 +23,7 @@ from ..engine.structure import Gather, Scatter
 from ..replay import places
 from ..replay.run import Run
 from ..replay.timeline import Position, Timeline
+from ..scenario.decimals import with_points
 from ..scenario.errors import QuantityError
 from .claims import figure
 from .marks import Marks
@@ -67,9 +68,10 @@ class Hit:
 
 def read_number(text: str) -> Typed | None:
     """`text` as a number, or None if it is none."""
+    text, _ = with_points(text)
     try:
         number = figure(text)
-    except InvalidOperation:
+    except InvalidOperation:                        # with a comma that may be one of thousands, too
         return None
     exponent = number.as_tuple().exponent
     if not number.is_finite() or not isinstance(exponent, int):

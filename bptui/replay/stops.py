@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from ..scenario.decimals import with_points
 from ..scenario.errors import ExpressionError, QuantityError, did_you_mean, quoted
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Call, Operation, Tree
@@ -111,7 +112,10 @@ def _logged(said: str) -> tuple[str, ...]:
 
 
 def split_commas(text: str) -> tuple[str, ...]:
-    """Parts between commas that stand in no bracket."""
+    """Parts between commas that stand in no bracket, and are not those of a decimal fraction."""
+    text, unclear = with_points(text)
+    if unclear:
+        raise QuantityError(unclear)
     parts, depth = [""], 0
     for c in text:
         depth += (c in "([") - (c in ")]")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .decimals import meant
 from .errors import ExpressionError, did_you_mean, quoted
 from .expression import COMPARISONS, read_expression, read_quantity
 from .records import Activation, Array, Condition, Init, RateSchedule
@@ -293,7 +294,8 @@ def figure(value: object, label: str) -> str:
         raise Wrong(f'{label} must be in quotes, as the source printed it: {label} = "0.082167041"')
     written = text(value, label)
     if len(written) > LONGEST_FIGURE or not FIGURE.fullmatch(written):
-        raise Wrong(f"{label} must be a printed number such as 0.082167041 or ~0.357, not {quoted(written)}")
+        raise Wrong(f"{label} must be a printed number such as 0.082167041 or ~0.357, not {quoted(written)}"
+                    f"{meant(written)}")
     return written
 
 

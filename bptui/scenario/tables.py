@@ -14,6 +14,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from .decimals import meant
 from .errors import Problem, ScenarioError
 
 MOST_DOTS = 100
@@ -86,8 +87,15 @@ def one_problem(message: str, line: int | None = None) -> ScenarioError:
 def _not_toml(message: str, text: str) -> ScenarioError:
     if found := AT_LINE.search(message):
         what = message[:found.start()]
-        return one_problem(f"this is not TOML: {what} (column {found[2]})", int(found[1]))
+        line = int(found[1])
+        return one_problem(f"this is not TOML: {what} (column {found[2]}){_comma(text, line)}", line)
     return one_problem(f"this is not TOML: {message.removesuffix(AT_END)}", len(text.splitlines()))
+
+
+def _comma(text: str, line: int) -> str:
+    """That a line which is not TOML has a decimal comma in it, outside of its strings and comments."""
+    written = re.sub(r'"[^"]*("|$)|\'[^\']*(\'|$)|#.*', "", text.split("\n")[line - 1])
+    return f"; a decimal point is a point{meant(written)}" if meant(written) else ""
 
 
 def _line_at(text: str, at: int) -> int:

@@ -11,6 +11,7 @@ import keyword
 import re
 from dataclasses import dataclass
 
+from .decimals import with_points
 from .errors import LONGEST_QUOTE, ExpressionError, quoted
 
 MOST_CHARACTERS = 500
@@ -92,6 +93,9 @@ def tokens_of(text: str) -> list[Token]:
     if len(text) > MOST_CHARACTERS:
         raise ExpressionError(f"an expression has at most {MOST_CHARACTERS} characters, this has {len(text)}")
     typed = "".join(" " if c.isspace() else PASTED.get(c, c) for c in text)
+    typed, unclear = with_points(typed)
+    if unclear:
+        raise ExpressionError(unclear)
     tokens: list[Token] = []
     at = 0
     while at < len(typed):

@@ -326,6 +326,14 @@ def test_a_verb_that_changes_something_is_never_suggested() -> None:
                 assert suggested is None or verbs.NAMES[suggested[1]].id not in verbs.HARMFUL, word
 
 
+def test_a_decimal_comma_is_understood() -> None:
+    for line in ("i {}438568", "/ {}438568", "e w5 = {}3", "b E < {}001", "print E@0 < {}001"):
+        commas, points = (talk("n 30", line.format(mark), "print w5") for mark in ("0,000", "0.000"))
+        assert [said.replace("0,000", "0.000") for said in commas] == points
+    said = talk("i 1,234", "/ 1,234", "e w5 = 1,234")
+    assert all("1234: write one of them" in line for line in said)
+
+
 def test_a_message_has_one_stop() -> None:
     asking = [command.shown or command.id for command in COMMANDS if command.asks or command.takes]
     for line in talk(*(f"{verb} hidden.wieghts" for verb in asking), *(f"{verb} w5.grda" for verb in asking)):
