@@ -22,6 +22,7 @@ from .twins import Letters, Side, both_sides, itself, origin, read, unequal
 
 MOST_TERMS = 8                                      # of a sum that have a row each
 MOST_REASONS = 3
+NO_REASONS = ("training.updates", "training.epochs", "training.until", "training.patience", "names.")   # when it ends
 
 
 @dataclass(frozen=True)
@@ -232,7 +233,8 @@ def _reasons(both: Both, letters: Letters, update: int) -> tuple[str, ...]:
             run = run.parent
     if related(both.a, both.b):
         return tuple(edited)
-    said = edited + [f"{d.said(letters)}." for d in differences(both.a, both.b, letters)]
+    said = edited + [f"{d.said(letters)}." for d in differences(both.a, both.b, letters)
+                     if not d.what.startswith(NO_REASONS)]
     more = len(said) - MOST_REASONS + 1
     return tuple(said) if more < 2 else (*said[:MOST_REASONS - 1], f"{more} more things that the scenarios say "
                                          "differently.")

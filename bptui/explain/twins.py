@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine.laws import Elementwise
-from ..engine.optimizers import SETTINGS
+from ..engine.optimizers import CLIP_AT, SETTINGS
 from ..engine.program import FIXED, Block, Equation
 from ..engine.readings import FLOATS
 from ..engine.scalars import Cell
@@ -125,7 +125,8 @@ def _changed(c: Cell, d: Cell) -> bool:
 
 def itself(a: Side, b: Side, pairs: list[tuple[Cell, Cell]], letters: Letters) -> tuple[str, ...]:
     """What is made of equal numbers and is not equal: how each makes it, and how the numbers are related."""
-    said = list(_decayed(a, b, letters) or _decayed(b, a, (letters[1], letters[0])))
+    others = (letters[1], letters[0])
+    said = list(_decayed(a, b, letters) or _decayed(b, a, others) or _clipped(a, b, letters) or _clipped(b, a, others))
     name, laws = a.at.title(a.cell), [of.made_with() for of in (a, b)]
     if laws[0] != laws[1] and all(laws):
         said.append(f"{letters[0]} makes {name} with {laws[0]}, {letters[1]} with {laws[1]}.")
@@ -150,6 +151,17 @@ def _decayed(of: Side, other: Side, letters: Letters) -> tuple[str, ...]:
                 for eq in other.at.program.equations if eq.out.role in ("made", "next"))
     there = f"{letters[1]} takes it from the weight itself" if else_ else f"{letters[1]} has none"
     return (f"{letters[0]} puts the weight decay into g: g = {grad} + {symbol} × {w}.", f"{there}.")
+
+
+def _clipped(of: Side, other: Side, letters: Letters) -> tuple[str, ...]:
+    """That one run clips the gradient before its optimizer has it."""
+    var, clipped = of.cell[0], CLIP_AT[0]
+    if var.role != "made" or not var.name.endswith(f".{clipped}") or any(
+            eq.out.name == var.name for eq in other.at.program.equations):
+        return ()
+    limit = next((f" at {differences.number(of.value((v, 0)))}" for eq in of.at.program.equations
+                  for v in eq.operands if v.name == SETTINGS["clip_norm"] and v.role == "setting"), "")
+    return (f"{letters[0]} clips the gradient{limit} before the optimizer has it; {letters[1]} does not.",)
 
 
 def _slopes(a: Side, b: Side, pairs: list[tuple[Cell, Cell]], letters: Letters) -> list[str]:

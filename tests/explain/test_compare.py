@@ -18,7 +18,9 @@ import pytest
 
 from bptui.explain.compare import Comparison, compare, lines, record
 from bptui.explain.differences import DERIVED, WORDS, Difference, differences
+from bptui.explain.matching import Both
 from bptui.explain.relation import relation
+from bptui.explain.twins import both_sides, origin
 from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.records import Scenario, Shape
@@ -316,6 +318,52 @@ def test_the_first_step_is_what_is_made_of_equal_numbers_and_is_not_equal() -> N
         assert decayed == given + 0.1 * 1.0
         assert parting.detail.reasons[:2] == (f"{adds} puts the weight decay into g: g = ∂E/∂w1 + λ × w1.",
                                               f"{takes} takes it from the weight itself.")
+
+
+def test_clipping_is_named() -> None:
+    a, b = equations(), equations(training="clip_norm = 0.01")
+    assert reasons(a, b)[0] == "B clips the gradient at 0.01 before the optimizer has it; A does not."
+    assert reasons(b, a)[0] == "A clips the gradient at 0.01 before the optimizer has it; B does not."
+
+
+def test_when_a_run_ends_is_no_reason() -> None:
+    a, b = (Run(scenario(NETWORK.format(activation=f'"{law}"', h="[[1, 2], [3, 4]]", bias="0", o="[[0.5, 0.25]]",
+                                        loss="huber").replace("updates = 2", f"updates = {n}")))
+            for law, n in (("tanh", 2), ("sigmoid", 3)))
+    assert reasons(a, b) == ("A makes out_h1 with tanh, B with sigmoid.", "activation of h: tanh in A, sigmoid in B.")
+
+
+CHANGED = {
+    "sgd": "", "momentum": "momentum = 0.9", "decay": "weight_decay = 0.1", "adam": 'optimizer = "adam"',
+    "adamw": 'optimizer = "adamw"', "decayed adam": 'optimizer = "adam"\nweight_decay = 0.01',
+    "rmsprop": 'optimizer = "rmsprop"', "adagrad": 'optimizer = "adagrad"\nweight_decay = 0.01',
+    "clipped": "clip_norm = 0.01", "clipped at": "clip_value = 0.01", "in place": 'update_order = "in_place"',
+    "perturbed": 'gradient = "perturbation"', "nesterov": "momentum = 0.9\nnesterov = true",
+}
+
+
+@pytest.mark.parametrize("kind", CHANGED)
+@pytest.mark.parametrize("other", CHANGED)
+def test_what_the_first_step_is_made_of_agrees(kind: str, other: str) -> None:
+    """By the names under which it can be asked for; but for a weight that one run has changed before it reads it."""
+    text = NETWORK.format(activation='"tanh"', h="[[1, 2], [3, 4]]", bias="0.5", o="[[0.5, 0.25]]", loss="huber")
+    a, b = (Run(scenario(text.replace("[training]", f"[training]\n{CHANGED[each]}"))) for each in (kind, other))
+    found, both = compare(a, b), Both(a, b)
+    if found.parting is None:
+        assert kind == other
+        return
+    update = found.parting.update
+    if found.parting.values:
+        pair = both.pair(update, int(both.apart(update).numbers[0]))
+        assert pair is not None
+        x, y = both_sides(both, origin(both, pair, update), update)
+        assert (x.name(x.cell), y.name(y.cell)) == (found.parting.quantity, found.parting.other)
+        assert x.value(x.cell) == found.parting.a != y.value(y.cell) == found.parting.b
+        named = {y.name(d): d for d in y.reads()}
+        for c in x.reads():
+            d = named.get(x.name(c))
+            assert d is None or x.value(c) == y.value(d), (x.name(c), found.parting.quantity)
+    assert found.parting.detail.reasons
 
 
 def test_at_a_kink_the_rules_are_named() -> None:
