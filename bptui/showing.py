@@ -63,7 +63,7 @@ def speakable(value: Any) -> Any:
         return speakable(value.tolist())
     if isinstance(value, float) and not -float("inf") < value < float("inf"):
         return "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
-    return value
+    return value + 0.0 if isinstance(value, float) else value      # a zero has no sign
 
 
 # scenarios
@@ -156,8 +156,9 @@ def _written(value: Value) -> str:
     """A value with all its digits, after a space or on lines of its own; of a large tensor the corners."""
     import numpy as np
     if isinstance(value, np.ndarray):
+        shown = value + 0.0 if value.dtype.kind == "f" else value
         return ("\n" if value.ndim > 1 else " ") + np.array2string(
-            value, max_line_width=120, separator=", ", floatmode="unique")
+            shown, max_line_width=120, separator=", ", floatmode="unique")
     found = speakable(value)
     return f" {str(found).lower() if isinstance(found, bool) else found}"
 

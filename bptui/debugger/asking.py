@@ -91,7 +91,7 @@ def _row(session: Session) -> Asked | None:
     row = chain.rows[number] if here and number is not None else shown[-1]
     made = row.cell is not None and row.cell[0] in session.explainer().program.made_by
     if row.kind in ("factor", "path", "term", "rest") or row.cell is None or not made:
-        text = f"d({row.key[1]}, {row.key[2]})" if row.kind == "factor" else ""
+        text = f"d({row.key[1]}, {row.key[2]})" if row.kind == "factor" and " " not in "".join(row.key) else ""
         return Asked(text, row.name, row.value)
     return _scalar(session, row.cell[0], row.cell[1] % row.cell[0].lane_size)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..explain.notation import all_digits
 from ..scenario.errors import QuantityError, printable, quoted, sentence
 from ..scenario.files import put
 from . import cursors, ordering, pointing, watching
@@ -48,7 +49,7 @@ def tell(session: Session, text: str) -> None:
 
 
 def _digits(found: tuple[str, float | str, str]) -> str:
-    return repr(found[1]) if isinstance(found[1], float) else printable(str(found[1]))
+    return all_digits(found[1]) if isinstance(found[1], float) else printable(str(found[1]))
 
 
 def _typed(session: Session, text: str) -> Found:
@@ -194,11 +195,11 @@ def _lines(seen: ordering.View) -> Iterator[list[str]]:
 
 def _texts(whole: Whole) -> list[str]:
     """A whole column with all its digits."""
-    return [repr(v) if made else "" for v, made in zip(whole.values.tolist(), whole.made.tolist(), strict=True)]
+    return [all_digits(v) if made else "" for v, made in zip(whole.values.tolist(), whole.made.tolist(), strict=True)]
 
 
 def _cell(cell: Cell) -> str:
-    return "" if cell is None else repr(cell) if isinstance(cell, float) else safe(str(cell))
+    return "" if cell is None else all_digits(cell) if isinstance(cell, float) else safe(str(cell))
 
 
 def safe(text: str) -> str:

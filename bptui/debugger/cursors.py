@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..engine.program import Var
 from ..explain.chain import by_name
 from ..explain.rows import current_row
-from ..replay.quantity import Place
+from ..replay.meaning import Meaning, Place
 from ..replay.timeline import Position
 from . import gradients, matrices, plotting, stopping, tables, watching
 from .drawing import drawing
@@ -13,7 +13,7 @@ from .looks import turn
 from .ordering import TABLES, view
 from .panes import BY_ID, LEFT, RIGHT
 from .program import program_entries
-from .session import Session
+from .session import Session, source
 from .sketching import focus_spot
 
 
@@ -264,4 +264,8 @@ def _enter_row(session: Session, number: int) -> None:
         session.message = "This row is a number among others: nothing of its own to follow."
         return
     var, flat = row.cell
-    session.follow(Place(var, flat % var.lane_size))
+    place, followed = Place(var, flat % var.lane_size), session.followed
+    if followed is not None and followed.of is not None and var.of:     # a row of ∂y/∂x: the same y
+        session.follow_meaning(Meaning("derivative", Place(source(var), place.element), followed.of))
+    else:
+        session.follow(place)

@@ -15,7 +15,6 @@ from ..explain import notation
 from ..explain.naming import quantity_text
 from ..replay import places, stops
 from ..replay.fork import Fork, fork
-from ..replay.quantity import find
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError, printable, quoted
 from ..scenario.expression import read_quantity
@@ -25,7 +24,7 @@ from .branching import LETTERS, made_from, same_place
 from .frames import LEVELS
 from .panes import LEFT, PANES, RIGHT
 from .saved import Saved, SavedRun, SavedStop
-from .session import FOLLOWED, Session, Spot, there_is
+from .session import Followed, Session, Spot, there_is
 from .stopping import SetStop
 from .store import Found, Saver, age_words, session_path
 
@@ -119,8 +118,10 @@ def reopened(session: Session, path: Path, fresh: bool, stay: bool) -> tuple[Ses
 def _following(session: Session) -> str:
     if session.followed is None:
         return ""
-    program = session.run.program(session.position.update)
-    return quantity_text(program, session.namer, session.followed.var, session.followed.element or 0)
+    program, followed = session.run.program(session.position.update), session.followed
+    x = quantity_text(program, session.namer, followed.var, followed.element or 0)
+    of = followed.of
+    return x if of is None else f"d({quantity_text(program, session.namer, of.var, of.element or 0)}, {x})"
 
 
 def _kept(session: Session) -> Position:
@@ -292,13 +293,14 @@ def _restore_place(session: Session, saved: Saved, faults: list[str]) -> None:
     session.lane = rows.index(saved.sample - 1) if saved.sample - 1 in rows else 0
     if saved.following:
         try:
-            place = find(run, run.program(at.update), read_quantity(saved.following))
+            followed = session.followed_by(places.asked(run, run.program(at.update), read_quantity(saved.following),
+                                                        saved.following))
         except QuantityError:
-            place = None
-        if place is None or not place.scalar or place.var.role not in FOLLOWED:
-            faults.append(f"{quoted(saved.following)} can no longer be followed")
+            followed = ""
+        if isinstance(followed, Followed):
+            session.followed, session.only = followed, saved.only
         else:
-            session.followed, session.only = place, saved.only
+            faults.append(f"{quoted(saved.following)} can no longer be followed")
     session.began = next((spot[1] for spot in _readable(session, [f"{session.branch.name} {saved.began}"])), at)
     session.past, session.future = _readable(session, saved.past), _readable(session, saved.future)
     for pane, row in saved.cursors:

@@ -80,7 +80,7 @@ def _coming(session: Session) -> Coming | None:
 def _chains(session: Session, explainer: Explainer, target: Position) -> list[Chain]:
     """The chain that is followed, and that of the value that comes."""
     found: list[Chain | None] = []
-    if session.followed is not None:
+    if session.followed is not None and session.followed.of is None:
         var = session.followed_var
         if explainer.adjoint_of(var) is not None:
             found.append(explainer.derivative(var, session.followed.element or 0))

@@ -12,30 +12,20 @@ import re
 from ..explain import notation
 from ..explain.naming import quantity_text
 from ..replay import places
-from ..replay.quantity import Place, dotted, evaluate, find, unknown
+from ..replay.meaning import Meaning, Place
+from ..replay.quantity import evaluate
 from ..scenario.errors import QuantityError, quoted, sentence
 from ..scenario.expression import read_quantity
-from ..scenario.trees import Attribute
 from . import stopping, watching
 from .session import Session
 
 
-def place(session: Session, text: str) -> Place:
+def asked(session: Session, text: str) -> Meaning:
     """The one value that `text` means. Raises QuantityError."""
     number = _number(text)
     if number is not None:
-        return _numbered(session, number)
-    run, program, tree = session.run, session.run.program(session.position.update), read_quantity(text)
-    if isinstance(tree, Attribute) and tree.name == "next":
-        tree = tree.base                            # what is followed of w5⁺ is w5
-    found = places.target(run, program, tree) or find(run, program, tree)
-    if found is None and (name := dotted(tree)) is not None:
-        raise unknown(run, program, name)
-    if found is None:
-        raise QuantityError(f"{quoted(text.strip())} is not one value of the run: name one, as w5, net_h1 or d(E, w5)")
-    if not found.scalar:
-        raise places.whole(found.var)
-    return found
+        return Meaning("value", _numbered(session, number))
+    return places.asked(session.run, session.run.program(session.position.update), read_quantity(text), text)
 
 
 def _number(text: str) -> int | None:
@@ -54,8 +44,8 @@ def quantity(session: Session, text: str) -> str:
     """What was typed, as a quantity that can change; or that of a value by its number. Raises QuantityError."""
     number = _number(text)
     if number is None:
-        tree = read_quantity(text.strip().removesuffix(".next"))
-        evaluate(session.run, tree, session.position.update, session.lane)
+        changing = text.strip().removesuffix(".next").removesuffix("⁺")
+        evaluate(session.run, read_quantity(changing), session.position.update, session.lane)
         return text.strip()
     found = _numbered(session, number)
     program = session.run.program(session.position.update)
@@ -65,7 +55,7 @@ def quantity(session: Session, text: str) -> str:
 def follow(session: Session, text: str) -> None:
     """Ask where the derivative by a quantity comes from."""
     try:
-        session.follow(place(session, text))
+        session.follow_meaning(asked(session, text))
     except QuantityError as error:
         session.message = sentence(error)
 

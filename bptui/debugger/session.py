@@ -6,6 +6,7 @@ Moves push the place that was left, so that `-` comes back; a move that cannot b
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,12 @@ from ..explain.naming import Namer
 from ..explain.rows import Chain
 from ..replay import follow, places
 from ..replay.hits import Hits
+from ..replay.meaning import Meaning, Place
 from ..replay.moves import Path
-from ..replay.quantity import Place, find
 from ..replay.run import Run, open_run
 from ..replay.timeline import Position, Timeline
 from ..replay.trouble import Troubles
-from ..scenario.errors import ExpressionError, QuantityError, ScenarioError, sentence
+from ..scenario.errors import QuantityError, ScenarioError, sentence
 from ..scenario.expression import read_quantity
 from ..scenario.shipped import find_beside
 from . import frames, lecture, looks
@@ -54,7 +55,7 @@ def there_is(run: Run, at: Position) -> bool:
 
 def find_same(program: Program, var: Var) -> Var | None:
     """The variable of the same name in another program."""
-    return next((v for v in (*program.parameters, *program.inputs, *(b.out for b in program.forward))
+    return next((v for v in (*program.parameters, *program.inputs, *(b.out for b in program.forward), *program.slots)
                  if v.name == var.name), None)
 
 
@@ -63,6 +64,13 @@ def same_in(program: Program, var: Var) -> Var:
     found = find_same(program, var)
     assert found is not None
     return found
+
+
+@dataclass(frozen=True)
+class Followed(Place):
+    """What is followed: the derivative by a place, of the loss or of another value."""
+
+    of: Place | None = None
 
 
 FOLLOWED = ("data", "noise", "parameter", "forward", "loss")
@@ -82,7 +90,7 @@ class Session:
         self.branches = {OWN: self.branch}
         self.position = Position(0)
         self.lane = 0
-        self.followed: Place | None = None
+        self.followed: Followed | None = None
         self.only = True                            # whether stepping visits only what is followed
         self.began = self.position
         self.message = ""
@@ -132,9 +140,8 @@ class Session:
 
     def _place(self, text: str) -> Place | None:
         try:
-            tree = read_quantity(text)
-            return places.target(self.run, self.run.program(0), tree) or find(self.run, self.run.program(0), tree)
-        except (ExpressionError, QuantityError):
+            return places.asked(self.run, self.run.program(0), read_quantity(text), text).place
+        except QuantityError:
             return None
 
     @property
@@ -216,8 +223,15 @@ class Session:
         if self.beat and (coming := lecture.coming(self)) is not None:
             return coming.chain
         if self.followed is not None:
-            return self.explainer(whole).derivative(self.followed_var, self.followed.element or 0)
+            return self._followed_chain(self.followed, whole)
         return self.explainer(whole).chain(self.position.value) if self.position.value else None
+
+    def _followed_chain(self, followed: Followed, whole: bool) -> Chain:
+        explainer, var, element = self.explainer(whole), self.followed_var, followed.element or 0
+        if followed.of is None:
+            return explainer.derivative(var, element)
+        y = same_in(explainer.program, followed.of.var)
+        return explainer.total((y, y.flat(followed.of.element or 0, self.lane)), (var, var.flat(element, self.lane)))
 
     @property
     def followed_var(self) -> Var:
@@ -278,7 +292,10 @@ class Session:
         turns = range(self.position.update, self.position.update + self.run.schedule.turns)
         return Path(self.run, values, self.began) if any(values(n) for n in turns) else Path(self.run)
 
-    def needed(self, update: int, followed: Place) -> tuple[int, ...]:
+    def needed(self, update: int, followed: Followed) -> tuple[int, ...]:
+        """The values that stepping visits; none where the run does not make what is followed."""
+        if followed.of is not None:
+            return ()
         program = self.run.program(update)
         var = same_in(program, followed.var)
         lane = min(self.lane, program.samples - 1)
@@ -375,11 +392,21 @@ class Session:
     def go(self, text: str) -> None:
         """Go to a typed position."""
         try:
-            target = places.read(self.run, text, self.position.update)
-            self.jump(target, "" if target != self.position else "You stand there: it is there from the start of the "
-                      "update." if not target.value else "You stand there already.")
+            target, found = places.look_up(self.run, text, self.position.update)
         except QuantityError as error:
             self.message = sentence(error)
+            return
+        self.jump(target, "" if target != self.position else "You stand there: it is there from the start of the "
+                  "update." if not target.value else "You stand there already.")
+        if found is not None:
+            self.show(found)
+
+    def show(self, found: Meaning) -> None:
+        """Bring what was gone to in sight: the row of a parameter, the chain of what the run does not make."""
+        if found.of is not None and places.own(self.times, found) is None:
+            self.follow_meaning(found)
+        elif found.kind == "value" and found.place.var.role == "parameter":
+            self.cursor["parameters"] = self.parameter_number(found.place)
 
     def end(self) -> None:
         """The end of the run: its loss."""
@@ -406,23 +433,37 @@ class Session:
 
     # following
 
+    def follow_meaning(self, found: Meaning) -> None:
+        """Ask where a derivative comes from that was typed; of another quantity, the loss's derivative by it."""
+        followed = self.followed_by(found)
+        if isinstance(followed, Followed):
+            self._follow(followed)
+        else:
+            self.message = followed
+
     def follow(self, place: Place) -> None:
         """Ask where ∂E/∂place comes from. Time does not move."""
+        self.follow_meaning(Meaning("value", place))
+
+    def followed_by(self, found: Meaning) -> Followed | str:
+        """What is followed when that is asked about; or why nothing is."""
+        program, place = self.run.program(self.position.update), found.place
+        if found.of is not None:
+            return Followed(place.var, place.element, found.of if found.of.var is not program.cost else None)
         of = source(place.var)
-        place = Place(of, place.element if place.var.lane_size == of.lane_size else 0)
-        if place.var.role not in FOLLOWED:
-            name = self.namer.of(place.var, place.element or 0)
-            self.message = f"Nothing is derived by {name}: there is nothing to follow."
-            return
-        if place.var.name == self.run.program(self.position.update).cost.name:
-            self.message = f"{place.var.name} is what everything is derived from: there is nothing to follow."
-            return
-        self.followed, self.only, self.began, self.beat = place, True, self.position, 0
+        place = Followed(of, place.element if place.var.lane_size == of.lane_size else 0)
+        if of.role not in FOLLOWED:
+            name = self.namer.of(of, place.element or 0)
+            return f"Nothing is derived by {name}: there is nothing to follow."
+        if of.name == program.cost.name:
+            return f"{of.name} is what everything is derived from: there is nothing to follow."
+        return place
+
+    def _follow(self, followed: Followed) -> None:
+        self.followed, self.only, self.began, self.beat = followed, True, self.position, 0
         self.focus, self.cursor["chain"], self.yours, self.card = "chain", None, None, False
-        if not self.needed(self.position.update, place):
-            self.message = "The run does not make this derivative; here it is, worked out beside it."
-        else:
-            self.message = ""
+        self.message = "" if self.needed(self.position.update, followed) else \
+            "The run does not make this derivative; here it is, worked out beside it."
 
     def unfollow(self) -> None:
         self.followed, self.message, self.cursor["chain"], self.beat = None, "", None, 0
@@ -440,6 +481,10 @@ class Session:
         """What is followed, as the header says it."""
         if self.followed is None:
             return ""
+        of = self.followed.of
+        if of is not None:
+            y = self.namer.of(of.var, of.element or 0)
+            return replace(self.namer, true=True).derivative(y, self.followed.var, self.followed.element or 0)
         cost = self.run.program(self.position.update).cost.name
         return self.namer.derivative(cost, self.followed.var, self.followed.element or 0)
 

@@ -80,8 +80,7 @@ def chain_lines(session: Session) -> Iterable[str]:
     """The chain of what is followed, else of the value in the making, a row a line, as far as it has come."""
     chain = session.chain(whole=True)
     if chain is None:
-        yield "Nothing is made yet that has a chain: step on with s." if session.followed is None else \
-            f"{session.follow_name()} is 0: nothing that the loss is made of depends on it."
+        yield "Nothing is made yet that has a chain: step on with s."
         return
     name, *factors = [text for text, _ in chain.formula]
     yield line(f"{chain.title}: {name} = {' × '.join(factors)}" if factors else chain.title)

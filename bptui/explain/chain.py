@@ -17,9 +17,10 @@ from ..engine.scalars import Cell
 from ..replay.run import Run
 from ..replay.timeline import Timeline, scalars
 from .detail import details, written_out
-from .naming import Namer
+from .naming import Namer, quotient
 from .rows import END, Chain, Kind, Made, Row, key_of
 from .terms import Reader, TermView
+from .total import Total, nothing, total, when
 
 MOST_TERMS = 8
 ORIGINS = {"data": "from the data", "noise": "drawn for this update", "parameter": "as it stands",
@@ -136,7 +137,7 @@ class Explainer:
             return self.backward(cell)
         return self.equation(cell)
 
-    def derivative(self, var: Var, element: int) -> Chain | None:
+    def derivative(self, var: Var, element: int) -> Chain:
         """The chain of ∂E/∂x: the run's own where it makes one, else a finished chain of its query program."""
         own = self.adjoint_of(var)
         if own is not None:
@@ -144,26 +145,24 @@ class Explainer:
         estimate = self.program.gradients.get(var)
         if estimate is not None and estimate.role == "estimate" and self.has(estimate):
             return self.equation((estimate, element))
-        return self._finished(var, element)
+        return self.total((self.program.cost, 0), (var, var.flat(element, self.lane)))
 
-    def _finished(self, var: Var, element: int) -> Chain | None:
-        found = self.run.query(self.program, self.program.cost, var)
-        if found.adjoint is None:
-            return None
-        env = self.run.derivative_env(self.update, found, (self.program.cost, 0))
-        made = {**self.program.made_by, **{eq.out: eq for eq in found.equations}}
-        finished = Finished(self, Reader(env, made, self.namer))
-        return finished.backward((found.adjoint, found.adjoint.flat(element, self.lane)))
+    def total(self, y: Cell, x: Cell) -> Chain:
+        """The finished chain of ∂y/∂x: of what the run does not make."""
+        found = total(self.run, self.update, self.namer, y, x)
+        if found.result is None or y == x:
+            return nothing(self.program, y, x, when(self.times), (found.y, self.title(x)))
+        return Finished(self, found).backward(found.result)
 
     def has(self, var: Var) -> bool:
         """Whether this update makes `var` (after the last one there is no update phase)."""
         return any(b.out is var for b in self.times.blocks)
 
-    def true_derivative(self, var: Var, element: int) -> Chain | None:
+    def true_derivative(self, var: Var, element: int) -> Chain:
         """The chain of d(E, x): the query program's where what the run made is something else."""
         training = self.run.scenario.training
         if training.update_order == "in_place" or training.gradient == "perturbation":
-            return self._finished(var, element)
+            return self.total((self.program.cost, 0), (var, var.flat(element, self.lane)))
         return self.derivative(var, element)
 
     def adjoint_of(self, var: Var) -> Var | None:
@@ -202,7 +201,7 @@ class Explainer:
         if steps:
             formula += [(name(head), "1")]
         for n, step in enumerate(steps, 2):
-            label = f"∂{name(step.y)}/∂{name(step.x)}"
+            label = quotient(name(step.y), name(step.x))
             local = step.term.local
             value = float(np.prod([self.reader.value(c) for c in local])) if local else 1.0
             slope = written_out(self.reader, self.reader.product(local))
@@ -377,8 +376,8 @@ class Explainer:
         last_value, last_stop = self.made(cell)
         rows: list[Row] = []
         scope = self.times.scope(self.block_number(var))
-        self.reader.steps = {eq.out: eq.out.symbol if eq.out.symbol != eq.out.name else f"step {n}"
-                             for n, eq in enumerate(scope, 1)}
+        self.reader.steps = {eq.out: self.namer.made_on_the_way(eq.out).removesuffix(f" of {var.name}")
+                             for eq in scope}
         for n, eq in enumerate(scope, 1):
             inner = (eq.out, self._corresponding(eq.out, cell))
             tree = self.reader.tree(inner)
@@ -442,15 +441,16 @@ def by_name(cell: Cell) -> tuple[str, int]:
 class Finished(Explainer):
     """Explains a derivative that the run does not make: there when the backward phase is done, all at once."""
 
-    def __init__(self, base: Explainer, reader: Reader) -> None:
-        super().__init__(base.run, base.update, base.lane, base.seen, whole=base.whole)
-        self.namer = replace(self.namer, true=True)
-        self.reader = reader
+    def __init__(self, base: Explainer, found: Total) -> None:
+        super().__init__(base.run, base.update, base.lane, base.seen, base.unfolded, whole=base.whole)
+        self.namer, self.reader, self.cost = found.namer, found.reader, found.y
 
     def made(self, cell: Cell) -> Made:
-        value = max((self.times.span(n)[1] for n, b in enumerate(self.times.blocks) if b.phase == "backward"),
-                    default=self.times.cost_value)
-        return (value, self.times.stops(value))
+        return when(self.times)
+
+    def through(self, head: Cell, term: TermView) -> str:
+        seed = next((c for c in term.cells if c[0].role == "seed"), None)
+        return super().through(head, term) if seed is None else f"through {self.cost}"
 
     def _paths(self, head: Cell) -> list[Row]:
         made = self.made(head)

@@ -14,12 +14,13 @@ import numpy as np
 
 from ..engine.executor import Wanted
 from ..engine.program import Program, Var
-from ..replay.quantity import Place, find
+from ..replay.meaning import Place, meaning
 from ..replay.run import Run
 from ..replay.timeline import Position
-from ..scenario.errors import ExpressionError
+from ..scenario.errors import QuantityError
 from ..scenario.expression import read_quantity
 from . import notation
+from .naming import Namer
 from .search import Hit, Typed, in_update
 
 MOST_FOUND = 8
@@ -81,30 +82,25 @@ def look(run: Run, beside: tuple[Run, ...], typed: Typed, quantity: str, update:
 
 def places_of(run: Run, quantity: str, update: int) -> list[Place]:
     """The quantity, and for a derivative what the optimizer was given, as this run has them; none for a name that is
-    too long to be typed."""
-    try:
-        return _places_of(run, quantity, update)
-    except ExpressionError:
-        return []
-
-
-def _places_of(run: Run, quantity: str, update: int) -> list[Place]:
-    program = run.program(update)
+    too long to be typed, and for what this run does not have."""
     if not quantity:                                # a term, which has no name of its own
         return []
-    text = quantity.removesuffix(".grad")
-    if quantity.startswith(f"d({program.cost.name}, "):
-        text = quantity[len(f"d({program.cost.name}, "):-1]
-    elif text == quantity:
-        place = find(run, program, read_quantity(text.removesuffix(".next")))
-        if place is not None and text.endswith(".next") and place.var in program.nexts:
-            return [Place(program.nexts[place.var], place.element)]
-        return [place] if place is not None else []
-    place = find(run, program, read_quantity(text))
-    if place is None:
+    program = run.program(update)
+    try:
+        found = meaning(run, program, read_quantity(quantity))
+    except QuantityError:
         return []
-    made = next((b.out for b in program.blocks if b.out.derivative_of is place.var), None)
-    return [Place(made, place.element)] if made is not None else []
+    if found is None or found.kind == "change":
+        return []
+    var, element = found.place.var, found.place.element
+    if found.kind == "next":
+        return [Place(program.nexts[var], element)]
+    if found.kind == "value":
+        return [found.place]
+    if found.of is not None and found.of.var is not program.cost:
+        return []
+    made = next((b.out for b in program.blocks if b.out.derivative_of is var), None)
+    return [Place(made, element)] if made is not None else []
 
 
 def _here(run: Run, typed: Typed, places: list[Place], update: int, lane: int) -> Iterator[tuple[Hit, str] | None]:
@@ -149,7 +145,8 @@ def _over_the_run(base: Run, run: Run, typed: Typed, places: list[Place], update
                 continue
             value = times.number(block, places[0].element or 0)
             count += 1
-            hit = Hit(Position(here, value, times.stops(value)), places[0].var.name, rows[int(offset)][0])
+            name = Namer(run.scenario).of(var, places[0].element or 0) if var is not None else ""
+            hit = Hit(Position(here, value, times.stops(value)), name, rows[int(offset)][0])
             yield Found(run, run is not base, hit, f"after {notation.counted(here, 'update')}")
         at += chunk
         yield None

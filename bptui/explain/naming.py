@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..engine.program import FIXED, LEAVES, SPARE, Program, Var
+from ..engine.program import FIXED, SPARE, Program, Var
 from ..engine.scalars import ravel, unravel
 from ..scenario.records import Scenario
 
@@ -21,31 +21,34 @@ class Namer:
     scenario: Scenario
     home: str = ""                                  # the layer whose tensors need no prefix here
     true: bool = False                              # derivatives by a query program, not what the run made
+    y: str = ""                                     # of what they are derivatives there, if it is not the cost
 
     def of(self, var: Var, element: int) -> str:
         if var.role in FIXED:
-            return f"{var.constant_value(element):g}"
+            return f"{var.constant_value(element) + 0.0:g}"
         if var.role == "share":
             x, line = var.of
-            return f"{self.derivative(var.symbol.split('/')[0].removeprefix('∂'), x, element)} {self.by(line)}"
-        if var.role == "estimate" and var.of:
-            return self.derivative(var.symbol.split("/")[0].removeprefix("∂"), var.of[0], element)
-        if var.role == "adjoint":
-            return self.derivative(var.symbol.split("/")[0].removeprefix("∂"), var.of[0], element)
+            return f"{self.derivative(self.above(var), x, element)} {self.by(line)}"
+        if var.role in ("adjoint", "estimate") and var.of:
+            return self.derivative(self.above(var), var.of[0], element)
         if var.role == "local":
             y, x = var.of
             if var.jacobian:
                 return self._entry(var, element)
             if var.lane_size == y.lane_size * x.lane_size > 1:      # a Jacobian: every output by every input
-                return f"∂{self.of(y, element // x.lane_size)}/∂{self.of(x, element % x.lane_size)}"
-            return f"∂{self.of(y, element if y.lane_size > 1 else 0)}/∂{self.of(x, element if x.lane_size > 1 else 0)}"
+                return quotient(self.of(y, element // x.lane_size), self.of(x, element % x.lane_size))
+            return quotient(*(self.of(v, element if v.lane_size > 1 else 0) for v in (y, x)))
         if var.role == "next":
             return f"{self.of(var.of[0], element)}⁺"
-        if var.role == "temporary" and var.symbol != var.name and var.elements is None:
-            return f"{var.symbol}{self.index(var, element)}"
+        if var.role == "temporary" and var.elements is None:
+            return f"{self.made_on_the_way(var)}{self.index(var, element)}"
         if var.elements is not None:
             return self.lettered(var.elements[element])
         return f"{self.near(var.name)}{self.index(var, element)}"
+
+    def above(self, var: Var) -> str:
+        """The y of ∂y/∂x."""
+        return self.y or var.symbol.split("/")[0].removeprefix("∂")
 
     def _entry(self, var: Var, element: int) -> str:
         """An entry of a Jacobian; the letter that only Jacobians use is of the output's last axis."""
@@ -55,8 +58,7 @@ class Namer:
         of, by = y.letters[y.lanes:], x.letters[x.lanes:]
         row = ravel((*(index.get(c, 0) for c in of[:-1]), index[spare]), y.lane_shape)
         column = ravel(tuple(index.get(c, 0) for c in by), x.lane_shape)
-        name = self.of(x, column)
-        return f"∂{self.of(y, row)}/∂{f'({name})' if ' ' in name else name}"
+        return quotient(self.of(y, row), self.of(x, column))
 
     @staticmethod
     def by(line: Var) -> str:
@@ -89,13 +91,20 @@ class Namer:
         delta = self.scenario.letters.get("delta")
         if delta and y == self.scenario.loss.name and x.name.endswith(".net"):
             return f"{delta}_{self.unit(x, element)}"
-        name = self.of(x, element)
-        return f"∂{y}/∂({name})" if " " in name else f"∂{y}/∂{name}"
+        return quotient(y, self.of(x, element))
+
+    @staticmethod
+    def made_on_the_way(var: Var) -> str:
+        """What a line makes on its way: by what the law calls it, else by its number: step 3 of E."""
+        if var.symbol != var.name:
+            return var.symbol
+        line, _, number = var.name.rpartition("#")
+        return f"step {number} of {line}"
 
     def unit(self, var: Var, element: int) -> str:
         """The neuron that a value belongs to: `h1` of `net_h1`, `output[3]` of `output.net[3]`."""
         if var.role == "temporary":
-            return f"{var.symbol}{self.index(var, element)}"
+            return f"{self.made_on_the_way(var)}{self.index(var, element)}"
         if var.elements is not None:
             name = var.elements[element]
             for part in ("net_", "out_"):
@@ -109,23 +118,31 @@ class Namer:
             delta = self.scenario.letters.get("delta")
             if delta and var.of[0].name.endswith(".net") and var.symbol.startswith(f"∂{self.scenario.loss.name}/"):
                 return f"{delta}_{var.of[0].symbol.split('_', 1)[-1]}"
-            of = self.tensor(var.of[0])
-            return f"{var.symbol.split('/')[0]}/∂{f'({of})' if ' ' in of else of}"
+            return quotient(self.above(var), self.tensor(var.of[0]))
         if var.role == "share":
-            return f"{var.symbol.split('/')[0]}/∂{self.tensor(var.of[0])} {self.by(var.of[1])}"
+            return f"{quotient(self.above(var), self.tensor(var.of[0]))} {self.by(var.of[1])}"
+        if var.role == "local":
+            return quotient(self.tensor(var.of[0]), self.tensor(var.of[1]))
         if var.role == "next":
             return f"{self.tensor(var.of[0])}⁺"
+        if var.role == "temporary":
+            return self.made_on_the_way(var)
         return self.lettered(var.symbol or var.name)
 
 
-def is_leaf(var: Var) -> bool:
-    return var.role in LEAVES
+def quotient(y: str, x: str) -> str:
+    """∂y/∂x, with brackets around what is no single name."""
+    above, below = (f"({name})" if " " in name and not name.startswith("∂") else name for name in (y, x))
+    return f"∂{above}/∂{below}"
 
 
 def quantity_text(program: Program, namer: Namer, var: Var, element: int) -> str:
-    """How a person can type this quantity: `d(E, w5)`, `net_h1`, `hidden.weights[5,28]`, `w5.next`."""
+    """How a person can type this quantity: `d(E, w5)`, `net_h1`, `hidden.weights[5,28]`, `w5.next`; nothing for what a
+    line makes on its way, which has no name of its own."""
     def plain(v: Var, e: int) -> str:
         return v.elements[e] if v.elements is not None else f"{v.name}{namer.index(v, e)}"
+    if any(v.role in ("temporary", "local", "share") for v in (var, *var.of)):
+        return ""
     if (x := var.derivative_of) is not None:
         if program.gradients.get(x) is var:
             return f"{plain(x, element)}.grad"

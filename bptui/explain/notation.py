@@ -50,7 +50,13 @@ def number(value: float, signed: bool = False, nine: bool = True, decimals: int 
     sign = "+" if signed else ""
     if decimals is None and (as_chosen := _chosen(value, nine)):
         return ("+" if signed and value > 0 else "") + as_chosen
-    return f"{value:{sign}.{9 if decimals is None else decimals}f}" if nine else f"{value:{sign}.6e}"
+    text = f"{value:{sign}.{9 if decimals is None else decimals}f}" if nine else f"{value:{sign}.6e}"
+    return text if text.strip("+-0.") else f"{value:{sign}.2g}"     # a number that is not 0 is not written as one
+
+
+def all_digits(value: float) -> str:
+    """A number with all its digits; a zero has no sign."""
+    return repr(float(value) + 0.0)
 
 
 def _chosen(value: float, nine: bool) -> str:
@@ -60,7 +66,7 @@ def _chosen(value: float, nine: bool) -> str:
             after = max(0, 3 - math.floor(math.log10(abs(value))))
             return f"{value:.{after}f}" if nine else f"{value:.3e}"
         case "all":
-            return repr(float(value))
+            return all_digits(value)
         case "fraction":
             p, q = Fraction(value).limit_denominator(LARGEST_DENOMINATOR).as_integer_ratio()
             return "" if p / q != value else f"{p}/{q}" if q > 1 else str(p)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..replay.quantity import find
+from ..replay.meaning import meaning
 from ..replay.run import Run
 from ..scenario.expression import read_quantity
-from ..scenario.trees import Attribute, Call, Name, Tree
+from ..scenario.trees import Tree
 from . import notation
 from .chain import Explainer
 from .listing import is_forward
@@ -38,22 +38,18 @@ def derivation(run: Run, text: str, update: int, lane: int) -> list[str]:
 
 
 def _chain_of(at: Explainer, tree: Tree) -> Chain | None:
-    run, program = at.run, at.program
-    match tree:
-        case Call("d", (Name(id=y), x)) if y == program.cost.name:
-            place = find(run, program, x)
-            if place is not None and place.scalar and place.var is not program.cost:
-                return at.true_derivative(place.var, place.element or 0)
-        case Attribute(base, ("grad" | "next") as part):
-            place = find(run, program, base)
-            made = program.gradients if part == "grad" else program.nexts
-            if place is not None and place.scalar and place.var in made and at.has(made[place.var]):
-                cell = (made[place.var], place.element or 0)
-                return at.backward(cell) if part == "grad" else at.equation(cell)
-        case _:
-            place = find(run, program, tree)
-            if place is not None and place.scalar and (is_forward(place.var) or at.has(place.var)):
-                return at.equation(place.cell(at.lane))
-    return None
-
-
+    """The chain of one value of the run, or of one derivative; None for tensors, given values and expressions."""
+    found = meaning(at.run, at.program, tree)
+    if found is None or not found.place.scalar or (found.of is not None and not found.of.scalar):
+        return None
+    var, element = found.place.var, found.place.element or 0
+    if found.of is not None:
+        if found.of.var is not at.program.cost:
+            return at.total(found.of.cell(at.lane), found.place.cell(at.lane))
+        return at.true_derivative(var, element)
+    if found.kind in ("grad", "next"):
+        var = (at.program.gradients if found.kind == "grad" else at.program.nexts)[var]
+    if found.kind == "change" or not (is_forward(var) or at.has(var)):
+        return None
+    cell = var, var.flat(element, at.lane)
+    return at.backward(cell) if var.role == "adjoint" else at.equation(cell)

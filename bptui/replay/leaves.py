@@ -18,7 +18,7 @@ from ..engine.program import LEAVES, Program, Var
 from ..engine.scalars import Cell
 from ..scenario.errors import QuantityError
 from ..scenario.trees import Attribute, Call, Index, Name, Operation, Pin, Tree, parts
-from .quantity import SETS, Place, find
+from .meaning import SETS, Place, find, meaning
 
 if TYPE_CHECKING:
     from .run import Run
@@ -49,32 +49,27 @@ class Leaf:
 
 def read(run: Run, program: Program, tree: Tree, following: bool, lane: int) -> Leaf | None:
     """What a leaf reads in a program, or what state is after its update; None where the program does not have it."""
-    match tree:
-        case Call("d", (y, x)):
-            return _derivative(run, program, y, x, lane)
-        case Index(Call("d", (y, x)), index):
-            return _derivative(run, program, y, Index(x, index), lane)
-        case Attribute(base, part) if part in ("grad", "next"):
-            place = find(run, program, base)
-            var = (program.gradients if part == "grad" else program.nexts).get(place.var) if place else None
-            return None if var is None or place is None else read_place(Place(var, place.element), lane)
-        case Attribute(base, part) if find(run, program, tree) is None:
-            place = find(run, program, base)
-            named = program.variables.get(f"{place.var.name}.{part}") if place else None
-            if named is None or place is None:
-                return None
-            return read_place(Place(named, place.element if named.shape == place.var.shape else None), lane)
-    place = find(run, program, tree)
-    if place is None:
+    try:
+        found = meaning(run, program, tree)
+    except QuantityError:
         return None
-    if place.var in program.stacks:
+    if found is None:
+        return None
+    place, var = found.place, found.place.var
+    if found.of is not None:
+        return _derivative(run, program, found.of, place, lane)
+    if found.kind == "value" and var in program.stacks:
         raise Slow
-    var = program.nexts.get(place.var, place.var) if following else place.var
+    if found.kind == "grad":
+        var = program.gradients[var]
+    elif following or found.kind == "next":
+        var = program.nexts.get(var, var)
     return read_place(Place(var, place.element), lane)
 
 
-def change(tree: Tree) -> Tree | None:
+def change(run: Run, program: Program, tree: Tree) -> Tree | None:
     """`w5.change` as w5.next - w5."""
+    tree = run.meant(program, tree)
     if isinstance(tree, Attribute) and tree.name == "change":
         return Operation("-", (Attribute(tree.base, "next"), tree.base))
     return None
@@ -82,34 +77,34 @@ def change(tree: Tree) -> Tree | None:
 
 def is_leaf(run: Run, program: Program, tree: Tree) -> bool:
     """Whether a tree is read as a whole. Raises Slow for what only the language of quantities can make of it."""
-    match tree:
+    match run.meant(program, tree):
         case Call("d", _) | Index(Call("d", _), _):
             return True
         case Attribute(name="grad" | "next"):
             return True
         case Attribute(name="training" | "validation") | Name(id="forward_passes"):
             raise Slow
-        case Name() | Attribute():
-            return not (isinstance(tree, Name) and tree.id in CONSTANTS and find(run, program, tree) is None)
-        case Index(base, _):
-            return not isinstance(base, Call | Operation) and find(run, program, tree) is not None
+        case Name() | Attribute() as named:
+            return not (isinstance(named, Name) and named.id in CONSTANTS and find(run, program, named) is None)
+        case Index(base, _) as element:
+            return not isinstance(base, Call | Operation) and find(run, program, element) is not None
         case _:
             return False
 
 
 def leaves_of(run: Run, program: Program, tree: Tree) -> Iterator[Tree]:
     """What a tree names of its own update."""
-    match tree:
+    match run.meant(program, tree):
         case Pin():
             return
         case Attribute(base, "change"):
             yield Attribute(base, "next")
-        case Call("d", _) | Index(Call("d", _), _) | Name() | Attribute():
-            yield tree
-        case Index() if find(run, program, tree) is not None:
-            yield tree
-        case _:
-            for part in parts(tree):
+        case Call("d", _) | Index(Call("d", _), _) | Name() | Attribute() as named:
+            yield named
+        case Index() as element if find(run, program, element) is not None:
+            yield element
+        case other:
+            for part in parts(other):
                 yield from leaves_of(run, program, part)
 
 
@@ -138,7 +133,7 @@ def varies(tree: Tree) -> bool:
 
 def depends_on_sample(run: Run, program: Program, tree: Tree) -> bool:
     """Whether the value of a tree is of one sample."""
-    for leaf in walk(tree):
+    for leaf in walk(run.meant(program, tree)):
         if isinstance(leaf, Name | Attribute | Index):
             place = find(run, program, leaf)
             if place is not None and place.var.lanes:
@@ -154,10 +149,7 @@ def read_place(place: Place, lane: int) -> Leaf:
                 var.lane_size - 1)
 
 
-def _derivative(run: Run, program: Program, y: Tree, x: Tree, lane: int) -> Leaf | None:
-    of, by = find(run, program, y), find(run, program, x)
-    if of is None or by is None:
-        return None
+def _derivative(run: Run, program: Program, of: Place, by: Place, lane: int) -> Leaf:
     if of.var in program.stacks or by.var in program.stacks or of.var is by.var or not of.scalar:
         raise Slow
     element = by.element if by.element is not None else by.var.lane_size - 1

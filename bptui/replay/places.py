@@ -7,11 +7,12 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
-from ..engine.program import LEAVES, Program, Var
-from ..scenario.errors import ExpressionError, QuantityError
+from ..engine.program import LEAVES, Block, Program, Var
+from ..scenario.errors import ExpressionError, QuantityError, quoted
 from ..scenario.expression import read_quantity
-from ..scenario.trees import Attribute, Call, Index, Name, Pin, Tree
-from .quantity import Place, dotted, find, unknown
+from ..scenario.trees import Pin, Tree
+from .leaves import end_of_derivatives, leaves_of
+from .meaning import Meaning, first_of, meaning
 from .run import Run
 from .timeline import Position, Timeline
 
@@ -27,16 +28,14 @@ def read(run: Run, text: str, update: int = 0) -> Position:
 
     Raises QuantityError, in one sentence.
     """
+    return look_up(run, text, update)[0]
+
+
+def look_up(run: Run, text: str, update: int = 0) -> tuple[Position, Meaning | None]:
+    """The position that `text` names, and what it means where it is a quantity. Raises QuantityError."""
     text = text.strip()
-    if match := re.fullmatch(r"#?([0-9]{1,18})(?::([0-9]{1,18})(?:\.([0-9]{1,18}))?)?", text):
-        return _at(run, int(match[1]), int(match[2] or 0), None if match[3] is None else int(match[3]))
-    if match := re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*%", text):
-        share = float(match[1])
-        if share > 100:
-            raise QuantityError(f"{text} is past the end of the run")
-        return Position(int(run.finish() * share / 100))
-    if match := re.fullmatch(r"e([0-9]{1,18})", text):
-        return _at(run, int(match[1]) * run.schedule.batches, 0)
+    if (place := _written(run, text)) is not None:
+        return place, None
     try:
         tree = read_quantity(text)
     except ExpressionError as error:
@@ -48,8 +47,23 @@ def read(run: Run, text: str, update: int = 0) -> Position:
     if update and not run.goes_on(update - 1):
         raise past_the_end(run)
     times = run.times(update)
-    value = quantity(run, times, tree, text)
-    return Position(update, value, times.stops(value))
+    found = asked(run, times.program, tree, text)
+    value = number(times, found)
+    return Position(update, value, times.stops(value)), found
+
+
+def _written(run: Run, text: str) -> Position | None:
+    """A position by its numbers; None for a quantity. Raises QuantityError."""
+    if match := re.fullmatch(r"#?([0-9]{1,18})(?::([0-9]{1,18})(?:\.([0-9]{1,18}))?)?", text):
+        return _at(run, int(match[1]), int(match[2] or 0), None if match[3] is None else int(match[3]))
+    if match := re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*%", text):
+        share = float(match[1])
+        if share > 100:
+            raise QuantityError(f"{text} is past the end of the run")
+        return Position(int(run.finish() * share / 100))
+    if match := re.fullmatch(r"e([0-9]{1,18})", text):
+        return _at(run, int(match[1]) * run.schedule.batches, 0)
+    return None
 
 
 def _at(run: Run, update: int, value: int, inner: int | None = None) -> Position:
@@ -69,59 +83,47 @@ def past_the_end(run: Run) -> QuantityError:
     return QuantityError(f"the run ends after {most}{run.updates} updates")
 
 
-def target(run: Run, program: Program, tree: Tree) -> Place | None:
-    """The x of `d(E, x)`, `x.grad` or ∂E/∂x, as a scalar place; None for other quantities."""
-    match tree:
-        case Call("d", (y, x)):
-            of = find(run, program, y)
-            if of is None or of.var is not program.cost:
-                return None
-            place = find(run, program, x)
-        case Index(Call("d", (y, x)), index):       # d(E, hidden.weights)[0,406]
-            return target(run, program, Call("d", (y, Index(x, index))))
-        case Attribute(base, "grad"):
-            place = find(run, program, base)
-        case _:
-            return None
-    return place if place is not None and place.scalar else None
+def asked(run: Run, program: Program, tree: Tree, text: str) -> Meaning:
+    """What `text` names, as one value of an update: of a tensor the first. Raises QuantityError, in one sentence."""
+    found = meaning(run, program, tree)
+    if found is not None:
+        return first_of(program, found)
+    for leaf in leaves_of(run, program, tree):      # an expression: a name in it may be wrong
+        meaning(run, program, leaf)
+    raise QuantityError(f"{quoted(text.strip())} is not one value of the run: name one, as w5, net_h1 or d(E, w5)")
 
 
 def quantity(run: Run, times: Timeline, tree: Tree, text: str) -> int:
-    """The number of the value that makes a quantity in an update; 0 where it is there from the start of it."""
-    program = times.program
-    derivative = target(run, program, tree)
-    asked = tree.base if isinstance(tree, Index) else tree
-    made, element = None, 0
-    if derivative is not None:
-        element = derivative.element or 0
-        made = next((b.out for b in times.blocks if b.out.derivative_of is derivative.var), None)
-    elif isinstance(tree, Attribute) and tree.name == "next":
-        place = find(run, program, tree.base)
-        if place is not None and place.scalar:
-            made, element = program.nexts.get(place.var), place.element or 0
-    elif isinstance(asked, Call):
-        for part in asked.args:
-            if isinstance(part, Name | Attribute) and find(run, program, part) is None:
-                raise unknown(run, program, dotted(part) or text)
-    else:
-        place = find(run, program, tree)
-        if place is None:
-            raise unknown(run, program, dotted(asked) or text)
-        if not place.scalar:
-            raise whole(place.var)
-        if place.var.role in LEAVES:
-            return 0
-        made, element = place.var, place.element or 0
-    block = next((n for n, b in enumerate(times.blocks) if b.out is made), None)
-    if made is None or block is None:
-        raise QuantityError("this run does not make that quantity, so there is no step to go to")
-    return times.number(block, element)
+    """The number of the value that makes a quantity in an update; 0 where it is there from the start of it.
+
+    A derivative that the run does not make has the number of the last that it makes: it is shown from there on.
+    """
+    return number(times, asked(run, times.program, tree, text))
 
 
-def whole(var: Var) -> QuantityError:
-    """That a whole tensor was named where one value is meant."""
-    one = f"{var.name}[{','.join('0' for _ in var.lane_shape)}]"
-    return QuantityError(f"{var.name} has {var.lane_size} elements: name one, as {one}")
+def number(times: Timeline, found: Meaning) -> int:
+    """The number of the value that makes what was asked for: one value. Raises QuantityError."""
+    program, place = times.program, found.place
+    if found.kind == "derivative":
+        made = own(times, found)
+        return times.number(times.blocks.index(made), place.element or 0) if made is not None else \
+            end_of_derivatives(times)
+    var = place.var
+    if found.kind != "value":
+        var = program.gradients[var] if found.kind == "grad" else program.nexts[var]
+    elif var.role in LEAVES:
+        return 0
+    block = program.home_of.get(var.base)
+    if block is None or block >= len(times.blocks):
+        raise QuantityError("after the last update nothing is updated: there is no such step")
+    return times.number(block, min(place.element or 0, times.blocks[block].out.lane_size - 1))
+
+
+def own(times: Timeline, found: Meaning) -> Block | None:
+    """The block of the run that makes a derivative of the cost; None where it is another, or the run makes none."""
+    if found.of is None or found.of.var is not times.program.cost:
+        return None
+    return next((b for b in times.blocks if b.out.derivative_of is found.place.var), None)
 
 
 def same_value(times: Timeline, at: Position, theirs: Timeline, update: int) -> Position | None:

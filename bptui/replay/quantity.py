@@ -16,10 +16,10 @@ import numpy as np
 from ..engine.laws import COMPARISONS, CONSTANTS, FUNCTIONS
 from ..engine.program import Program, Var
 from ..engine.readings import ARRAYS
-from ..engine.scalars import Cell
-from ..scenario.errors import ExpressionError, QuantityError, did_you_mean
+from ..scenario.errors import ExpressionError, QuantityError
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Attribute, Call, Index, Name, Number, Operation, Pin, Tree
+from .meaning import Meaning, Place, dotted, find, kind_of, meaning, misfit, unknown
 
 if TYPE_CHECKING:
     from .run import Run
@@ -27,87 +27,6 @@ if TYPE_CHECKING:
 Value = float | bool | np.ndarray
 MOST_NUMBERS = 10_000
 MOST_SPREAD = 10**6                                 # numbers that smaller tensors are made into
-SETS = ("training", "validation")
-COUNTED = "forward_passes"
-
-
-@dataclass(frozen=True)
-class Place:
-    """A quantity that a program has: a whole variable, or one element of it (counted for one sample)."""
-
-    var: Var
-    element: int | None
-
-    def cell(self, lane: int) -> Cell:
-        return self.var, self.var.flat(self.element or 0, lane)
-
-    @property
-    def scalar(self) -> bool:
-        return self.element is not None or (self.var.lane_size == 1 and self.var.lane_shape == ())
-
-
-def dotted(tree: Tree) -> str | None:
-    """`hidden.weights` as a name."""
-    match tree:
-        case Name(id=name):
-            return name
-        case Attribute(base, name):
-            left = dotted(base)
-            return f"{left}.{name}" if left else None
-    return None
-
-
-def spellings(run: Run, name: str) -> list[str]:
-    """A name, and what it is without the source's letters: z_h1 is net_h1."""
-    letters = run.scenario.letters
-    plain = [f"{part}_{name.removeprefix(letter + '_')}" for part, letter in letters.items()
-             if part in ("net", "out") and name.startswith(f"{letter}_")]
-    inputs = [f"inputs{name[1:]}"] if run.scenario.network and name.partition("[")[0] == "x" else []
-    return [name, *plain, *inputs]
-
-
-def find(run: Run, program: Program, tree: Tree) -> Place | None:
-    """The place that a tree names, if it names one."""
-    match tree:
-        case Index(base, index):
-            if (name := dotted(base)) is not None:
-                for spelled in spellings(run, f"{name}[{','.join(map(str, index))}]"):
-                    if spelled in program.names:
-                        return Place(*program.names[spelled])
-                    if spelled in program.variables:      # a step of a sequence, whole
-                        return Place(program.variables[spelled], None)
-            place = find(run, program, base)
-            if place is None or place.element is not None:
-                return None
-            return _of_step(program, place.var, _offset(place.var, index))
-        case Name() | Attribute():
-            name = dotted(tree)
-            for spelled in spellings(run, name) if name else []:
-                if spelled in program.names:
-                    return Place(*program.names[spelled])
-                if spelled in program.variables:
-                    return Place(program.variables[spelled], None)
-    return None
-
-
-def _of_step(program: Program, var: Var, element: int) -> Place:
-    """An element; of a whole sequence, the element of its step."""
-    steps = program.stacks.get(var)
-    if steps is None:
-        return Place(var, element)
-    step, rest = divmod(element, steps[0].lane_size)
-    return Place(steps[step], rest)
-
-
-def _offset(var: Var, index: tuple[int, ...]) -> int:
-    shape = var.lane_shape
-    if len(index) != len(shape) or any(not 0 <= i < n for i, n in zip(index, shape, strict=True)):
-        room = ", ".join(f"0…{n - 1}" for n in shape) or "no index"
-        raise QuantityError(f"{var.name} takes {room}; here: [{','.join(map(str, index))}]")
-    flat = 0
-    for i, n in zip(index, shape, strict=True):
-        flat = flat * n + i
-    return flat
 
 
 @dataclass(frozen=True)
@@ -165,6 +84,7 @@ def evaluate(run: Run, tree: Tree, update: int, lane: int | None = 0) -> Value:
 
 
 def _value(at: Moment, tree: Tree) -> Any:
+    tree = at.run.meant(at.program, tree)
     match tree:
         case Number(value=value):
             return value
@@ -173,32 +93,43 @@ def _value(at: Moment, tree: Tree) -> Any:
             if update < 0:
                 raise QuantityError("there is no update before the first: @prev needs one")
             return _value(Moment(at.run, update, _same_row(at, update)), base)
-        case Call("d", (y, x)):
-            return _derivative(at, y, x)
         case Call("changed", (inner,)):
             return at.update > 0 and not same_bits(_value(at, inner), _value(_before(at), inner))
-        case Call(function, args):
+        case Call(function, args) if function != "d":
             return call(function, [_value(at, a) for a in args])
         case Operation(operator, args):
             return _operate(at, operator, args)
-    place = find(at.run, at.program, tree)
-    if place is not None:
-        values = at.read(place.var)
-        return values if place.element is None else values.reshape(-1)[place.element]
+    found = meaning(at.run, at.program, tree)
+    if found is not None:
+        return _of_meaning(at, found)
     match tree:
         case Name(id=name) if name in CONSTANTS:
             return CONSTANTS[name]
-        case Name(id=name) if name == COUNTED:
-            return float(at.run.forward_passes(at.update))
         case Attribute(base, part):
-            return _part(at, base, part)
+            return _over_set(at, base, part)
         case Index(base, index):
             whole = np.asarray(_value(at, base))
             if len(index) != whole.ndim or any(not 0 <= i < n for i, n in zip(index, whole.shape, strict=True)):
-                shape = f"the shape {list(whole.shape)}; indices count from 0" if whole.ndim else "one number"
-                raise QuantityError(f"the index [{','.join(map(str, index))}] does not fit {shape}")
+                raise misfit(index, whole.shape)
             return whole[index]
-    raise unknown(at.run, at.program, dotted(tree) or "this")
+    return float(at.run.forward_passes(at.update))
+
+
+def _of_meaning(at: Moment, found: Meaning) -> Any:
+    """The value of what a quantity means."""
+    var, element = found.place.var, found.place.element
+    match found.kind:
+        case "derivative":
+            assert found.of is not None
+            return _derivative(at, found.of, found.place)
+        case "grad":
+            return _element(at.read(at.program.gradients[var]), element)
+        case "next":
+            return _element(at.read(at.program.nexts[var]), element)
+        case "change":
+            return _element(at.read(at.program.nexts[var]) - at.read(var), element)
+        case "value":
+            return _element(at.read(var), element)
 
 
 def _same_row(at: Moment, update: int) -> int | None:
@@ -212,35 +143,6 @@ def _before(at: Moment) -> Moment:
     """The same place of the batch one update before, whichever row stood there: what `changed` compares with."""
     update = at.update - 1
     return Moment(at.run, update, min(at.lane or 0, at.run.program(update).samples - 1))
-
-
-def unknown(run: Run, program: Program, name: str) -> QuantityError:
-    known = [*program.names, *program.variables]
-    return QuantityError(f"{name!r} is not a quantity of {run.scenario.name}{did_you_mean(name, known)}")
-
-
-def _part(at: Moment, base: Tree, part: str) -> Any:
-    """`w5.grad`, `w5.change`, `w5.next`, `hidden.weights[0,1].m`, `E.validation`."""
-    program = at.program
-    place = find(at.run, program, base)
-    if part in SETS:
-        return _over_set(at, base, part)
-    if place is None:
-        raise unknown(at.run, program, f"{dotted(base) or 'this'}.{part}")
-    if (named := program.variables.get(f"{place.var.name}.{part}")) is not None:
-        return _element(at.read(named), place.element if named.shape == place.var.shape else None)
-    if part not in ("grad", "change", "next"):
-        raise unknown(at.run, program, f"{dotted(base) or 'this'}.{part}")
-    if place.var not in program.state:
-        raise QuantityError(f".{part} is of a parameter; {dotted(base) or place.var.name} is none")
-    if place.var not in (program.gradients if part == "grad" else program.nexts):
-        turn = " in this update" if at.run.model_at(at.update).trained(place.var.name) else ""
-        raise QuantityError(f"{dotted(base) or place.var.name} is not trained{turn}, so it has no .{part}")
-    read: Callable[[Var], np.ndarray] = at.read
-    value = read(program.gradients[place.var]) if part == "grad" else read(program.nexts[place.var])
-    if part == "change":
-        value = value - read(place.var)
-    return _element(value, place.element)
 
 
 def _element(value: np.ndarray, element: int | None) -> Any:
@@ -260,7 +162,7 @@ def _over_set(at: Moment, base: Tree, part: str) -> Any:
     name = dotted(base) or "this"
     if place is None or place.var.role not in ("forward", "loss", "data"):
         if place is not None:
-            raise QuantityError(f".{part} is of a forward or loss quantity; {name} is {_kind(place.var)}")
+            raise QuantityError(f".{part} is of a forward or loss quantity; {name} is {kind_of(place.var)}")
         raise unknown(at.run, program, name)
     if place.var.role == "loss" and held and not at.run.model.judged:
         raise QuantityError(f"the validation data has no targets, so there is no {name} of it")
@@ -270,11 +172,8 @@ def _over_set(at: Moment, base: Tree, part: str) -> Any:
     return values.reshape(len(values), -1)[:, place.element] if place.var.lanes else values.reshape(-1)[place.element]
 
 
-def _derivative(at: Moment, y: Tree, x: Tree) -> Any:
+def _derivative(at: Moment, of: Place, by: Place) -> Any:
     """d(y, x): x's shape for a scalar y, (*y, *x) for a tensor; total along all paths."""
-    of, by = _named(at, y, "d(y, x) is of a forward or loss quantity"), _named(at, x, "d(y, x) needs a quantity x")
-    if of.var.role not in ("forward", "loss"):
-        raise QuantityError(f"d(y, x) is of a forward or loss quantity; {of.var.name} is {_kind(of.var)}")
     width = by.var.lane_size if by.element is None else 1
     if of.element is None and of.var.lane_size * width > MOST_NUMBERS:
         raise QuantityError(f"this Jacobian has {of.var.lane_size * width} numbers; at most {MOST_NUMBERS} are shown: "
@@ -289,22 +188,6 @@ def _derivative(at: Moment, y: Tree, x: Tree) -> Any:
     if of.element is not None:
         return rows[0]
     return np.array(rows).reshape(*of.var.lane_shape, *np.shape(rows[0]))
-
-
-def _kind(var: Var) -> str:
-    return {"data": "data", "noise": "noise", "parameter": "a parameter", "slot": "the optimizer's", "setting":
-            "a setting", "made": "made by the update"}.get(var.role, "none")
-
-
-def _named(at: Moment, tree: Tree, need: str) -> Place:
-    place = find(at.run, at.program, tree)
-    if place is not None:
-        return place
-    if isinstance(tree, Index) and find(at.run, at.program, tree.base) is not None:
-        raise QuantityError(f"{dotted(tree.base)} is one number and takes no index")
-    if isinstance(tree, Name | Index) or (isinstance(tree, Attribute) and tree.name not in ("grad", "next", "change")):
-        raise unknown(at.run, at.program, dotted(tree.base if isinstance(tree, Index) else tree) or "this")
-    raise QuantityError(f"{need}, named as the scenario names it; not of an expression, an update or a pinned value")
 
 
 def bits(value: Any) -> np.ndarray:

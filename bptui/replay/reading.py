@@ -78,7 +78,7 @@ class Reading:
             self._plan_before(inner)
             self._plan(inner, following, depth, program)
             self._plan(inner, written, depth + (not written), program)
-        elif (split := change(tree)) is not None:
+        elif (split := change(self.run, program, tree)) is not None:
             self._plan(split, following, depth, program)
         elif is_leaf(self.run, program, tree):
             if (tree, following) not in self.leaves:
@@ -218,6 +218,8 @@ class Columns:
             found, there = self._leaves[tree, following]
             self.there = self.there & there
             return found
+        if (split := change(self.of.run, self.of.run.program(0), tree)) is not None:
+            return self.value(split, following)
         match tree:
             case Number(value=value):
                 return self._always(value)
@@ -247,9 +249,7 @@ class Columns:
             case Operation(operator, args):
                 return self._operate(operator, [self.value(a, following) for a in args])
             case _:
-                split = change(tree)
-                assert split is not None
-                return self.value(split, following)
+                raise AssertionError(f"{tree} was not planned")
 
     def apart(self, tree: Tree) -> tuple[Array, Array]:
         """A value, and where it can be had."""

@@ -22,8 +22,10 @@ from ..engine.query import Query, query
 from ..engine.scalars import Cell
 from ..scenario.reader import read_scenario
 from ..scenario.records import Scenario
+from ..scenario.trees import Tree
 from .ending import Patience, Until
 from .keyframes import Keyframes
+from .meaning import meant, symbols
 from .schedule import Schedule
 from .timeline import Timeline
 
@@ -55,6 +57,8 @@ class Run:
         self._evaluations: OrderedDict[tuple[int, bool], Env] = OrderedDict()
         self.query = cache(query)
         self.timeline = cache(Timeline)
+        self.symbols = cache(symbols)
+        self.meant = cache(self._meant)
         self._watched = cache(self._what_is_watched)
         self.waits = True                           # for its end to be found, when it may end early and is asked
         self.ended = ""                             # why the run ended before its last update, once it has
@@ -285,6 +289,10 @@ class Run:
         return self.derivative_env(update, found, y).array(found.adjoint)
 
     # the language of quantities
+
+    def _meant(self, program: Program, tree: Tree) -> Tree:
+        """A tree of the language with every quantity spelled in one way. Raises QuantityError."""
+        return meant(self, program, tree)
 
     def value(self, text: str, after: int = 0, sample: int | None = None) -> float | bool | np.ndarray:
         """A quantity after `after` updates, for data row `sample` (from 1; by default the batch's first).

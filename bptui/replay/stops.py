@@ -195,8 +195,9 @@ def fitted(run: Run, stop: Stop, sample: int) -> Stop:
     for tree in logged:
         first_had(run, tree, stop.sample)
     if stop.place and not any(called(run, run.times(n), stop.place) for n in looked):
-        if not is_pattern(stop.place):
-            quantity(run, run.times(0), read_quantity(stop.place), stop.place)
+        if not is_pattern(stop.place) and not quantity(run, run.times(0), read_quantity(stop.place), stop.place):
+            raise QuantityError(f"no step of an update makes {quoted(stop.place)}, which is there from its start: "
+                                f"changed({stop.place}) stops where it changes")
         raise QuantityError(f"no step of an update makes {quoted(stop.place)}: a name, or phase/layer/name with * "
                             "for any")
     return stop

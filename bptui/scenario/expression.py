@@ -19,7 +19,9 @@ from .trees import Attribute, Call, Equation, Index, Name, Number, Operation, Pi
 
 MOST_PARTS = 350
 LARGEST_INDEX = 10**9
+ALL = -1                                          # in an index: all along the axis, written as a letter: W[k,j]
 MOST_CHANGES = 3
+LETTERS = "__letters_"                            # no written name may begin with two underscores
 MANY = 100
 
 BINARY: dict[type[ast.AST], str] = {
@@ -97,7 +99,7 @@ def read_expression(text: str) -> Tree:
 
 def read_quantity(text: str) -> Tree:
     """A quantity: anything that a claim, a watch or `show` may ask for. ExpressionError if it is not."""
-    return _read(rewrite(tokens_of(text)), QUANTITY)
+    return _read(rewrite(tokens_of(text, letters=True)), QUANTITY)
 
 
 def read_equation(text: str) -> Equation:
@@ -117,13 +119,13 @@ def _read(tokens: list[Token], grammar: _Grammar) -> Tree:
     for token in tokens:
         if token.text == "=":
             raise ExpressionError("one '=' compares nothing: write ==", token.column)
-        if token.text in ("@", "∂", "[") and not grammar.parts:
+        if token.text in ("@", "∂", "[", "⁺") and not grammar.parts:
             raise ExpressionError(f"'{token.text}' has no place in a law or an equation", token.column)
     columns: dict[int, int] = {}
     text = ""
     for token in tokens:
         columns[len(text)] = token.column
-        text += token.text + " "                  # the space keeps neighbours apart: no `1if`, no warnings
+        text += _plain(token.text) + " "          # the space keeps neighbours apart: no `1if`, no warnings
     try:
         body = ast.parse(text.rstrip(), mode="eval").body
     except SyntaxError as error:
@@ -133,6 +135,16 @@ def _read(tokens: list[Token], grammar: _Grammar) -> Tree:
     if sum(isinstance(node, ast.expr) for node in ast.walk(body)) > MOST_PARTS:
         raise ExpressionError(f"the expression has more than {MOST_PARTS} parts")
     return _tree(body, _Reading(grammar, columns), 0)
+
+
+def _plain(word: str) -> str:
+    """A name with letters that Python's parser never sees as one without, that nobody can write."""
+    return word if word.isascii() else f"{LETTERS}{word.encode().hex()}"
+
+
+def _typed(word: str) -> str:
+    """The name that was typed."""
+    return bytes.fromhex(word.removeprefix(LETTERS)).decode() if word.startswith(LETTERS) else word
 
 
 def _unreadable(tokens: list[Token], columns: Mapping[int, int], offset: int) -> ExpressionError:
@@ -158,7 +170,7 @@ def _tree(node: ast.expr, reading: _Reading, depth: int) -> Tree:
         case ast.Name(id="pi"):
             return Number(math.pi, column)
         case ast.Name(id=name):
-            return Name(name, column)
+            return Name(_typed(name), column)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
             return below(operand)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
@@ -184,7 +196,7 @@ def _tree(node: ast.expr, reading: _Reading, depth: int) -> Tree:
             return Call(function, tuple(below(part) for part in args), column)
         case ast.Attribute(value=base, attr=attr) if reading.grammar.parts:
             part = _pin if attr.startswith(PIN) else _attribute
-            return part(below(base), attr, column)
+            return part(below(base), _typed(attr), column)
         case ast.Subscript(value=base, slice=index) if reading.grammar.parts:
             return Index(_indexed(below(base), column), _index(index, column), column)
         case _:
@@ -245,6 +257,8 @@ def _index(node: ast.expr, column: int) -> tuple[int, ...]:
     index: list[int] = []
     for item in items:
         value = item.value if isinstance(item, ast.Constant) else None
+        if isinstance(item, ast.Name) and len(_typed(item.id)) == 1:
+            value = ALL
         if not isinstance(value, int) or isinstance(value, bool) or value > LARGEST_INDEX:
             raise ExpressionError("an index is made of whole numbers that count from 0, as in [1, 0]", column)
         index.append(value)

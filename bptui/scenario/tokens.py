@@ -26,9 +26,10 @@ PASTED = {"−": "-", "×": "*"}       # signs of printed formulas: U+2212 and U
 PATTERN = re.compile(
     r"(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<sign>\*\*|//|<<|>>|<=|>=|==|!=|[-+*/<>()\[\],.@=∂])"
+    r"|(?P<sign>\*\*|//|<<|>>|<=|>=|==|!=|[-+*/<>()\[\],.@=∂⁺])"
 )
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+GREEK = frozenset("αβγδεζηθκλμξρστφχψωΓΔΘΛΞΦΨΩ")     # of settings and error signals; none looks Latin
 
 INSTEAD = {               # what has no place in an expression, and what to write instead
     "^": "write powers as **",
@@ -88,8 +89,11 @@ def name_fault(word: str) -> str | None:
     return None
 
 
-def tokens_of(text: str) -> list[Token]:
-    """The tokens of `text`, checked one by one and against their neighbours; ExpressionError if not."""
+def tokens_of(text: str, letters: bool = False) -> list[Token]:
+    """The tokens of `text`, checked one by one and against their neighbours; ExpressionError if not.
+
+    With `letters` a name may have Greek letters, as error signals (δ_h1) and settings (η, β1) do.
+    """
     if len(text) > MOST_CHARACTERS:
         raise ExpressionError(f"an expression has at most {MOST_CHARACTERS} characters, this has {len(text)}")
     typed = "".join(" " if c.isspace() else PASTED.get(c, c) for c in text)
@@ -103,6 +107,10 @@ def tokens_of(text: str) -> list[Token]:
             at += 1
             continue
         found = PATTERN.match(typed, at)
+        if letters and (end := _name_end(typed, at)) > (found.end() if found else at):
+            tokens.append(Token("name", typed[at:end], at))
+            at = end
+            continue
         if not found:
             raise _misplaced(typed[at], at)
         tokens.append(_checked(Token(str(found.lastgroup), found[0], at), typed))
@@ -113,8 +121,17 @@ def tokens_of(text: str) -> list[Token]:
     return tokens
 
 
+def _name_end(typed: str, at: int) -> int:
+    """Where a name that begins at `at` ends, Greek letters taken in; `at` where none begins."""
+    end = at
+    while end < len(typed) and (NAME.match(typed, end) or typed[end] in GREEK or (end > at and typed[end].isdecimal()
+                                                                                  and typed[end].isascii())):
+        end += 1
+    return end if end - at <= LONGEST_QUOTE else at
+
+
 def rewrite(tokens: list[Token]) -> list[Token]:
-    """`∂y/∂x` becomes `d ( y , x )`, and `@ 3` becomes `. __pin_3`; columns stay those of the text."""
+    """`∂y/∂x` becomes `d ( y , x )`, `w ⁺` `w . next`, and `@ 3` `. __pin_3`; columns stay those of the text."""
     out: list[Token] = []
     at = 0
     while at < len(tokens):
@@ -132,6 +149,11 @@ def rewrite(tokens: list[Token]) -> list[Token]:
             when = tokens[at + 1] if at + 1 < len(tokens) else token
             out += [Token("sign", ".", token.column), Token("name", PIN + _pinned(when), token.column)]
             at += 2
+        elif token.text == "⁺":                       # w5⁺, as panes print w5.next
+            if not out or not out[-1].ends_operand or out[-1].kind == "number":
+                raise ExpressionError("⁺ stands after a parameter, as in w5⁺", token.column)
+            out += [Token("sign", ".", token.column), Token("name", "next", token.column)]
+            at += 1
         else:
             out.append(token)
             at += 1

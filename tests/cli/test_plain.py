@@ -393,14 +393,14 @@ def test_bad_usage_is_one_line_and_exit_code_2(arguments: list[str]) -> None:
 
 
 def test_a_bad_verb_is_a_line_and_the_rest_goes_on() -> None:
-    said = talk("zz", "stpo", "#120:31", "120", "0.5", "g", "g nowhere", "follow hidden.weights", "follow E < 1",
+    said = talk("zz", "stpo", "#120:31", "120", "0.5", "g", "g nowhere", "follow hidden.weights[2,0]", "follow E < 1",
                 "follow 99", "follow", "v nothing", "Tab", "down", "p", "D", "o", "# a comment", "", "   ", "i", "n")
     assert len(said) == 19
     assert said[0].startswith("There is no verb 'zz'") and "There is no verb 'stpo'" in said[1]
     assert "did you mean" not in said[1]            # stop sets something
     assert all("g goes to a position" in line for line in said[2:5])
     assert said[5].startswith("g asks for something after it: go to: 120, #120:31")
-    assert said[7] == "hidden.weights has 4 elements: name one, as hidden.weights[0,0]."
+    assert said[7] == "hidden.weights takes 0…1, 0…1; here: [2,0]."
     assert "is not one value of the run" in said[8] and "99 is none of them" in said[9]
     assert said[10].startswith("Following ∂E/∂net_h1 = ") and said[11].startswith("'nothing' is not a quantity")
     assert "no panes" in said[12] and "no cursor" in said[13] and said[15].startswith("Say which: D 2")

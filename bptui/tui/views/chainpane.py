@@ -49,8 +49,7 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     chain = session.chain()
     if chain is None:
         rule(c, 0, [("Chain", "bold")])
-        c.put(6, 2, f"{session.follow_name()} is 0: nothing that the loss is made of depends on it."
-              if session.followed is not None else "Step on with s, and the chain of each value is shown here.")
+        c.put(6, 2, "Step on with s, and the chain of each value is shown here.")
         return c.lines()
     _rule(session, c, chain)
     shown = _rows(session, chain, height - 2)
