@@ -105,3 +105,5 @@ def _show(session: Session, finding: Finding, number: int) -> None:
     same = hit.what.replace(" ", "").lower() == finding.text.replace(" ", "").lower()
     said = hit.what if same else f"{finding.text} is {hit.what}"
     session.jump(hit.at, f"{said}{when}. Find {number + 1}{of}; . next, - back.")
+    if hit.meaning is not None:
+        session.show(hit.meaning)

@@ -21,6 +21,7 @@ from ..engine.program import Equation, Program, term_letters
 from ..engine.scalars import Cell
 from ..engine.structure import Gather, Scatter
 from ..replay import places
+from ..replay.meaning import Meaning
 from ..replay.run import Run
 from ..replay.timeline import Position, Timeline
 from ..scenario.decimals import with_points
@@ -59,11 +60,12 @@ class Typed:
 
 @dataclass(frozen=True)
 class Hit:
-    """A place that shows what was searched for. `what` names it."""
+    """A place that shows what was searched for. `what` names it; `meaning` is what a quantity means that was typed."""
 
     at: Position
     what: str
     value: float
+    meaning: Meaning | None = None
 
 
 def read_number(text: str) -> Typed | None:
@@ -96,7 +98,8 @@ def search(run: Run, marks: Marks, text: str, update: int, lane: int) -> Iterato
 def by_name(run: Run, text: str, update: int, lane: int) -> Iterator[Hit | None]:
     """What a quantity names; then values of this update whose name is, begins with, contains `text`."""
     with suppress(QuantityError):
-        yield Hit(places.read(run, text, update), readable(text), math.nan)
+        at, found = places.look_up(run, text, update)
+        yield Hit(at, readable(text), math.nan, found)
     wanted = text.strip().replace(" ", "").replace("+", "⁺").lower()
     times, namer, env = run.times(update), Namer(run.scenario), run.env(update)
     found: tuple[list[Hit], ...] = ([], [], [])

@@ -163,8 +163,8 @@ def called(run: Run, times: Timeline, place: str) -> tuple[int, ...]:
 
 
 def is_pattern(place: str) -> bool:
-    """Whether a place is a pattern of names, not a quantity."""
-    return "/" in place or "*" in place
+    """Whether a place is a pattern of names, not a quantity, as ∂E/∂w5 and dE/dw5 are."""
+    return "*" in place or ("/" in place and re.match(r"∂|d[A-Za-z_]\w*\s*/\s*d", place) is None)
 
 
 def _names(times: Timeline, block: int) -> list[list[str]]:
