@@ -118,6 +118,7 @@ def following(session: Session) -> str:
         return "Nothing is followed: all values are visited."
     if chain is None:
         return line(f"Following {session.follow_name()}.")
-    how = "s visits only what it needs" if session.only else "s visits all values"
+    some = session.only and session.needed(session.position.update, session.followed)
+    how = "s visits only what it needs" if some else "s visits all values"
     factors = " × ".join(text for text, _ in chain.formula[1:])
     return line(f"Following {session.follow_name()}{f' = {factors}' if factors else ''}: {how}.")
