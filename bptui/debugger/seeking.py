@@ -20,6 +20,7 @@ from .onward import Onward, progress, reached
 from .session import Session
 
 FIRST_LOOK = 0.03                                   # seconds of a search before the screen is drawn again
+WELL = "No trouble in this run: all numbers are finite, and every layer hears the error."
 COUNTING = 0.2                                      # seconds in which the hits to come are counted, for "3 of 17"
 
 
@@ -95,7 +96,7 @@ def next_trouble(session: Session, by: int) -> None:
 
     def nothing() -> str:
         if not hits.count:
-            return "No trouble in this run: all is finite, no unit is dead, no gradient vanishes."
+            return WELL
         where = "after" if by > 0 else "before"
         return f"No trouble begins {where} this; in the whole run it does {notation.counted(hits.count, 'time')}."
     _begin(session, [Source(hits, "trouble")], by, nothing)
@@ -190,10 +191,13 @@ def _stop_at(session: Session, at: Position, source: Source) -> None:
     while not source.hits.complete and time.perf_counter() < end:
         source.hits.work(0.02)
     rank, of = source.hits.rank(at), f" of {source.hits.count:,}" if source.hits.complete else ""
-    why = source.name
+    why, lane = source.name, None
     if isinstance(source.hits, OfTrouble):
-        why = troubles.about(session.namer, source.hits.found[rank - 1])
+        trouble = source.hits.found[rank - 1]
+        why, lane = troubles.about(session.run, trouble), troubles.lane(session.run, trouble)
     goto(session, at, f"Stopped: {why}. Hit {rank:,}{of}.")
+    if lane is not None:
+        session.lane = lane
     if source.stop is not None:
         stopping.stopped(session, source.stop)
 

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from ..engine.executor import Env
 from ..engine.program import FIXED, Equation, Program, Var
 from ..engine.scalars import Cell
-from ..replay.origins import begins, lane_of, meant, operands
+from ..replay.origins import begins, innocent, lane_of, operands
 from ..replay.run import Run
 from ..replay.timeline import scalars
 from . import watched
@@ -25,7 +25,7 @@ from .watched import Watched, shown
 
 LONGEST = 44                                        # characters of the names of a product's factors
 MOST_TERMS = 4096                                   # of a sum that are watched
-BRANCH = ", in the branch of where that is not taken"
+BRANCH = " in the where-branch not taken"
 KNOWN: WeakKeyDictionary[Run, dict[tuple[int, Cell], Cause | None]] = WeakKeyDictionary()
 
 
@@ -107,22 +107,13 @@ def _first(at: Scene, cell: Cell) -> Cell:
     while (equation := at.made.get(cell[0].base)) is not None:
         bad = [c for c in operands(equation, cell[1]) if not math.isfinite(at.value(c))]
         if begins(equation, cell[1], at.env):       # NaN of infinities: those broke before, if they are not meant
-            bad = [c for c in bad if not _is_meant(at, c)]
+            bad = [c for c in bad if not innocent(at.program, at.env, c)]
         elif math.isnan(at.value(cell)):
             bad = [c for c in bad if math.isnan(at.value(c))] or bad
         if not bad:
             break
         cell = min(bad, key=lambda c: (order.get(c[0].base, -1), c[1] % max(1, c[0].lane_size), c[1]))
     return cell
-
-
-def _is_meant(at: Scene, cell: Cell) -> bool:
-    """Whether an infinity is no fault: given, or a mask."""
-    while (equation := at.made.get(cell[0].base)) is not None:
-        if begins(equation, cell[1], at.env):
-            return meant(at.program, at.env, cell)
-        cell = next(c for c in operands(equation, cell[1]) if not math.isfinite(at.value(c)))
-    return True
 
 
 def _written(at: Scene, cell: Cell) -> int | None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..engine.program import Program
 from ..engine.scalars import Cell
 from ..replay import places
-from ..replay.origins import first, hides, position_of, spoiled
+from ..replay.origins import first, hides, line_element, position_of, spoils
 from ..replay.run import Run
 from .cause import reason, scene
 from .naming import Namer, quantity_text
@@ -34,13 +35,20 @@ class Finding:
     at: str
 
 
+def value_of(program: Program, cell: Cell) -> Cell:
+    """The value in whose written line a scalar is made: itself, where it is one; with its sample."""
+    var, flat = cell
+    out = program.blocks[program.home_of[var]].out if var in program.home_of else var
+    if out is var or out.shape == var.shape:
+        return out, flat
+    lane = flat // max(1, var.lane_size) if var.lanes else 0
+    return out, out.flat(line_element(var, flat, out), lane)
+
+
 def named(run: Run, update: int, cell: Cell) -> str:
     """How a scalar can be asked for; one inside a written line by the name of its line."""
     program = run.program(update)
-    var, flat = cell
-    if var.role in ("temporary", "local", "share"):
-        out = program.blocks[program.home_of[var]].out
-        var, flat = out, flat if var.lane_shape == out.lane_shape else 0
+    var, flat = value_of(program, cell)
     text = quantity_text(program, Namer(run.scenario), var, flat % max(1, var.lane_size))
     simultaneous = run.scenario.training.update_order == "simultaneous" and var.role == "adjoint"
     return f"d({program.cost.name}, {text.removesuffix('.grad')})" if simultaneous and text.endswith(".grad") else text
@@ -55,5 +63,5 @@ def not_finite(run: Run, update: int) -> Finding | None:
     where = position_of(at.program, run.times(update), update, origin.cell)
     assert where is not None
     return Finding("not finite", named(run, update, origin.cell), update, at.row(origin.cell),
-                   reason(at, origin.cell), spoiled(at.program, at.env, run.goes_on(update)) - 1,
+                   reason(at, origin.cell), spoils(at.program, at.env, origin.cell, run.goes_on(update)),
                    hides(at.program, at.env), places.write(run, where))

@@ -117,8 +117,8 @@ def at(name: str, xs: Sequence[float]) -> str:
     if name in SIGNS:
         return f"{shown(xs[0])} {name} {bracketed(xs[1])}"
     if name.startswith("**") and name not in SHOWN:
-        exponent = shown(xs[1]) if name == "**" else name.removeprefix("**")
-        return f"{bracketed(xs[0])} to the power {exponent}"
+        exponent = bracketed(xs[1]) if name == "**" else name.removeprefix("**")
+        return f"x**{exponent} at {shown(xs[0])}"
     return f"{SHOWN.get(name, name)} at {', '.join(map(shown, xs))}"
 
 

@@ -7,26 +7,21 @@ goes before everything else.
 from __future__ import annotations
 
 import math
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from ..engine.program import Block
 from ..engine.scalars import Cell
-from ..replay.run import Run
 from ..replay.timeline import Position
-from . import notation
+from . import infinite, notation, slopes
 from .chain import Explainer
 from .claims import figure
+from .infinite import fitting
 from .lemmas import LEMMAS, is_p_minus_t, mixing, probabilities, read
 from .marks import GLYPHS, Marks, Printed
 from .rows import Chain
 
 DOT = f"{notation.PENDING} means: not computed yet. Values appear as you step, and go as you step back."
-NUDGE = 0.01
-ROW = 78                                            # characters of a sentence that a row of 80 shows
-SEEN = 1e-9                                         # of E: in a smaller change, rounding would be among the digits
-TRIED: WeakKeyDictionary[Run, dict[tuple[int, Cell], tuple[float, float]]] = WeakKeyDictionary()
 
 
 def about_figure(marks: Marks, printed: Printed, here: float) -> str:
@@ -70,20 +65,25 @@ def _forward(at: Explainer, position: Position, block: Block, chain: Chain | Non
     cell = at.cell(position.value)
     equation = block.equations[-1]
     name, value = at.title(cell), _value(at, position)
+    if not math.isfinite(value):
+        return infinite.sentence(at, cell)
     if equation.law is not None and equation.law.name in ("sigmoid", "tanh", "relu", "softplus"):
         fed = at.reader.term(cell, 0).cells[0]
         said = f"{name} is what {equation.law.name} makes of {notation.one(at.reader.value(fed))}"
-        return f"{said}. {equation.law.kink}." if equation.law.kink and at.reader.value(fed) == 0 else f"{said}."
+        bent = equation.law.kink if at.reader.value(fed) == 0 else ""
+        return f"{said}. {bent[0].upper()}{bent[1:]}." if bent else f"{said}."
     if equation.law is None and at.reader.count(cell) > 1:
-        what = ": inputs by their weights, and what is constant" if at.run.scenario.network else ""
-        return f"{name} adds up {at.reader.count(cell)} terms{what}."
+        said = f"{name} adds up {at.reader.count(cell)} terms"
+        what = ": inputs by their weights" if at.run.scenario.network else ""
+        constant = ", and what is constant" if what else ""
+        return fitting(f"{said}{what}{constant}.", f"{said}{what}.", f"{said}.")
     return f"{name} is {notation.one(value)}."
 
 
 def _loss(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:
     cell = at.cell(position.value)
-    if math.isnan(_value(at, position)):
-        return f"{at.title(cell)} is NaN, no number: 0 × Inf, Inf - Inf or 0 / 0 stands on the way."
+    if not math.isfinite(_value(at, position)):
+        return infinite.sentence(at, cell)
     if cell[0] is at.program.cost:
         wrong = "how wrong it is: " if at.run.scenario.network else ""
         return f"{at.cost} is {wrong}{notation.one(_value(at, position))}. Now back, to what made it."
@@ -102,14 +102,17 @@ def _backward(at: Explainer, position: Position, block: Block, chain: Chain | No
     x = cell[0].of[0], cell[1]
     name, value = at.title(x), _value(at, position)
     if not math.isfinite(value):
-        return f"∂{at.cost}/∂{name} is {notation.one(value)}: something before it overflowed, or was 0 × Inf."
+        return infinite.sentence(at, cell)
+    if (kink := slopes.bends(at, x)) is not None:
+        return slopes.at_kink(at, x, kink)
     if value == 0:
-        return f"∂{at.cost}/∂{name} is exactly 0: {name} cannot change {at.cost} here."
-    way = "raise" if value > 0 else "lower"
-    nudged = f"{name} + {NUDGE:g} should {way} {at.cost} by {notation.one(abs(value) * NUDGE)}."
+        return slopes.of_nothing(at, cell, x)
+    if (left := slopes.of_rounding(at, cell, x)):
+        return left
     if x[0].role == "parameter":
-        said = f"{nudged} {_tried(at, position, x)}"
-        return said if len(said) <= ROW else said.replace(name, name.rpartition(".")[2], 1)
+        return slopes.promised(at, x, value)
+    way = "raise" if value > 0 else "lower"
+    nudged = f"{name} + {slopes.NUDGE:g} should {way} {at.cost} by {notation.one(abs(value) * slopes.NUDGE)}."
     if chain is None or not chain.rows:
         return nudged
     factor = next((r for r in reversed(chain.rows) if r.kind == "factor"), None)
@@ -121,30 +124,14 @@ def _backward(at: Explainer, position: Position, block: Block, chain: Chain | No
             return f"The sigmoid of {unit} lets {notation.percent(slope)} of the error through; 25 % is its most."
         if law is not None and slope <= 1:
             return f"The slope of {unit} lets {notation.percent(slope)} of the error signal through."
-        return f"The error signal has passed back to {name}: the slope there is {notation.one(factor.value)}."
+        passed = f"passed back to {name}: the slope there is {notation.one(factor.value)}."
+        return fitting(f"The error signal has {passed}", f"It has {passed}")
     lemma = _lemma(at, x)
     if lemma:
         return lemma
     if chain.paths:
         return f"{chain.paths} paths lead back to {unit}; their sum is ∂{at.cost}/∂{name}."
     return nudged
-
-
-def _tried(at: Explainer, position: Position, x: Cell) -> str:
-    """What really becomes of E when the parameter is raised: the forward half, run again."""
-    from .gradients import Forward  # not before the first paint
-    known = TRIED.setdefault(at.run, {})
-    if (position.update, x) not in known:
-        forward = Forward(at.program, at.reader.env)
-        known[position.update, x] = forward.cost(x[0], x[1], 0.0), forward.cost(x[0], x[1], NUDGE)
-    before, after = known[position.update, x]
-    change = after - before
-    if not math.isfinite(change):
-        return f"Tried: {at.cost} is {notation.one(after)} then."
-    if abs(change) < SEEN * abs(before):
-        return f"Tried: too little to see in {at.cost}."
-    other = change * _value(at, position) < 0
-    return f"Tried: {notation.one(abs(change))}{', the other way' if other else ''}."
 
 
 def _lemma(at: Explainer, x: Cell) -> str:
@@ -165,6 +152,8 @@ def _lemma(at: Explainer, x: Cell) -> str:
 def _perturbed(at: Explainer, position: Position, block: Block, chain: Chain | None) -> str:
     """A value of the gradient by perturbation."""
     cell = at.cell(position.value)
+    if not math.isfinite(at.reader.value(cell)):
+        return infinite.sentence(at, cell)
     value = notation.one(at.reader.value(cell))
     if not cell[0].of:
         return f"{at.title(cell)} is {value}: the same forward pass, with one parameter raised."
@@ -187,6 +176,8 @@ def _on_the_way(at: Explainer, cell: Cell) -> str:
     """What an update makes on its way to the next weight."""
     var = cell[0].of[0] if cell[0].role == "next" else cell[0]
     said = MADE.get(var.name.rpartition(".")[2], "")
+    if not math.isfinite(at.reader.value(cell)):
+        return infinite.sentence(at, cell)
     value = notation.one(at.reader.value(cell))
     return f"{at.title(cell)} is {value}: {said}." if said else f"{at.title(cell)} is {value}."
 
@@ -198,9 +189,38 @@ def _update(at: Explainer, position: Position, block: Block, chain: Chain | None
     parameter = cell[0].of[0], cell[1]
     change = _value(at, position) - at.reader.value(parameter)
     name = at.title(parameter)
+    if not math.isfinite(_value(at, position)):
+        return infinite.sentence(at, cell)
     if change == 0:
-        return f"{name} stays as it is."
+        return f"{name} stays as it is: {_unmoved(at, parameter)}."
     moved = f"{name} goes {'up' if change > 0 else 'down'} by {notation.one(abs(change))}"
     gradient = at.reader.value((at.program.gradients[parameter[0]], parameter[1]))
-    against = gradient * change < 0
-    return f"{moved}, against its derivative." if against else f"{moved}: what is kept of earlier steps carries it."
+    if gradient * change < 0:
+        return f"{moved}, against its derivative."
+    return f"{moved}: {_carried(at, parameter, gradient)}."
+
+
+def _unmoved(at: Explainer, parameter: Cell) -> str:
+    """Why an update leaves a parameter as it is."""
+    if _setting(at, "η") == 0:
+        return "the rate is 0"
+    gradient = at.reader.value((at.program.gradients[parameter[0]], parameter[1]))
+    if gradient == 0:
+        return "its derivative is 0"
+    return "the change is too small for its digits"
+
+
+def _carried(at: Explainer, parameter: Cell, gradient: float) -> str:
+    """Why an update moves a parameter though its derivative does not say so."""
+    kept = [v for v in at.program.slots if v.of == (parameter[0],) and v.name.rpartition(".")[2] in ("m", "velocity")]
+    if kept:
+        return f"{at.title((kept[0], parameter[1]))} carries it, what is kept of earlier steps"
+    if _setting(at, "λ"):
+        return "its decay is more than its derivative" if gradient else "that is its decay"
+    return "along its derivative"
+
+
+def _setting(at: Explainer, name: str) -> float | None:
+    """A setting of this update; None where it reads none of that name."""
+    var = next((v for v in at.program.inputs if v.role == "setting" and v.name == name), None)
+    return None if var is None else at.reader.value((var, 0))

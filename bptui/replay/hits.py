@@ -17,7 +17,7 @@ from .run import Run
 from .scan import Scan
 from .stops import ANY, Stop, condition_of
 from .timeline import Position, Timeline
-from .trouble import Trouble, Troubles
+from .trouble import ALSO, NUMBERS, Trouble, Troubles
 
 Numbers = Callable[[int], tuple[int, ...]]          # of an update: the values that are meant, in their order
 
@@ -180,16 +180,16 @@ class Conditional:
 
 
 class OfTrouble:
-    """The beginnings of trouble, of one kind or of any."""
+    """The beginnings of trouble, of one kind or of any; of NaN, Inf and overflow the first values, whoever began."""
 
     def __init__(self, troubles: Troubles, kind: str = ANY) -> None:
-        self.troubles, self.kind = troubles, kind
+        self.troubles, self.kind = troubles, ALSO.get(kind, kind)
         self.found: list[Trouble] = []
         self._seen = 0
 
     @property
     def judged(self) -> int:
-        return self.troubles.judged
+        return self.troubles.settled
 
     @property
     def complete(self) -> bool:
@@ -201,11 +201,14 @@ class OfTrouble:
         return len(self.found)
 
     def _take(self) -> None:
-        """What was found since, by anybody; several kinds at one place are one hit."""
-        for trouble in self.troubles.found[self._seen:]:
+        """What is known since, whoever looked; several kinds at one place are one hit."""
+        known = self.troubles.marks if self.kind in NUMBERS else self.troubles.found
+        for trouble in known[self._seen:]:
+            if trouble.at.update >= self.troubles.settled:
+                break                               # there may be something before it yet
+            self._seen += 1
             if self.kind in (ANY, trouble.kind) and not (self.found and self.found[-1].at == trouble.at):
                 self.found.append(trouble)
-        self._seen = len(self.troubles.found)
 
     def work(self, seconds: float) -> bool:
         return self.troubles.work(seconds)

@@ -1,14 +1,15 @@
 """Where numbers stop being finite in one update: the scalars that are NaN or infinite though what made them is not.
 
-Every equation is looked at, those inside a written line and the local derivatives too. An element is an origin if it
-is not finite and all its operands are, or if it is NaN and no operand is NaN (∞ - ∞, 0 × ∞); everything else that is
-not finite was spoiled by an operand. Nothing here has words: `explain/cause` says which operation broke.
+Every equation is looked at, those inside a written line and the local derivatives too. An element breaks if it is not
+finite and all its operands are, or if it is NaN and no operand is NaN (∞ - ∞, 0 × ∞). The latter is an origin only if
+its infinities are no fault; everything else that is not finite was spoiled by an operand. Nothing here has words:
+`explain/cause` says which operation broke.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +50,12 @@ def begins(equation: Equation, flat: int, env: Env) -> bool:
     return True
 
 
+def _begins_alone(program: Program, equation: Equation, flat: int, env: Env) -> bool:
+    """Whether NaN of infinities is not what an infinity before it led to: then all of them are innocent."""
+    infinite = [c for c in operands(equation, flat) if not math.isfinite(env.scalar(c))]
+    return all(innocent(program, env, c) for c in infinite)
+
+
 def in_order(var: Var, flats: Array) -> list[int]:
     """Elements in the order in which they are made: by element, then by sample."""
     return sorted(flats.tolist(), key=lambda e: (e % max(1, var.lane_size), e))
@@ -67,25 +74,33 @@ def origins(program: Program, env: Env, updating: bool = True) -> Iterator[Origi
         flats = np.flatnonzero(~np.isfinite(whole.reshape(-1)))
         finite = all(bool(np.isfinite(env.array(v)).all()) for v in dict.fromkeys(equation.operands))
         for flat in in_order(equation.out, flats)[:MOST_JUDGED]:
-            if finite or begins(equation, flat, env):
+            if finite or (begins(equation, flat, env) and _begins_alone(program, equation, flat, env)):
                 value = float(whole.reshape(-1)[flat])
                 yield Origin((equation.out, flat), value, meant(program, env, (equation.out, flat)))
 
 
-def first(program: Program, env: Env, updating: bool = True) -> Origin | None:
-    """The origin to begin with: what is meant comes after what is not."""
-    found: Origin | None = None
+def first(program: Program, env: Env, updating: bool = True,
+          wanted: Callable[[Cell], bool] = lambda cell: True) -> Origin | None:
+    """The origin to begin with. What is meant comes after what is not, and counts only where it does harm: where the
+    loss, a gradient or what goes on to the next update is not finite."""
+    mask: Origin | None = None
     for origin in origins(program, env, updating):
+        if not wanted(origin.cell):
+            continue
         if not origin.meant:
             return origin
-        found = found or origin
-    return found
+        mask = mask or origin
+    counted = (program.cost, program.watched, *program.gradients.values(), *program.nexts.values())
+    return None if all(bool(np.isfinite(env.array(v)).all()) for v in counted) else mask
 
 
-def spoiled(program: Program, env: Env, updating: bool = True) -> int:
-    """How many values of one update, those of all samples, are not finite."""
-    return sum(int(np.size(x) - np.isfinite(x).sum()) for block in program.blocks
-               if updating or block.phase != "update" for x in (env.array(block.out),))
+def spoils(program: Program, env: Env, origin: Cell, updating: bool = True) -> int:
+    """How many values of one update, those of all samples, are not finite beside the one that an origin belongs to."""
+    count = sum(int(np.size(x) - np.isfinite(x).sum()) for block in program.blocks
+                if updating or block.phase != "update" for x in (env.array(block.out),))
+    out = program.blocks[program.home_of[origin[0]]].out
+    element = origin[1] if out.shape == origin[0].shape else 0
+    return max(0, count - (not math.isfinite(env.array(out).flat[element])))
 
 
 def hides(program: Program, env: Env) -> bool:
@@ -96,6 +111,15 @@ def hides(program: Program, env: Env) -> bool:
 
 
 # masks
+
+def innocent(program: Program, env: Env, cell: Cell) -> bool:
+    """Whether an infinity is no fault: given in the data, or a mask."""
+    while (equation := program.made_by.get(cell[0].base)) is not None:
+        if begins(equation, cell[1], env):
+            return meant(program, env, cell)
+        cell = next(c for c in operands(equation, cell[1]) if not math.isfinite(env.scalar(c)))
+    return cell[0].role not in ("parameter", "slot")
+
 
 def meant(program: Program, env: Env, cell: Cell) -> bool:
     """Whether a scalar is -Inf as a mask: of a sum or a logarithm, on its way to an `exp`. One of a product is not: it
@@ -142,14 +166,14 @@ def position_of(program: Program, times: Timeline, update: int, cell: Cell) -> P
     if block is None or block >= len(times.blocks):
         return None
     out = times.blocks[block].out
-    element = _element(var, flat, out)
+    element = line_element(var, flat, out)
     value = times.number(block, element)
     stops = times.stops(value)
     scope = [eq.out for eq in times.scope(block)]
     return Position(update, value, scope.index(var) + 1 if var in scope else stops)
 
 
-def _element(var: Var, flat: int, out: Var) -> int:
+def line_element(var: Var, flat: int, out: Var) -> int:
     """The element of a line's result, counted in one sample, that a scalar of its scope is made for: the first."""
     if var is out or var.lane_shape == out.lane_shape:
         return flat % max(1, var.lane_size)

@@ -1,0 +1,51 @@
+"""Why a derivative is exactly 0, in words: nothing reads the value, its terms cancel, or a factor of each is 0."""
+
+from __future__ import annotations
+
+from ..engine.program import FIXED
+from ..engine.scalars import Cell
+from ..replay import zeros
+from ..replay.timeline import scalars
+from . import watched
+from .cause import Scene
+
+
+def why(at: Scene, cell: Cell) -> str:
+    """The reason, as it follows on a colon: `the slope of relu at -0.3 is 0`, `its 4 terms cancel`."""
+    zero = zeros.reason(at.made, at.env, cell)
+    if zero.why == "unread":
+        return f"nothing that makes {at.program.cost.name} reads it"
+    if zero.why == "cancels":
+        return f"its {zero.terms} terms cancel"
+    if not zero.every:
+        return f"in each of its {zero.terms} terms a factor is 0"
+    if zero.why == "small" or zero.cell is None:
+        return "its factors are so small that their product is 0"
+    said = _slope(at, zero.cell) if zero.why == "slope" else SAYS[zero.why].format(_name(at, zero.cell))
+    return f"{said}{' in every term' if zero.terms > 1 else ''}"
+
+
+SAYS: dict[zeros.Why, str] = {
+    "before": "{} is 0 already", "data": "its input {} is 0", "dropped": "{} is 0, it is dropped",
+    "parameter": "{} is 0", "value": "{} is 0"}
+
+
+def _name(at: Scene, cell: Cell) -> str:
+    """A factor by name; what has none of its own is written out."""
+    if cell[0].role in FIXED:
+        return "a constant factor"
+    name = at.reader.names_text((cell,)) if cell[0].role == "temporary" else at.reader.name(cell)
+    return name if "#" not in name else "a factor of it"
+
+
+def _slope(at: Scene, local: Cell) -> str:
+    """A slope that is 0, by the law that has it and where."""
+    while (equation := at.made.get(local[0].base)) is not None and equation.law is None:
+        inner = zeros.reason(at.made, at.env, local).cell
+        if inner is None or inner[0].role != "local" or inner == local:
+            return f"{at.reader.name(local)} is 0"
+        local = inner
+    if equation is None or equation.law is None or not equation.law.name.endswith("'"):
+        return f"{at.reader.name(local)} is 0"
+    xs = [at.value(c) for c in scalars(equation).cells(local[1], 0)][1:]
+    return f"the slope of {watched.at(equation.law.name.removesuffix(chr(39)), xs)} is 0"
