@@ -354,7 +354,7 @@ def test_where_the_loss_goes_up(open_text: Open, momentum: float) -> None:
 
 @pytest.mark.parametrize("w", [1.0, 1.00001])
 def test_a_loss_that_leaves_its_least(open_text: Open, w: float) -> None:
-    """E = w² with a rate of 1.01 or 1.2 grows from the start: steadily, so that it takes a while to be twice its least."""
+    """E = w² with a rate of 1.01 or 1.2 grows from the start, slowly: it takes a while to be twice its least."""
     for rate in (1.01, 1.2):
         run = open_text(scalar('"E = w*w"', f"w = {w}", f"learning_rate = {rate}\nupdates = 100"))
         costs = [(1 - 2 * rate)**(2 * n) for n in range(101)]
@@ -388,7 +388,8 @@ def test_a_rate_of_0(open_text: Open, executor: str) -> None:
     """A linear schedule from 0 has a first epoch in which nothing moves; one to 0 a last one."""
     for plan, update in (('{ kind = "linear", start_factor = 0.0, total_iters = 4 }', 0),
                          ('{ kind = "linear", start_factor = 1.0, end_factor = 0.0, total_iters = 4 }', 4)):
-        run = open_text(scalar('"E = w*w"', "w = 1.0", f"learning_rate = 0.1\nupdates = 9\nschedule = {plan}"), executor)
+        training = f"learning_rate = 0.1\nupdates = 9\nschedule = {plan}"
+        run = open_text(scalar('"E = w*w"', "w = 1.0", training), executor)
         assert [(t.kind, t.at) for t in troubles(run)] == [("rate 0", at(run, update, "update", "w"))]
     run = open_text(scalar('"E = w*w"', "w = 1.0", "learning_rate = 0.0\nupdates = 9"), executor)
     assert [(t.kind, t.at) for t in troubles(run)] == [("rate 0", at(run, 0, "update", "w"))]
