@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .scenario.records import Claim
 
 DONE, FAILED = 0, 1
+PATIENCE = 2.0                                      # seconds of a long way between two lines about it
 
 
 class Refusal(Exception):
@@ -82,14 +84,28 @@ def find_scenario(name: str) -> Path:
         raise Refusal(*lines) from None
 
 
+class Progress:
+    """How far a long way is, on a terminal that shows errors, so that somebody knows what they wait for."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + PATIENCE
+
+    def __call__(self, at: int, of: int) -> None:
+        if time.monotonic() > self._next and sys.stderr is not None and sys.stderr.isatty():
+            print(f"bptui: after {at:,} of {of:,} updates … Ctrl-C ends it", file=sys.stderr, flush=True)
+            self._next = time.monotonic() + PATIENCE
+
+
 def opened(name: str) -> Run:
     """The run of a scenario; Refusal with `file:line: …` if there is none."""
     from .debugger.opening import Broken, open_file
     path = find_scenario(name)
     try:
-        return open_file(path, str(path))
+        run = open_file(path, str(path))
     except Broken as broken:
         raise Refusal(*broken.lines) from None
+    run.between = Progress()
+    return run
 
 
 def opened_all(names: Sequence[str]) -> list[Run]:

@@ -56,6 +56,8 @@ def switch(session: Session, name: str) -> None:
         return
     before, at = session.branch, session.position
     target = same_place(before.run, session.branches[name].run, at)
+    if session.far(session.branches[name].run, target.update, lambda: switch(session, name)):
+        return
     session.look_at(session.branches[name], target)
     session.began = target
     session.message = f"Run {name}: {title(session, name)}."

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from . import looks
 from .branch import OWN, Branch
 from .branching import LETTERS, made_from, same_place
 from .frames import LEVELS
+from .onward import pinned
 from .panes import LEFT, PANES, RIGHT
 from .saved import Saved, SavedRun, SavedStop
 from .session import Followed, Session, Spot, there_is
@@ -149,12 +151,16 @@ def _run(session: Session, name: str) -> SavedRun:
 
 def resume(session: Session, found: Found, stay: bool = False) -> None:
     """Put a session back as it was found, and say so; with `stay`, all but the position."""
-    if found.saved is None:
+    saved = found.saved
+    if saved is None:
         session.message = "" if found.left_alone else found.note    # that, the keeper says
         return
     start = session.position
-    faults = restore(session, found.saved, stay)
-    changed = found.saved.digest not in ("", session.own.scenario.digest)
+    if session.far(session.run, _farthest(session, saved, stay), lambda: resume(session, found, stay)):
+        _waiting(session, saved)
+        return
+    faults = restore(session, saved, stay)
+    changed = saved.digest not in ("", session.own.scenario.digest)
     if session.position != start and not stay and not session.past:
         session.past.append((OWN, start))
     said = _notice(session, found.age_seconds, start)
@@ -163,6 +169,26 @@ def resume(session: Session, found: Found, stay: bool = False) -> None:
         more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
         said = f"{said} {since}{printable(faults[0])}{more}."
     session.message = said.strip()
+
+
+def _farthest(session: Session, saved: Saved, stay: bool) -> int:
+    """The last update of the run that has to be known to put a session back."""
+    edits = (edit for each in saved.runs for edit in each.edits)
+    texts = (*saved.watches, *(each.text for each in saved.stops), *edits)
+    there = [each.since for each in saved.runs]
+    with suppress(QuantityError):
+        there += [] if stay else [places.read(session.run, saved.position).update]
+    return max((pinned(session.run, texts), *(update for update in there if update <= session.run.updates)))
+
+
+def _waiting(session: Session, saved: Saved) -> None:
+    """What is put back at once, while the run comes to where one stood: who stops it has all but the what-if runs and
+    the place, and these are kept."""
+    _restore_lists(session, saved, [])
+    _restore_panes(session, saved)
+    session.leftover = replace(session.leftover, runs=saved.runs)
+    session.past = _readable(session, [*saved.past, f"{OWN} {saved.position}"])
+    session.future = _readable(session, saved.future)
 
 
 def _notice(session: Session, age: float, start: Position) -> str:
@@ -264,7 +290,7 @@ def _restore_lists(session: Session, saved: Saved, faults: list[str]) -> None:
         except QuantityError as error:
             marks.append((letter, text))
             faults.append(f"the place marked {letter} is gone: {error}")
-    session.watches = [text for text in dict.fromkeys(saved.watches[:LONGEST_LIST])]
+    session.watches = list(dict.fromkeys((*saved.watches[:LONGEST_LIST], *session.watches)))
     session.leftover = replace(session.leftover, stops=tuple(unfit), marks=tuple(marks))
 
 

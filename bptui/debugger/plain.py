@@ -19,7 +19,7 @@ from typing import Any
 
 from ..replay.places import write
 from ..replay.run import open_run
-from ..scenario.errors import printable
+from ..scenario.errors import QuantityError, printable
 from . import verbs
 from .completing import completions
 from .session import Session
@@ -30,6 +30,10 @@ LONGEST = 10_000                                    # characters of a line
 PROGRESS = 2.0                                      # seconds between two lines about a search
 LEAVES = "q quits, and so does Ctrl-D. ? lists the verbs."
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+
+
+class Stopped(QuantityError):
+    """Ctrl-C has ended a long way: whoever asked for it says so."""
 
 
 class Attention:
@@ -59,6 +63,11 @@ class Attention:
             raise KeyboardInterrupt
         self.wanted = True
 
+    def between(self, at: int, of: int) -> None:
+        """Looked at on a long way that no verb goes in slices. Raises Stopped."""
+        if not self.awaiting and not self.goes_on(f"Running: after {at:,} of {of:,} updates …"):
+            raise Stopped("stopped; you are where you were")
+
     def goes_on(self, said: str) -> bool:
         """Whether nobody wants it to stop; a person at a terminal is told how far it is."""
         now = time.monotonic()
@@ -74,6 +83,7 @@ def run_plain(path: Path, at: str | None = None) -> int:
     """Answer lines until they end; the exit code. Raises ScenarioError, QuantityError."""
     session = Session(open_run(path), at, waits=True)
     attention = Attention()
+    session.run.between = attention.between
     before = _listen(attention)
     attention.awaiting = True                       # nothing has begun that could be stopped: all is ended
     try:
@@ -117,11 +127,14 @@ def _answered(session: Session, typed: str, last: verbs.Verb | None, attention: 
         return verb or last
     position = session.position
     attention.begin()
-    for answer in verbs.answer(session, verb, attention.goes_on):
-        _say(answer)
-        if verb.command.id in verbs.LISTS and not attention.goes_on(""):
-            _say("Stopped.")
-            break
+    try:
+        for answer in verbs.answer(session, verb, attention.goes_on):
+            _say(answer)
+            if verb.command.id in verbs.LISTS and not attention.goes_on(""):
+                _say("Stopped.")
+                break
+    except Stopped as stopped:
+        _say(f"{stopped}.".capitalize())
     attention.end()
     return verb if session.position != position and verb.command.asks is None else last
 

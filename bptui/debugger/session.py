@@ -6,6 +6,7 @@ Moves push the place that was left, so that `-` comes back; a move that cannot b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -30,7 +31,7 @@ from ..scenario.shipped import find_beside
 from . import frames, lecture, looks
 from .branch import OWN, Branch
 from .insights import Insights
-from .onward import Onward, reached
+from .onward import Onward, progress, reached
 from .panes import PANES
 from .saved import Saved
 
@@ -345,8 +346,7 @@ class Session:
 
     def jump(self, target: Position, message: str = "") -> None:
         """Go somewhere that stepping does not lead to; `-` comes back."""
-        if not self.run.waits and not reached(self.run, target.update):
-            self.seek = Onward(self.run, target.update, lambda: self.jump(target, message))
+        if self.far(self.run, target.update, lambda: self.jump(target, message)):
             return
         if target != self.position:
             self.came_from(self.position)
@@ -365,19 +365,37 @@ class Session:
         if not source:
             self.message = empty
             return
-        here, spot = (self.branch.name, self.position), source.pop()
-        if self.visit(spot):
-            other.append(here)
+        here, spot = (self.branch.name, self.position), source[-1]
 
-    def visit(self, spot: Spot) -> bool:
-        """Stand at a place again, in the run in which it lies; False where that is no more, which is said."""
+        def arrived() -> None:
+            source.remove(spot)
+            other.append(here)
+        if not self.visit(spot, arrived):
+            source.pop()
+
+    def visit(self, spot: Spot, arrived: Callable[[], None]) -> bool:
+        """Stand at a place again, in the run in which it lies, and then do `arrived`; False where it is no more, which
+        is said."""
         name, at = spot
         branch = self.branches.get(name)
         if branch is None or not there_is(branch.run, at):
             self.message = f"That place is no more: it was in run {name}, after {at.update} updates."
             return False
-        self.look_at(branch, at)
-        self.began = at
+
+        def arrive() -> None:
+            self.look_at(branch, at)
+            self.began = at
+            arrived()
+        if not self.far(branch.run, at.update, arrive):
+            arrive()
+        return True
+
+    def far(self, run: Run, update: int, arrive: Callable[[], None]) -> bool:
+        """Whether a run has to be run on before somebody stands at an update; if so it is, and then `arrive`."""
+        if reached(run, update):
+            return False
+        self.seek = Onward(run, update, arrive)
+        self.message = progress(self.seek)
         return True
 
     def look_at(self, branch: Branch, at: Position) -> None:
@@ -410,8 +428,7 @@ class Session:
 
     def end(self) -> None:
         """The end of the run: its loss."""
-        if not self.run.waits and not self.run.may_end and not reached(self.run, self.run.updates):
-            self.seek = Onward(self.run, self.run.updates, self.end)
+        if not self.run.may_end and self.far(self.run, self.run.updates, self.end):
             return
         last = self.run.finish()
         times = self.run.times(last)

@@ -8,7 +8,6 @@ from ..replay.places import write
 from ..replay.timeline import Position
 from ..scenario.errors import quoted
 from . import cursors, tables
-from .onward import Onward, reached
 from .session import Session
 
 MOST_REPEATS = 100_000
@@ -53,8 +52,7 @@ def scrub(session: Session, update: int) -> None:
     times = run.times(update)
     loss = Position(update, times.watched_value, times.stops(times.watched_value))
     target = (_same_value(session, update) if session.position.value else None) or loss
-    if not run.waits and not reached(run, update):
-        session.seek = Onward(run, update, lambda: scrub(session, update))
+    if session.far(run, update, lambda: scrub(session, update)):
         return
     if session.scrubbed != here:
         session.came_from(session.position)
@@ -132,7 +130,9 @@ def to_bookmark(session: Session, text: str) -> None:
         session.message = f"No place is marked {quoted(letter[:1])}; marked: {known}. m marks one."
         return
     before = session.branch.name, session.position
-    if session.visit(session.bookmarks[letter]):
+
+    def arrived() -> None:
         session.past.append(before)
         session.future.clear()
         session.message = f"Back at {letter}."
+    session.visit(session.bookmarks[letter], arrived)

@@ -18,6 +18,7 @@ from ..scenario.trees import Number
 from . import copying, ordering, pointing, searching, sides, watching
 from .commands import COMMANDS, Command, repeat
 from .lists import LISTS, SLICE, GoesOn, yours
+from .onward import perform, pinned
 from .session import Session
 from .telling import event, following, line
 
@@ -208,13 +209,13 @@ def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
         hint = command.asks.choices(session) or command.asks.hint
         yield line(f"{command.shown} asks for something after it: {command.asks.label}: {hint}")
         return
-    if command.id == "end" and not _run_on(session, goes_on):
+    if command.id == "end" and not _run_on(session, session.run.updates, goes_on):
         yield "Stopped; you are where you were."
         return
     if verb.count is not None:
         repeat(session, f"{verb.count} {command.shown}")
     elif command.act is not None:
-        command.act(session, text)
+        perform(session, command.act, text)
     _look(session, goes_on)
     said = False
     if session.follow_name() != followed:
@@ -242,13 +243,14 @@ def _standing(session: Session) -> tuple[str, Position, int]:
     return session.branch.name, session.position, session.lane
 
 
-def _run_on(session: Session, goes_on: GoesOn) -> bool:
-    """Run to the end in slices, so that it can be stopped; False if it was."""
+def _run_on(session: Session, update: int, goes_on: GoesOn) -> bool:
+    """Run on to an update in slices, so that it can be stopped; False if it was."""
     run = session.run
-    while goes_on(f"Running: after {run.known:,} of {run.updates:,} updates …"):
-        if not run.work(SLICE):
-            return True
-    return False
+    while run.known < min(update, run.updates):
+        if not goes_on(f"Running: after {run.known:,} of {min(update, run.updates):,} updates …"):
+            return False
+        run.work(SLICE)
+    return True
 
 
 def _look(session: Session, goes_on: GoesOn) -> None:
@@ -265,6 +267,9 @@ def _look(session: Session, goes_on: GoesOn) -> None:
 def _listed(session: Session, name: str, text: str, goes_on: GoesOn) -> Iterator[str]:
     """The lines of a list; with a text, those that have it in them."""
     if name in ("hits", "matrix"):
+        if not _run_on(session, pinned(session.run, (text,)), goes_on):
+            yield "Stopped; you are where you were."
+            return
         yield from LISTS[name](session, text, goes_on)
         return
     found = False

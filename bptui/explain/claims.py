@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ..replay.quantity import Value, evaluate, lane_of
+from ..replay.quantity import NotYet, Value, evaluate, lane_of
 from ..scenario.errors import QuantityError
 from ..scenario.records import Claim
 
@@ -69,6 +69,8 @@ def judge_claim(run: Run, claim: Claim) -> ClaimResult:
     try:
         value = evaluate(run, claim.tree, claim.after, lane_of(run, claim.after, claim.sample))
         computed = _single(value, claim)
+    except NotYet:
+        raise
     except QuantityError as error:
         return ClaimResult(claim, None, "differs", str(error))
     if claim.value is None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from ..engine.program import Program
 from ..engine.scalars import Cell, Scalars
 from ..engine.unroll import MOST_STATEMENTS, count_statements
-from ..replay.quantity import Place, find
+from ..replay.quantity import NotYet, Place, find
 from ..replay.run import Run
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError
@@ -74,7 +74,10 @@ class Marks:
     def result(self, printed: Printed) -> ClaimResult:
         """The verdict of a figure; computing it may mean running to its update."""
         if printed.number not in self._results:
-            self._results[printed.number] = judge_claim(self.run, printed.claim)
+            try:
+                self._results[printed.number] = judge_claim(self.run, printed.claim)
+            except NotYet as error:                 # it will be known when the run has come there
+                return ClaimResult(printed.claim, None, "differs", str(error))
         return self._results[printed.number]
 
     def at(self, update: int, key: Key, lane: int) -> Printed | None:

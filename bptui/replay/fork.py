@@ -20,7 +20,7 @@ from ..engine.program import Program
 from ..scenario.errors import QuantityError, ScenarioError
 from .edits import Here, read_edit, rewritten, valued
 from .ending import Until
-from .places import past_the_end
+from .quantity import past_the_end
 from .run import Run
 from .schedule import Schedule
 
@@ -93,7 +93,7 @@ class Fork(Run):
         super().__init__(replace(own.model.scenario, claims=claims),
                          schedule=Forked(parent.schedule, own, since, branch))
         self._own, self._branch = own, branch
-        self.waits = parent.waits
+        self.waits, self.between = parent.waits, parent.between
         self._take_over(since if branch is not None else since + 1)
         self._until: Until | None = Until(self) if self._until is not None else None     # of what is edited, too
 

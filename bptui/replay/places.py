@@ -13,6 +13,7 @@ from ..scenario.expression import read_quantity
 from ..scenario.trees import Pin, Tree
 from .leaves import end_of_derivatives, leaves_of
 from .meaning import Meaning, first_of, meaning
+from .quantity import past_the_end
 from .run import Run
 from .timeline import Position, Timeline
 
@@ -76,11 +77,6 @@ def _at(run: Run, update: int, value: int, inner: int | None = None) -> Position
     if inner is not None and not min(1, stops) <= inner <= stops:
         raise QuantityError(f"value {value} has {stops} stops; {inner} is none of them")
     return Position(update, value, stops if inner is None else inner)
-
-
-def past_the_end(run: Run) -> QuantityError:
-    most = "at most " if run.may_end and not run.ended and run.known < run.updates else ""
-    return QuantityError(f"the run ends after {most}{run.updates} updates")
 
 
 def asked(run: Run, program: Program, tree: Tree, text: str) -> Meaning:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 Value = float | bool | np.ndarray
 MOST_NUMBERS = 10_000
 MOST_SPREAD = 10**6                                 # numbers that smaller tensors are made into
+NEAR = {"straight": 20_000, "arrays": 100}          # updates that take no time, by executor
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,13 @@ def lane_of(run: Run, update: int, sample: int | None) -> int:
 
 
 def evaluate(run: Run, tree: Tree, update: int, lane: int | None = 0) -> Value:
-    """The value of `tree` after `update` updates for the sample at `lane` of the batch; None: it is not in it."""
+    """The value of `tree` after `update` updates for the sample at `lane` of the batch; None: it is not in it.
+
+    `update` may lie past the end of the run; what is pinned may not lie past both. Where the run does not wait, because
+    somebody is at a keyboard, what it has not come to yet raises NotYet.
+    """
+    if not run.waits and far(run, update):
+        _reach(run, update)
     with np.errstate(all="ignore"):
         value = _value(Moment(run, update, lane), tree)
     if isinstance(value, np.ndarray) and value.ndim:
@@ -92,6 +99,8 @@ def _value(at: Moment, tree: Tree) -> Any:
             update = at.update - 1 if pinned == "prev" else pinned
             if update < 0:
                 raise QuantityError("there is no update before the first: @prev needs one")
+            if update > at.update:
+                _reach(at.run, update)
             return _value(Moment(at.run, update, _same_row(at, update)), base)
         case Call("changed", (inner,)):
             return at.update > 0 and not same_bits(_value(at, inner), _value(_before(at), inner))
@@ -130,6 +139,28 @@ def _of_meaning(at: Moment, found: Meaning) -> Any:
             return _element(at.read(at.program.nexts[var]) - at.read(var), element)
         case "value":
             return _element(at.read(var), element)
+
+
+class NotYet(QuantityError):
+    """A quantity of an update that the run has not come to: whoever asks may run on, and ask again."""
+
+
+def far(run: Run, update: int) -> bool:
+    """Whether going to an update takes longer than a key may take."""
+    return update > run.known + NEAR[run.schedule.kind]
+
+
+def past_the_end(run: Run) -> QuantityError:
+    most = "at most " if run.may_end and not run.ended and run.known < run.updates else ""
+    return QuantityError(f"the run ends after {most}{run.updates} updates")
+
+
+def _reach(run: Run, update: int) -> None:
+    """Raises QuantityError where a run has no such update, NotYet where it would have to be waited for."""
+    if update <= run.updates and not run.waits and far(run, update):
+        raise NotYet(f"not yet: the run is at {run.known:,} of {update:,} updates")
+    if not run.goes_on(update - 1):
+        raise past_the_end(run)
 
 
 def _same_row(at: Moment, update: int) -> int | None:

@@ -10,6 +10,7 @@ import os
 import time
 from array import array
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -34,7 +35,12 @@ CURVE_POINTS = 1 << 17
 RECENT = 4
 CURVE_OF_VALIDATION = 512                           # about how many points it has
 LOOK = 1.0                                          # seconds of running ahead at a time
+STRETCH = {"straight": 1024, "arrays": 1}           # updates of a long way between two looks up
 GLANCE = 0.2                                        # the same where somebody waits at a keyboard
+
+
+def _nothing(at: int, of: int) -> None:
+    """What is done between two stretches of a long way, where nobody looks."""
 
 
 class Run:
@@ -61,6 +67,8 @@ class Run:
         self.meant = cache(self._meant)
         self._watched = cache(self._what_is_watched)
         self.waits = True                           # for its end to be found, when it may end early and is asked
+        self.between: Callable[[int, int], None] = _nothing
+        """Called time and again on a long way: where it is, and where it ends. What it raises ends the way."""
         self.ended = ""                             # why the run ended before its last update, once it has
         self.validation: list[tuple[int, float]] = []   # (update, E.validation) at ends of epochs, as far as known
         training = scenario.training
@@ -101,6 +109,7 @@ class Run:
         if self.may_end:
             while self.known <= update < self.updates:
                 self.work(LOOK if self.waits else GLANCE)
+                self.between(self.known, self.updates)
                 if not self.waits:
                     break
         return update < self.updates
@@ -216,7 +225,10 @@ class Run:
                 at, state = recent, other
         if at < self.known <= update:
             at, state = self.known, self._head
-        state = self.schedule.advance(state, at, update - at)
+        while at < update:
+            count = min(update - at, STRETCH[self.schedule.kind])
+            state, at = self.schedule.advance(state, at, count), at + count
+            self.between(at, update)
         self._recent[update] = state
         if len(self._recent) > RECENT:
             self._recent.popitem(last=False)

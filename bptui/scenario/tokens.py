@@ -16,7 +16,7 @@ from .errors import LONGEST_QUOTE, ExpressionError, quoted
 
 MOST_CHARACTERS = 500
 DEEPEST = 100             # brackets and trees; a sum of 100 terms is a tree of depth 100
-MOST_UPDATES = 10**9
+MOST_UPDATES = 10**18    # to be read; what lies past the end of a run is refused where the run is known
 PIN = "__pin_"            # no written name may begin with two underscores
 OPERATOR_WORDS = ("and", "or", "not")
 CONSTANTS = ("pi",)

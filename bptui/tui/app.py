@@ -273,7 +273,8 @@ def run_app(path: Path | None, at: str | None = None, fresh: bool = False, setti
     app.only_ascii, app.slow = only_ascii(), flags.get("slow", False)
     if path is not None:
         app.session, app.keeper = opened(path, at)
-        _run_on(app.session)
+        if at is not None:
+            _run_on(app.session)
     threading.excepthook = app.raised_in_a_thread
     try:
         app.run(mouse=app.settings.flags.get("mouse", False))
@@ -283,10 +284,10 @@ def run_app(path: Path | None, at: str | None = None, fresh: bool = False, setti
 
 
 def _run_on(session: Session) -> None:
-    """Run on to where the session stands, before there is a screen: here Ctrl-C still ends it."""
+    """Run on to where the session is to begin, before there is a screen: here Ctrl-C still ends it."""
     run, update = session.run, session.position.update
     if not reached(run, update, PATIENCE):
-        print(f"bptui: running on to update {update:,}; Ctrl-C stops, --fresh begins anew", file=sys.stderr, flush=True)
+        print(f"bptui: running on to update {update:,}; Ctrl-C ends", file=sys.stderr, flush=True)
         while not reached(run, update):
             pass
 

@@ -35,6 +35,7 @@ from ..debugger import (
 )
 from ..debugger.commands import BY_ID, Command, Question
 from ..debugger.keeping import Keeper
+from ..debugger.onward import perform
 from ..debugger.searching import go_on, interrupt
 from ..debugger.session import Session
 from .dialogs import Ask, Help, help_text
@@ -306,7 +307,7 @@ class Debugger(PunctualScreen, Screen[None]):
             self.asking = None
             answered = text is not None and bool(text or asks.empty)
             if answered and command.act is not None and not siding.key(self.session, command.id, text or ""):
-                command.act(self.session, text or "")
+                perform(self.session, command.act, text or "")
                 self._see_the_focus()
             self.paint()
             self.call_later(self._catch_up, late)

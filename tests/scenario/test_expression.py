@@ -374,7 +374,7 @@ REFUSALS = {                                      # read as quantities: sentence
     "a + * b": ("the expression cannot be read near '*'", 4),
     "": ("the expression is empty", 0),
     "w@1.5": ("after @ stands a number of updates or prev, as in w5@0 or w5@prev", 2),
-    "w@1000000001": ("after @ stands a number of updates or prev, as in w5@0 or w5@prev", 2),
+    "w@1000000000000000001": ("after @ stands a number of updates or prev, as in w5@0 or w5@prev", 2),
     "w@": ("after @ stands a number of updates or prev, as in w5@0 or w5@prev", 1),
     "(a + b)@1": ("@ stands after a name, an index or a call, as in w5@prev", 0),
     "w@prev.grad": ("@ comes last: write .grad before it, as in w5.grad@prev", 0),

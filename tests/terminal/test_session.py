@@ -12,12 +12,26 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger.store import load
+from bptui.debugger.saved import Saved, SavedStop, write
+from bptui.debugger.store import load, session_path
 
 TWO_LAYER = "scenarios/two_layer.toml"
 KILLS = 50
 AGE = 1.0                                           # seconds that a session may be behind what was shown
 PLACE = re.compile(r"#(\d+):(\d+)(?:\.(\d+))?  known to")
+
+LONG = """
+[equations]
+forward = ["y = w*x", "E = (y - 1)**2"]
+loss = "E"
+[parameters]
+w = 0.5
+[values]
+x = 2
+[training]
+learning_rate = 0.1
+updates = 1_000_000_000
+"""
 
 Open = Callable[..., Any]
 
@@ -186,3 +200,46 @@ def test_a_broken_session_is_said_and_set_aside(terminal: Open, tmp_path: Path) 
     assert saved(tmp_path).saved.position == "#0:2"
     assert any(p.name.endswith(".json.bad") and p.read_bytes() == b"\x00\xff\x1b[2J = ["
                for p in file.parent.iterdir())
+
+
+def test_a_session_far_into_a_huge_run_opens_at_once(terminal: Open, tmp_path: Path) -> None:
+    """It is run on to with the screen open; who stops that loses nothing."""
+    scenario = tmp_path / "long.toml"
+    scenario.write_text(LONG, "utf-8")
+    path = session_path(scenario, {"XDG_STATE_HOME": str(tmp_path)})
+    assert path is not None
+    path.parent.mkdir(parents=True)
+    kept = Saved(scenario=str(scenario), position="#900000000:2", watches=("w@800000000",),
+                 stops=(SavedStop(1, "E < w@700000000"),))
+    path.write_text(write(kept), "ascii")
+    program = terminal(str(scenario), environment={"XDG_STATE_HOME": str(tmp_path)})
+    program.shows("Running on: after", "of 900,000,000 updates", "#0:0  known")
+    program.press("\x03")
+    program.shows("you are where you were")
+    program.press("w", "w@600000000\r")
+    program.shows("of 600,000,000 updates")
+    program.press("\x03")
+    program.shows("you are where you were")
+    program.press("w", "w@2000000000\r")
+    program.shows("the run ends after 1000000000 updates")
+    program.press("n", "q")
+    assert program.wait() == 0
+    found = saved(tmp_path).saved
+    assert (found.watches, found.stops, found.past[-1]) == (kept.watches, kept.stops, "A #900000000:2")
+
+
+def test_a_long_way_without_a_screen_says_how_far_it_is_and_is_stopped_by_ctrl_c(terminal: Open,
+                                                                                 tmp_path: Path) -> None:
+    scenario = tmp_path / "long.toml"
+    scenario.write_text(LONG, "utf-8")
+    program = terminal("show", str(scenario), "w", "--at", "1000000000")
+    program.shows("of 1,000,000,000 updates … Ctrl-C ends it")
+    program.press("\x03")
+    assert program.wait() == 130
+    program = terminal("--plain", str(scenario))
+    program.shows("(bptui)")
+    for verb in ("watch w@900000000", "g #900000000", "hits w@900000000", "e w = w@900000000"):
+        program.press(f"{verb}\r")
+        program.shows("of 900,000,000 updates")
+        program.press("\x03")
+        program.until(lambda: program.text.rstrip().endswith("you are where you were.\n(bptui)"), verb)
