@@ -11,10 +11,11 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from .streams import say
+from .streams import ProgressLine, say
 
 if TYPE_CHECKING:
     from .replay.quantity import Value
@@ -195,35 +196,53 @@ def _check(arguments: list[str]) -> int:
     parser.add_argument("--claims", metavar="FILE", help="a file of [[claims]], in place of the scenario's own")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     given = parser.parse_args(arguments)
-    from .explain.check import check_run, lines, record
-    claims = None if given.claims is None else _claims(given.claims)
+    from .explain.check import Interrupted, Report, check_run, lines, record
     runs = opened_all(given.scenarios)
-    reports = [(run.scenario, check_run(run, claims)) for run in runs] if given.json else []
+    claims = None if given.claims is None else _claims(given.claims, runs)
+    reports: list[tuple[str, Report]] = []
+    stopped = False
+    with ProgressLine() as progress:
+        for run in runs:
+            name = run.scenario.name
+            run.between = partial(progress.tell, name, "updates")
+            try:
+                report = check_run(run, claims, partial(progress.tell, name))
+            except Interrupted as interrupted:
+                report, stopped = interrupted.report, True
+            reports.append((name, report))
+            if not given.json:
+                progress.clear()
+                say(f"{name}: {run.scenario.title}", *(f"  {line}" for line in lines(report)), "")
+                sys.stdout.flush()
+            if stopped:
+                break
+    failed = [name for name, report in reports if not report.ok]
     if given.json:
-        records = [{"scenario": scenario.name, **record(report)} for scenario, report in reports]
-        ok = all(report.ok for _, report in reports)
-        _print_json(records[0] if len(records) == 1 else {"ok": ok, "scenarios": records})
-        return DONE if ok else FAILED
-    failed: list[str] = []
-    for run in runs:
-        report = check_run(run, claims)
-        if not report.ok:
-            failed.append(run.scenario.name)
-        say(f"{run.scenario.name}: {run.scenario.title}", *(f"  {line}" for line in lines(report)), "")
-        sys.stdout.flush()
-    one = len(runs) == 1
-    say(f"check: {len(failed)} of {len(runs)} failed: {', '.join(failed)}" if failed else
-        f"check: {'all holds' if one else f'all {len(runs)} hold'}")
+        records = [{"scenario": name, **record(report)} for name, report in reports]
+        _print_json(records[0] if len(runs) == 1 else {"ok": not failed, "scenarios": records})
+    elif not stopped:
+        one = len(runs) == 1
+        say(f"check: {len(failed)} of {len(runs)} failed: {', '.join(failed)}" if failed else
+            f"check: {'all holds' if one else f'all {len(runs)} hold'}")
+    if stopped:
+        raise KeyboardInterrupt
     return FAILED if failed else DONE
 
 
-def _claims(file: str) -> tuple[Claim, ...]:
+def _claims(file: str, runs: Sequence[Run]) -> tuple[Claim, ...]:
+    """The claims of a file, each of which can be asked of every run."""
+    from .explain.claims import claim_faults
     from .scenario.errors import ScenarioError
     from .scenario.reader import read_claims, render
+    lines = None
     try:
-        return read_claims(file)
+        claims, lines = read_claims(file)
+        problems = list(dict.fromkeys(problem for run in runs for problem in claim_faults(run, claims)))
+        if problems:
+            raise ScenarioError(problems)
+        return claims
     except ScenarioError as error:
-        raise Refusal(*render(error, file)) from None
+        raise Refusal(*render(error, file, lines)) from None
 
 
 def _compare(arguments: list[str]) -> int:

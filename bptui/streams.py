@@ -10,7 +10,9 @@ from __future__ import annotations
 import codecs
 import errno
 import os
+import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -19,6 +21,7 @@ from typing import IO, Any, cast
 from .explain import ascii
 from .scenario.errors import printable
 
+QUIET, BETWEEN = 1.0, 0.2                            # seconds before a line of progress, and between two
 CONTROLS = {*range(0x20), 0x7F, *range(0x80, 0xA0)}     # bytes that a terminal of an 8-bit character set obeys
 
 
@@ -46,6 +49,13 @@ class Guarded:
                 raise OSError(errno.EBADF, "it is closed")
             self._stream.write(shown)
         return len(text)
+
+    def rewrite(self, text: str, before: int) -> None:
+        """Put `text` in place of the `before` characters that begin the terminal's line."""
+        with self._kept():
+            if self._stream is not None:
+                self._stream.write(f"\r{' ' * before}\r{self._shown(text)}")
+                self._stream.flush()
 
     def flush(self) -> None:
         with self._kept():
@@ -96,6 +106,42 @@ def guarded() -> Iterator[tuple[Guarded, Guarded]]:
         yield out, err
     finally:
         sys.stdout, sys.stderr = before
+
+
+class ProgressLine:
+    """One line on a terminal that says how far something has come, written again and again, from a second on.
+
+    It stands on standard error, and only if that is a terminal. Nothing of it is left in the end.
+    """
+
+    def __init__(self) -> None:
+        self._begun = self._shown = time.monotonic()
+        self._length = 0
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.clear()
+
+    def tell(self, name: str, what: str, done: int, of: int) -> None:
+        """`what` is being done, `done` of `of`."""
+        now = time.monotonic()
+        if now - self._begun >= QUIET and now - self._shown >= BETWEEN:
+            self._shown = now
+            self._write(f"{name}: {what}, {done:,} of {of:,}")
+
+    def clear(self) -> None:
+        """Take the line away, before other lines are written."""
+        if self._length:
+            self._write("")
+
+    def _write(self, text: str) -> None:
+        err = cast(Guarded, sys.stderr)
+        if err.isatty():
+            width = shutil.get_terminal_size().columns - 1
+            err.rewrite(printable(text)[:width], min(self._length, width))
+            self._length = len(text)
 
 
 def say(*lines: str, to: Guarded | None = None) -> None:

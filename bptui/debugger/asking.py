@@ -111,12 +111,21 @@ def compare(session: Session, text: str) -> None:
         session.message = NOTHING
         return
     verdict, rounding = ("not made yet: step to it, and compare", False) if asked.value is None else \
-        got.compare(typed, asked.value)
+        _judged(session, typed, asked, asked.value)
     session.yours = Yours(typed, asked, verdict, rounding)
     session.message = ""
     if not rounding:
         session.yours.looking = got.look(session.run, session.beside, typed, asked.quantity, session.position.update,
                                          session.lane)
+
+
+def _judged(session: Session, typed: search.Typed, asked: Asked, here: float) -> tuple[str, bool]:
+    """How the typed number differs from the one here, and whether that is only rounding."""
+    words, rounding = got.compare(typed, here)
+    if rounding:
+        return words, True
+    return got.compare(typed, here, *got.nature(session.run, asked.quantity, here, session.position.update,
+                                                session.lane))
 
 
 def look(session: Session) -> bool:

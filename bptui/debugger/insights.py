@@ -1,23 +1,28 @@
 """What sympy and 50 digits have to say about the chain on screen, worked out after it has been drawn.
 
 A law of the scenario's own gets its simplified slope; a finished derivative is proved against sympy's own and
-compared with its 50-digit value. It takes a moment and runs in a thread; until then the chain shows what the
-engine knows by itself. What was found is kept: the screen does not depend on when one looks again.
+compared with its 50-digit value. What fails is said like what holds; of a value that is not finite only the formula
+can be proved. It takes a moment and runs in a thread; until then the chain shows what the engine knows by itself.
+What was found is kept: the screen does not depend on when one looks again.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..engine.scalars import Cell
+from ..explain import notation
 from ..explain.chain import Explainer
+from ..explain.digits import Digits
+from ..explain.forward import tolerance
 from ..explain.rows import Chain
 from ..replay.run import Run
 from ..replay.timeline import Position
 
 Key = tuple[object, ...]
-AGREE = 1e-10                                       # of the 50-digit value, as `check` has it
+PROVED: dict[bool | None, str] = {True: "proved", False: "not proved: sympy's differs", None: ""}
 
 
 @dataclass
@@ -68,15 +73,23 @@ class Insights:
         simultaneous = self.run.scenario.training.update_order == "simultaneous"
 
         def work() -> None:
-            from ..explain.digits import Digits
             from ..explain.formula import prove_derivative
-            words: list[str] = []
-            if simultaneous and prove_derivative(at.program, (at.program.cost, 0), (cell[0].of[0], cell[1])):
-                words.append("proved")
-            precise = float(Digits(at.program, env, equations).value(cell))
+            proved = prove_derivative(at.program, (at.program.cost, 0), (cell[0].of[0], cell[1])) \
+                if simultaneous else None
             value = env.scalar(cell)
-            if abs(value - precise) <= AGREE * (abs(precise) + 1e-6):
-                words.append("50 digits agree")
-            if words:
-                self.said[key] = "; ".join(words)
+            if math.isfinite(value):
+                words = [PROVED[proved], _compared(Digits(at.program, env, equations), cell, value)]
+            else:
+                words = ["formula proved"] if proved else [PROVED[proved]]
+            if any(words):
+                self.said[key] = "; ".join(filter(None, words))
         return work
+
+
+def _compared(digits: Digits, cell: Cell, value: float) -> str:
+    """What 50 digits say to a derivative, with the tolerance that `check` has."""
+    exact = float(digits.value(cell))
+    if not math.isfinite(exact):
+        return "50 digits have no number"
+    agree = abs(value - exact) <= tolerance(exact, digits.size(cell), digits.doubt(cell))
+    return "50 digits agree" if agree else f"50 digits: {notation.one(exact)}"

@@ -160,9 +160,9 @@ def _figure(session: Session, figure: Printed) -> list[str]:
         return [f"{name} {NOT_YET}"]
     result = session.marks.result(figure)
     computed = result.computed
-    here = name if computed is None else f"{name} = {notation.number(float(computed), decimals=figure.decimals)}"
+    here = name if computed is None else f"{name} = {notation.number(float(computed), decimals=result.decimals)}"
     why = f"{claim.why}." if claim.why and result.verdict != "agrees" else ""
-    return [here, f"printed {claim.value}: {verdict(result.verdict)}", why]
+    return [here, f"printed {claim.value}: {verdict(result)}", why]
 
 
 def loss(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ..engine.wording import with_words
+from ..explain.claims import claim_faults
 from ..replay.run import Run
-from ..scenario.errors import ScenarioError, printable
+from ..scenario.errors import Problem, ScenarioError, printable
 from ..scenario.reader import read_scenario, render
 from ..scenario.records import Scenario
 
@@ -31,11 +33,35 @@ def open_file(path: Path, name: str) -> Run:
     try:
         scenario = read_scenario(path)
         lines = scenario.lines
-        return Run(scenario)
+        return understood(scenario)
     except ScenarioError as error:
         if isinstance(error.partial, Scenario):     # it was read as far as it could be
             error, lines = with_words(error), error.partial.lines
         raise Broken(render(error, name, lines)) from None
+
+
+def run_of(path: Path) -> Run:
+    """The run of a file, all of whose claims can be asked. Raises ScenarioError."""
+    return understood(read_scenario(path))
+
+
+def understood(scenario: Scenario) -> Run:
+    """The run of a scenario, all of whose claims can be asked. Raises ScenarioError with all that is wrong."""
+    problems: list[Problem] = []
+    try:
+        run = Run(scenario)
+    except ScenarioError as error:
+        if scenario.training.until is None:
+            raise
+        problems += error.problems                  # the claims can be looked at if it is only the end of the run
+        try:
+            run = Run(replace(scenario, training=replace(scenario.training, until=None)))
+        except ScenarioError:
+            raise error from None
+    problems += claim_faults(run, scenario.claims)
+    if problems:
+        raise ScenarioError(problems)
+    return run
 
 
 def shown_path(path: Path) -> str:

@@ -18,10 +18,10 @@ from types import FrameType
 from typing import Any
 
 from ..replay.places import write
-from ..replay.run import open_run
 from ..scenario.errors import QuantityError, printable
 from . import verbs
 from .completing import completions
+from .opening import run_of
 from .session import Session
 from .telling import event, line
 
@@ -81,7 +81,7 @@ class Attention:
 
 def run_plain(path: Path, at: str | None = None) -> int:
     """Answer lines until they end; the exit code. Raises ScenarioError, QuantityError."""
-    session = Session(open_run(path), at, waits=True)
+    session = Session(run_of(path), at, waits=True)
     attention = Attention()
     session.run.between = attention.between
     before = _listen(attention)

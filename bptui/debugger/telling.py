@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..explain import notation
-from ..explain.claims import Verdict
+from ..explain.claims import ClaimResult, said
 from ..explain.rows import Row, column
 from ..replay.places import write
 from ..replay.timeline import Position
@@ -66,12 +66,12 @@ def printed(session: Session, row: Row) -> str:
     figure = session.marks.at(update, row.key, session.lane) if row.key else None
     if figure is None or row.value is None:
         return ""
-    return f" (printed, {verdict(session.marks.verdict(figure, row.value))})"
+    return f" (printed, {verdict(session.marks.beside(figure, row.value))})"
 
 
-def verdict(found: Verdict) -> str:
+def verdict(found: ClaimResult) -> str:
     """A verdict in the words of the screen, where a known erratum has the mark of what differs."""
-    return "differs" if found == "known erratum" else found
+    return "differs" if found.verdict == "known erratum" else said(found.verdict, found.digits)
 
 
 # the chain

@@ -88,6 +88,13 @@ def cause_of(run: Run, update: int, cell: Cell) -> Cause | None:
     return known[key]
 
 
+def told(cause: Cause | None) -> str:
+    """A cause in words."""
+    if cause is None:
+        return ""
+    return cause.words + (f", sample {cause.sample}" if cause.sample is not None else "")
+
+
 def _followed(run: Run, update: int, cell: Cell) -> Cause | None:
     at = scene(run, update, cell[0])
     if math.isfinite(at.value(cell)):

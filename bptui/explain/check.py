@@ -9,15 +9,18 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from ..engine.scalars import Scalars
 from ..scenario.records import Claim
-from .claims import ClaimResult, judge_claim
-from .gradients import GradientRow, check_gradients
+from . import residue
+from .claims import FEWEST, WORDS, ClaimResult, judge_claim, said, units_off
+from .finite import Finite, check_finite
+from .gradients import GradientCheck, GradientRow, Tell, Verdict
 from .lemmas import Held, check_lemmas
+from .notation import one
 
 if TYPE_CHECKING:
     from ..engine.executor import State
@@ -27,7 +30,8 @@ LATER = 100                                         # the second update at which
 MOST_REPLAYED = 100_000                             # updates of the straight run, at most
 MOST_TERMS = 3 * 10**8                              # that they may add up in all: a few seconds
 SEEKS = 8
-MANY = ("agrees", "last digit", "known erratum", "differs")
+STRETCH = 512                                       # updates between two looks at a key
+GLANCE = 0.2                                        # seconds of running ahead
 
 
 @dataclass(frozen=True)
@@ -40,24 +44,79 @@ class Replay:
 
 @dataclass(frozen=True)
 class Report:
-    """What `check` found out about one run; `notes` are what has to be said about how."""
+    """What `check` found out about one run; `notes` are what has to be said about how.
+
+    `source` is whose figures the claims are: what a source `printed`, or what a reader `claimed`. Of a check that was
+    interrupted the rest is missing, and it is not `complete`.
+    """
 
     ok: bool
     claims: tuple[ClaimResult, ...]
     gradients: tuple[GradientRow, ...]
-    replay: Replay
+    finite: Finite | None
+    replay: Replay | None
     lemmas: tuple[Held, ...]
     notes: tuple[str, ...]
+    source: str = "printed"
+    complete: bool = True
 
 
-def check_run(run: Run, claims: Sequence[Claim] | None = None) -> Report:
-    """Check `run` by its own claims, or by `claims`."""
-    results = tuple(judge_claim(run, claim) for claim in (run.scenario.claims if claims is None else claims))
-    gradients, notes = check_gradients(run, looked_at(run))
-    replay, more = check_replay(run)
-    lemmas = tuple(held for update in looked_at(run) for held in check_lemmas(run, update))
-    ok = replay.ok and all(each.ok for each in (*results, *gradients, *lemmas))
-    return Report(ok, results, gradients, replay, lemmas, (*notes, *more))
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, with what was found out until then."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.report = report
+
+
+def silent(what: str, done: int, of: int) -> None:
+    """Tells nobody how far a check has come."""
+
+
+def check_run(run: Run, claims: Sequence[Claim] | None = None, tell: Tell = silent) -> Report:
+    """Check `run` by its own claims, or by `claims`, telling how far it has come. Raises Interrupted."""
+    checking = _Checking(run, claims)
+    try:
+        checking.work(tell)
+    except KeyboardInterrupt:
+        raise Interrupted(checking.report(False)) from None
+    return checking.report(True)
+
+
+class _Checking:
+    """A check, and what it has found so far."""
+
+    def __init__(self, run: Run, claims: Sequence[Claim] | None) -> None:
+        self.run, self.claims = run, run.scenario.claims if claims is None else claims
+        self.source = "printed" if claims is None else "claimed"
+        self.results: list[ClaimResult] = []
+        self.gradients: GradientCheck | None = None
+        self.finite: Finite | None = None
+        self.replay: Replay | None = None
+        self.lemmas: list[Held] = []
+        self.notes: tuple[str, ...] = ()
+
+    def work(self, tell: Tell) -> None:
+        run = self.run
+        for n, claim in enumerate(self.claims):
+            tell("claims", n, len(self.claims))
+            self.results.append(judge_claim(run, claim))
+        self.replay, self.notes, ahead = replayed(run, tell)
+        self.finite = check_finite(run, ahead, self.replay.updates, run.scenario.claims)
+        updates = looked_at(run)
+        self.gradients = GradientCheck(run, updates, self.finite.after if self.finite.claimed else None)
+        self.gradients.work(tell)
+        for n, update in enumerate(updates):
+            tell("lemmas", n, len(updates))
+            self.lemmas += check_lemmas(run, update)
+
+    def report(self, complete: bool) -> Report:
+        rows = self.gradients.rows() if self.gradients is not None else ()
+        notes = (*(self.gradients.notes if self.gradients is not None else ()), *self.notes)
+        parts = (*self.results, *rows, *self.lemmas, self.finite, self.replay)
+        ok = all(part is None or part.ok for part in parts)
+        return Report(ok, tuple(self.results), rows, self.finite, self.replay, tuple(self.lemmas), notes, self.source,
+                      complete)
 
 
 def looked_at(run: Run) -> list[int]:
@@ -73,6 +132,12 @@ def looked_at(run: Run) -> list[int]:
 
 def check_replay(run: Run) -> tuple[Replay, tuple[str, ...]]:
     """Seeks in random order against one straight run, and each update's trace against the loop, bit for bit."""
+    replay, notes, _ = replayed(run, silent)
+    return replay, notes
+
+
+def replayed(run: Run, tell: Tell) -> tuple[Replay, tuple[str, ...], Run]:
+    """The same; and the run that was sought in, of which all is known that was replayed."""
     notes: list[str] = []
     program = run.program(0)
     terms = sum(Scalars(eq).total for eq in program.equations)
@@ -85,12 +150,15 @@ def check_replay(run: Run) -> tuple[Replay, tuple[str, ...]]:
     straight: dict[int, bytes] = {}
     state, at = run.schedule.start(), 0
     for stop in stops:
-        state, at = run.schedule.advance(state, at, stop - at), stop
+        while at < stop:
+            tell("a straight run", at, 2 * most)
+            count = min(stop - at, STRETCH)
+            state, at = run.schedule.advance(state, at, count), at + count
         straight[stop] = _bits(state)
     other = run.again()
     other.updates = most
-    while other.work(1.0):
-        pass
+    while other.work(GLANCE):
+        tell("replay", most + other.known, 2 * most)
     ok = True
     for stop in chance.sample(stops, len(stops)):
         if _bits(other.state(stop)) != straight[stop]:
@@ -102,7 +170,7 @@ def check_replay(run: Run) -> tuple[Replay, tuple[str, ...]]:
             if alike(env.array(after)) != alike(following[w.name]):
                 notes.append(f"{w.name} after update {stop} is another number when stepped than when played")
                 ok = False
-    return Replay(ok, most), tuple(notes)
+    return Replay(ok, most), tuple(notes), other
 
 
 def _bits(state: State) -> bytes:
@@ -123,31 +191,48 @@ def record(report: Report) -> dict[str, Any]:
         "ok": report.ok,
         "claims": [{"what": r.claim.what, "after": r.claim.after,
                     **({} if r.claim.sample is None else {"sample": r.claim.sample}),
-                    "claimed": r.claim.value, "computed": r.computed, "verdict": r.verdict,
+                    "claimed": r.claim.value, "computed": r.computed,
+                    "digits": None if r.claim.value is None else r.digits, "verdict": r.verdict,
+                    **({"residue": True} if r.residue else {}), **({"cause": r.cause} if r.cause else {}),
                     **({} if r.error is None else {"error": r.error})} for r in report.claims],
-        "gradients": [{"what": g.what, "differences": g.differences, "digits50": g.digits50, "ok": g.ok}
-                      for g in report.gradients],
-        "replay": {"ok": report.replay.ok, "updates": report.replay.updates},
+        "gradients": [{"what": g.what, "differences": g.differences, "digits50": g.digits50, "ok": g.ok,
+                       "verdict": g.verdict, **({"why": g.why} if g.why else {}),
+                       **({"cause": g.cause} if g.cause else {})} for g in report.gradients],
+        "finite": None if report.finite is None else _finite_record(report.finite),
+        "replay": None if report.replay is None else {"ok": report.replay.ok, "updates": report.replay.updates},
         **({"lemmas": [{"what": m.what, "lemma": m.name, "worst": m.worst, "ok": m.ok} for m in report.lemmas]}
            if report.lemmas else {}),
         "notes": list(report.notes),
+        **({} if report.complete else {"complete": False}),
     }
+
+
+def _finite_record(finite: Finite) -> dict[str, Any]:
+    if not finite.what:
+        return {"ok": True, "what": None, "cause": None}
+    return {"ok": finite.ok, "what": finite.what, "after": finite.after, "cause": finite.cause or None,
+            **({"claimed": True} if finite.claimed else {})}
 
 
 def lines(report: Report) -> list[str]:
     """The report in words: what does not simply agree is listed."""
     shown = [f"claims     {_summary(report.claims)}"]
     for result in report.claims:
-        if result.verdict != "agrees":
-            shown += _claim_lines(result)
+        if result.verdict != "agrees" or _says_little(result):
+            shown += _claim_lines(result, report.source)
     shown += [f"gradients  {_gradients(report.gradients)}",
-              *(f"  {'wrong' if not g.ok else 'right'}: {g.what}: worst error against differences "
-                f"{_worst(g.differences)}, against 50 digits {_worst(g.digits50)} of the tolerance"
-                for g in report.gradients),
+              *(f"  {g.verdict}: {g.what}: {_of_gradient(g)}" for g in report.gradients),
               *([f"lemmas     {_lemmas(report.lemmas)}"] if report.lemmas else []),
-              f"replay     {_replay(report.replay)}"]
+              *([f"finite     {_finite(report.finite)}"] if report.finite is not None else []),
+              *([f"replay     {_replay(report.replay)}"] if report.replay is not None else [])]
     shown += [f"  note: {note}" for note in report.notes]
-    return shown
+    return shown if report.complete else [*shown, "stopped: the rest was not looked at"]
+
+
+def _says_little(result: ClaimResult) -> bool:
+    """Whether a figure agrees to so few digits that another number might, too."""
+    close = result.claim.value is not None and result.digits < FEWEST
+    return close and (result.residue or units_off(result.claim.value or "0", float(result.computed or 0)) != 0)
 
 
 def _summary(results: Sequence[ClaimResult]) -> str:
@@ -156,9 +241,8 @@ def _summary(results: Sequence[ClaimResult]) -> str:
     figures = [r.verdict for r in results if r.claim.value is not None]
     said: list[str] = []
     if figures:
-        names = {"agrees": ("agrees", "agree"), "last digit": ("last digit", "last digits"),
-                 "known erratum": ("known erratum", "known errata"), "differs": ("differs", "differ")}
-        counts = [f"{n} {names[verdict][n > 1]}" for verdict in MANY if (n := figures.count(verdict))]
+        counts = [f"{n} {word.one if n == 1 else word.many}" for verdict, word in WORDS.items()
+                  if (n := figures.count(verdict))]
         said.append(f"{_count(len(figures), 'figure')}: {', '.join(counts)}")
     held = [r.ok for r in results if r.claim.value is None]
     if held:
@@ -172,7 +256,7 @@ def _count(n: int, one: str, many: str = "") -> str:
     return f"{n} {one if n == 1 else many or one + 's'}"
 
 
-def _claim_lines(result: ClaimResult) -> list[str]:
+def _claim_lines(result: ClaimResult, source: str) -> list[str]:
     claim = result.claim
     when = "" if not claim.after else f" after {_count(claim.after, 'update')}"
     where = "" if claim.sample is None else f" of sample {claim.sample}"
@@ -181,10 +265,14 @@ def _claim_lines(result: ClaimResult) -> list[str]:
     elif claim.value is None:
         found = "does not hold"
     else:
-        found = f"printed {claim.value}, computed {result.computed!r}"
+        found = f"{source} {claim.value}, computed {result.computed!r}"
+        if result.residue:
+            found += f", which is {residue.WORDS}"
+        if result.cause:
+            found += f": {result.cause}"
         if claim.erratum is not None and result.verdict == "differs":
             found += f"; and its erratum {claim.erratum} does not settle it"
-    return [f"  {result.verdict}: {claim.what}{where}{when}: {found}",
+    return [f"  {said(result.verdict, result.digits)}: {claim.what}{where}{when}: {found}",
             *([f"    {claim.why}"] if claim.why else [])]
 
 
@@ -192,9 +280,23 @@ def _gradients(rows: Iterable[GradientRow]) -> str:
     rows = list(rows)
     if not rows:
         return "nothing is trained"
-    wrong = sum(not g.ok for g in rows)
-    return f"{_count(wrong, 'tensor')} of {len(rows)} wrong" if wrong else \
-        f"right in {_count(len(rows), 'tensor')} (differences, 50 digits)"
+    if all(g.verdict == "right" for g in rows):
+        judges = [judge for judge, errors in (("differences", [g.differences for g in rows]),
+                                              ("50 digits", [g.digits50 for g in rows])) if any(
+            error is not None for error in errors)]
+        return f"right in {_count(len(rows), 'tensor')} ({', '.join(judges)})"
+    counts = [f"{n} {verdict}" for verdict in get_args(Verdict) if (n := sum(g.verdict == verdict for g in rows))]
+    return f"{_count(len(rows), 'tensor')}: {', '.join(counts)}"
+
+
+def _of_gradient(g: GradientRow) -> str:
+    """What was found of one tensor, in a sentence."""
+    if g.why:
+        return f"{g.why}{g.cause and ' ('}{g.cause}{g.cause and ')'}"
+    worst = [f"against {judge} {error:.2g}" for judge, error in (("differences", g.differences),
+                                                                 ("50 digits", g.digits50)) if error is not None]
+    missing = "" if len(worst) == 2 else f"; {'differences' if g.differences is None else '50 digits'} say nothing"
+    return f"worst error {', '.join(worst)} of the tolerance{missing}"
 
 
 def _lemmas(held: Sequence[Held]) -> str:
@@ -203,8 +305,12 @@ def _lemmas(held: Sequence[Held]) -> str:
     return f"wrong: {', '.join(wrong)}" if wrong else f"hold: {', '.join(names)}"
 
 
-def _worst(error: float | None) -> str:
-    return "not judged" if error is None else f"{error:.2g}"
+def _finite(finite: Finite) -> str:
+    if not finite.what:
+        return f"the loss and all that is kept, over {_count(finite.updates, 'update')}"
+    claimed = ", as the file claims" if finite.claimed else ""
+    cause = f": {finite.cause}" if finite.cause else ""
+    return f"no: {finite.what} is {one(finite.value)} after {_count(finite.after, 'update')}{claimed}{cause}"
 
 
 def _replay(replay: Replay) -> str:

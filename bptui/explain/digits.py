@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,28 @@ if TYPE_CHECKING:
 
 DIGITS = 50
 UNIT = 2.0**-53                                     # of rounding, in doubles
+TOGETHER = 2_000                                    # terms between two calls of `tell`
 LARGEST_EXPONENT = 1e15                             # exp of more is inf here: its digits would fill the memory
+
+
+class TooMany(Exception):
+    """More terms than may be read at 50 digits."""
+
+
+@dataclass
+class Allowance:
+    """How many terms may still be read. `tell` is called now and then."""
+
+    left: int
+    tell: Callable[[], None] | None = None
+
+    def take(self, terms: int) -> None:
+        """Raises TooMany."""
+        before, self.left = self.left, self.left - terms
+        if self.left < 0:
+            raise TooMany
+        if self.tell is not None and before // TOGETHER != self.left // TOGETHER:
+            self.tell()
 
 
 class Reading:
@@ -40,6 +62,7 @@ class Reading:
                  apply: Callable[[Elementwise, list[Any]], Any], add: Callable[[list[list[Any]]], Any]) -> None:
         self.made_by, self.leaf, self.apply, self.add = made_by, leaf, apply, add
         self.known: dict[Cell, Any] = {}
+        self.allowance: Allowance | None = None
 
     def value(self, cell: Cell) -> Any:
         known, made_by = self.known, self.made_by
@@ -60,6 +83,8 @@ class Reading:
                 if missing:
                     waiting.extend(reversed(missing))
                     continue
+            if self.allowance is not None:
+                self.allowance.take(len(terms[here]))
             read = [[known[c] for c in cells] for cells in terms.pop(here)]
             known[here] = self.add(read) if equation.law is None else self.apply(equation.law, read[0])
         return known[cell]
@@ -135,6 +160,15 @@ class Digits:
         self._finite = True                         # so far: a product with an exact 0 is then exactly 0
         made = {**program.made_by, **{eq.out: eq for eq in equations}}
         self._reading = Reading(made, self._leaf, self._apply, self._add)
+
+    @property
+    def allowance(self) -> Allowance | None:
+        """What limits the reading; None where nothing does."""
+        return self._reading.allowance
+
+    @allowance.setter
+    def allowance(self, allowance: Allowance | None) -> None:
+        self._reading.allowance = allowance
 
     def moved(self, changed: Mapping[Cell, Any]) -> Digits:
         """The same update with some leaves moved; what `stop` holds stays where it was."""

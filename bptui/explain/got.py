@@ -6,6 +6,7 @@ values of this update, and in the same quantity over the run; here first, then i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -19,14 +20,14 @@ from ..replay.run import Run
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError
 from ..scenario.expression import read_quantity
-from . import notation
+from . import notation, residue
+from .claims import FEWEST, cause_text, digits, figure, judge, said
 from .naming import Namer
 from .search import Hit, Typed, in_update
 
 MOST_FOUND = 8
 MOST_UPDATES = 20_000                               # of each run that are looked through
 CHUNK = 500
-FEWEST = 3                                          # significant digits that can tell two numbers apart
 
 
 @dataclass(frozen=True)
@@ -39,26 +40,55 @@ class Found:
     where: str
 
 
-def compare(typed: Typed, here: float) -> tuple[str, bool]:
-    """How the typed number differs from the one here, in words; and whether that is only rounding."""
+def compare(typed: Typed, here: float, nothing: bool = False, cause: str = "") -> tuple[str, bool]:
+    """How the typed number differs from the one here, in words; and whether that is only rounding.
+
+    `nothing`: what is here is 0 but for rounding. `cause`: the operation that made it, where it is not finite.
+    """
+    if not math.isfinite(here):
+        return f"here it is {notation.one(here)}{cause and ': '}{cause}", False
     sign = -1 if typed.sign in ("-", "\N{MINUS SIGN}") or (not typed.sign and here < 0) else 1
-    value = sign * abs(typed.value)
     note = " (you typed no sign)" if not typed.sign and here < 0 else ""
-    if here != 0 and typed.digits < FEWEST and abs(value - here) <= typed.half * 3:
-        return f"too few digits to tell{note}", False
-    if bool(typed.matches(here)):
-        return f"the same, rounded to your digits{note}", True
-    if abs(value - here) <= typed.half * 3:
-        cut = abs(here) > abs(value) and abs(here - value) < typed.half * 2
-        return f"{'cut off, not rounded' if cut else 'your last digit is off: rounding on the way'}{note}", True
-    if here == 0:
-        return f"here it is exactly 0{note}: that is not rounding", False
+    value = sign * abs(typed.value)
+    text = f"{'-' if sign < 0 else ''}{figure(typed.text).copy_abs()}"
+    true = 0.0 if nothing else here
+    verdict = judge(text, true)
+    if verdict in ("agrees", "last digit") and true != 0 and typed.digits < FEWEST:
+        return f"{said(verdict, digits(text, true))}: too few digits to tell{note}", False
+    match verdict:
+        case "agrees" if nothing:
+            return f"the same: here it is {residue.WORDS}", True
+        case "agrees":
+            return f"the same, rounded to your {notation.counted(digits(text, true), 'digit')}{note}", True
+        case "last digit":
+            cut = abs(here) > abs(value) and abs(here - value) < typed.half * 2
+            return f"{'cut off, not rounded' if cut else 'your last digit is off: rounding on the way'}{note}", True
+        case "float32":
+            return f"{said(verdict, 0)}, which has about 7 digits{note}", True
+        case _:
+            return _differs(value, here, nothing, note), False
+
+
+def nature(run: Run, quantity: str, here: float, update: int, lane: int) -> tuple[bool, str]:
+    """Whether the value here is 0 but for rounding; and which operation made it, where it is not finite."""
+    try:
+        tree = read_quantity(quantity)
+        if math.isfinite(here):
+            return residue.is_residue(run, tree, update, lane), ""
+        return False, cause_text(run, tree, update, lane)
+    except QuantityError:                           # a term, which has no name of its own
+        return False, ""
+
+
+def _differs(value: float, here: float, nothing: bool, note: str) -> str:
+    if nothing or here == 0:
+        return f"here it is {residue.WORDS if nothing else 'exactly 0'}{note}: that is not rounding"
     ratio = value / here
     if ratio < 0:
-        return f"the other sign{note}: that is not rounding", False
+        return f"the other sign{note}: that is not rounding"
     if ratio < 10:
-        return f"{abs(ratio - 1) * 100:.3g} % {'more' if ratio > 1 else 'less'}{note}: that is not rounding", False
-    return f"{ratio:,.0f} times as much{note}", False
+        return f"{abs(ratio - 1) * 100:.3g} % {'more' if ratio > 1 else 'less'}{note}: that is not rounding"
+    return f"{ratio:,.0f} times as much{note}"
 
 
 def look(run: Run, beside: tuple[Run, ...], typed: Typed, quantity: str, update: int,

@@ -21,11 +21,10 @@ from ..scenario.errors import QuantityError
 from ..scenario.records import Claim
 from ..scenario.trees import Attribute, Call, Tree
 from .chain import Explainer
-from .claims import ClaimResult, Verdict, figure, judge, judge_claim
+from .claims import WORDS, ClaimResult, decimals, judge_claim, judged
 from .naming import Namer
 from .rows import key_of
 
-GLYPHS = {"agrees": "=", "last digit": "≈", "known erratum": "≠", "differs": "≠"}
 Key = tuple[str, ...]
 
 
@@ -42,7 +41,7 @@ class Printed:
     @property
     def decimals(self) -> int:
         """How many decimals the figure is printed with."""
-        return max(0, -int(figure(self.claim.value or "0").as_tuple().exponent))
+        return decimals(self.claim.value or "0")
 
 
 def consumers(program: Program) -> dict[Cell, list[Cell]]:
@@ -89,15 +88,18 @@ class Marks:
         first = self.run.rows(printed.claim.after)[0] + 1 if sample is None else sample
         return printed if self.run.rows(update)[lane] + 1 == first or self.run.program(update).samples == 1 else None
 
-    def verdict(self, printed: Printed, value: float) -> Verdict:
+    def beside(self, printed: Printed, value: float) -> ClaimResult:
         """The verdict on a figure beside the value that is shown (which an update in place may have changed)."""
-        assert printed.claim.value is not None
-        return judge(printed.claim.value, value, printed.claim.erratum)
+        found = judged(printed.claim, value)
+        if found.verdict not in ("differs", "undefined"):
+            return found
+        own = self.result(printed)                  # which knows a cause, and what is 0 but for rounding
+        return own if own.computed == value or own.verdict == found.verdict == "undefined" else found
 
     def glyph(self, update: int, key: Key, lane: int, value: float) -> str:
         """The mark beside a value; "" where the source prints nothing."""
         printed = self.at(update, key, lane)
-        return GLYPHS[self.verdict(printed, value)] if printed else ""
+        return WORDS[self.beside(printed, value).verdict].mark if printed else ""
 
     # placing
 

@@ -26,7 +26,7 @@ from ..replay.run import Run
 from ..replay.timeline import Position, Timeline
 from ..scenario.decimals import with_points
 from ..scenario.errors import QuantityError
-from .claims import figure
+from .claims import ZERO_DECIMALS, figure
 from .marks import Marks
 from .naming import Namer
 from .notation import readable
@@ -34,6 +34,7 @@ from .terms import Reader
 
 CHUNK = 200                                         # updates between two pauses
 TOGETHER = 20                                       # hits between two pauses
+LEAST_HALF = 0.5 * 10.0**-ZERO_DECIMALS
 AHEAD = 0.02                                        # seconds by which a run is run ahead for a search
 
 
@@ -51,6 +52,8 @@ class Typed:
     def matches(self, values: np.ndarray | float) -> np.ndarray:
         """Which of `values` round to what was typed (or begin with it)."""
         found = np.asarray(values, float)
+        if self.value == 0 and self.half > LEAST_HALF:  # as a printed zero it would say too little
+            return found == 0
         compared = found if self.sign else np.abs(found)
         if self.cut:
             over = np.abs(compared) - abs(self.value)

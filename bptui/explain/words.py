@@ -15,10 +15,10 @@ from ..engine.scalars import Cell
 from ..replay.timeline import Position
 from . import infinite, notation, slopes
 from .chain import Explainer
-from .claims import figure
+from .claims import WORDS
 from .infinite import fitting
 from .lemmas import LEMMAS, is_p_minus_t, mixing, probabilities, read
-from .marks import GLYPHS, Marks, Printed
+from .marks import Marks, Printed
 from .rows import Chain
 
 DOT = f"{notation.PENDING} means: not computed yet. Values appear as you step, and go as you step back."
@@ -26,14 +26,13 @@ DOT = f"{notation.PENDING} means: not computed yet. Values appear as you step, a
 
 def about_figure(marks: Marks, printed: Printed, here: float) -> str:
     """What is wrong with a printed figure beside the value `here`; nothing if it agrees."""
-    verdict, value, why = marks.verdict(printed, here), printed.claim.value, printed.claim.why
-    if verdict == "agrees" or value is None:
+    if printed.claim.value is None or (found := marks.beside(printed, here)).verdict == "agrees":
         return ""
-    shown = f"{GLYPHS[verdict]} The source prints {value}"
-    if why and verdict in ("last digit", "known erratum"):
-        return f"{shown}: {why}."
-    digits = max(0, -int(figure(value).as_tuple().exponent))
-    return f"{shown}; here it is {here:.{digits}f}."
+    shown = f"{WORDS[found.verdict].mark} The source prints {printed.claim.value}"
+    if printed.claim.why and found.verdict in ("last digit", "float32", "known erratum"):
+        return f"{shown}: {printed.claim.why}."
+    cause = f": {found.cause}" if found.cause else ""
+    return f"{shown}; here it is {notation.number(here, decimals=found.decimals)}{cause}."
 
 
 def about_step(at: Explainer, position: Position, chain: Chain | None) -> str:

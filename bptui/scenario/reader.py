@@ -46,15 +46,15 @@ def read_scenario_text(text: str, name: str, path: Path | None = None) -> Scenar
     return _scenario(text.encode("utf-8", "surrogatepass"), name, path)
 
 
-def read_claims(path: str | Path) -> tuple[Claim, ...]:
-    """The claims of a file that holds only `[[claims]]`; ScenarioError if it does not."""
+def read_claims(path: str | Path) -> tuple[tuple[Claim, ...], Mapping[KeyPath, int]]:
+    """The claims of a file that holds only `[[claims]]`, and the line of every key; ScenarioError if it does not."""
     path = Path(path)
     table, lines = _parse(_content(path))
     reading = Reading(lines, path.parent)
     got = read_table(reading, table, {"claims": replace(TOP["claims"], needed=True)}, (), "a file of claims")
     claims = read_claim_list(reading, got["claims"] or [])
     _refuse(reading)
-    return claims
+    return claims, lines
 
 
 def render(error: ScenarioError, path: str | Path, lines: Mapping[KeyPath, int] | None = None) -> list[str]:

@@ -25,11 +25,11 @@ from ..debugger.fault import FAULT, tell
 from ..debugger.gallery import Gallery
 from ..debugger.keeping import Keeper, reopened
 from ..debugger.onward import reached
+from ..debugger.opening import run_of
 from ..debugger.session import Session
 from ..debugger.settings import Settings, remember
 from ..explain import ascii
 from ..replay.places import write
-from ..replay.run import open_run
 from ..scenario.errors import ScenarioError, printable
 from .debugging import Debugger
 from .dialogs import Ask, Palette
@@ -252,7 +252,7 @@ class BptuiApp(Punctual, App[None]):
 
 
 def without_memory(path: Path, at: str | None) -> tuple[Session, Keeper | None]:
-    return Session(open_run(path), at), None
+    return Session(run_of(path), at), None
 
 
 def only_ascii() -> bool:
@@ -266,7 +266,7 @@ def run_app(path: Path | None, at: str | None = None, fresh: bool = False, setti
     sys.setswitchinterval(SWITCH)
 
     def opened(path: Path, at: str | None) -> tuple[Session, Keeper | None]:
-        return reopened(Session(open_run(path), at), path, fresh, at is not None)
+        return reopened(Session(run_of(path), at), path, fresh, at is not None)
     flags = settings.flags if settings is not None else {}
     app = BptuiApp(None, at, opened=opened, reload=flags.get("reload", False), lecture=flags.get("lecture", False),
                    settings=settings)

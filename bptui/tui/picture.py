@@ -15,9 +15,9 @@ from typing import Any
 
 from textual.app import App
 
+from ..debugger.opening import run_of
 from ..debugger.session import Session
 from ..debugger.settings import Settings
-from ..replay.run import open_run
 from ..scenario.files import send
 from .app import BptuiApp
 from .debugging import Debugger
@@ -46,7 +46,7 @@ def take_screenshot(path: Path | None, keys: list[str], size: tuple[int, int], o
 async def _shoot(path: Path | None, keys: list[str], size: tuple[int, int], out: Path, at: str | None,
                  settings: Settings | None) -> None:
     asyncio.get_running_loop().set_exception_handler(_unless_interrupted)
-    session = Session(open_run(path), at) if path is not None else None
+    session = Session(run_of(path), at) if path is not None else None
     app = BptuiApp(session, at, headless=True, settings=settings)
     async with app.run_test(size=size) as pilot:
         await settled(app)

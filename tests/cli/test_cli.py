@@ -219,9 +219,10 @@ def test_check_as_json() -> None:
     done = bptui_("check", "single_neuron", "--json")
     found = json.loads(done.stdout)
     assert (done.returncode, done.stderr, found["ok"], found["scenario"]) == (0, "", True, "single_neuron")
-    assert {"what": "d(E, b)", "after": 0, "claimed": "0.000000000", "verdict": "known erratum",
+    assert {"what": "d(E, b)", "after": 0, "claimed": "0.000000000", "digits": 0, "verdict": "known erratum",
             "computed": pytest.approx(0.09276092558183859, abs=1e-15)} in found["claims"]
-    assert [set(row) for row in found["gradients"]] == [{"what", "differences", "digits50", "ok"}] * 3
+    assert [set(row) for row in found["gradients"]] == [{"what", "differences", "digits50", "ok", "verdict"}] * 3
+    assert found["finite"] == {"ok": True, "what": None, "cause": None}
     assert found["replay"] == {"ok": True, "updates": 1000}
     both = json.loads(bptui_("check", "single_neuron", "partial_derivative", "--json").stdout)
     assert both["ok"] is True
@@ -235,7 +236,7 @@ def test_claims_of_another_file(tmp_path: Path) -> None:
     done = bptui_("check", "two_layer", "--claims", str(mine))
     assert (done.returncode, done.stderr) == (1, "")
     assert "  claims     2 figures: 1 agrees, 1 differs" in done.stdout
-    assert "    differs: d(E, w1): printed 0.000364723, computed 0.0004385677" in done.stdout
+    assert "    differs: d(E, w1): claimed 0.000364723, computed 0.0004385677" in done.stdout
     assert done.stdout.splitlines()[-1] == "check: 1 of 1 failed: two_layer"
     as_json = bptui_("check", "two_layer", "--claims", str(mine), "--json")
     assert as_json.returncode == 1 and json.loads(as_json.stdout)["ok"] is False

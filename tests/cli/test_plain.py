@@ -201,32 +201,34 @@ def test_the_first_derivative_of_the_tutorial() -> None:
     """The article: 0.74136507 × 0.186815602 × 0.593269992 = 0.082167041, and w5⁺ = 0.35891648."""
     assert talk("follow w5", "s", "s", "s", "chain", "c") == [
         "Following ∂E/∂w5 = ∂E/∂out_o1 × ∂out_o1/∂net_o1 × ∂net_o1/∂w5: s visits only what it needs.",
-        "#0:12  ∂E/∂out_o1 = +0.741365070 (printed, agrees)  "
+        "#0:12  ∂E/∂out_o1 = +0.741365070 (printed, agrees, 8 digits)  "
         "out_o1 + 0.01 should raise E by 0.007413651.",
-        "#0:14  ∂E/∂net_o1 = +0.138498562 (printed, agrees)  ∂out_o1/∂net_o1 = +0.186815602 (printed, agrees)  "
+        "#0:14  ∂E/∂net_o1 = +0.138498562 (printed, agrees, 9 digits)  "
+        "∂out_o1/∂net_o1 = +0.186815602 (printed, agrees, 9 digits)  "
         "The sigmoid of o1 lets 18.7 % of the error through; 25 % is its most.",
-        "#0:16  ∂E/∂w5 = +0.082167041 (printed, agrees)  ∂net_o1/∂w5 = +0.593269992 (printed, agrees)  "
+        "#0:16  ∂E/∂w5 = +0.082167041 (printed, agrees, 8 digits)  "
+        "∂net_o1/∂w5 = +0.593269992 (printed, agrees, 9 digits)  "
         "w5 + 0.01 should raise E by 0.000821670. Tried: 0.000821057.",
         "Chain of ∂E/∂w5: ∂E/∂w5 = ∂E/∂out_o1 × ∂out_o1/∂net_o1 × ∂net_o1/∂w5",
-        "#0:12  1 ∂E/∂out_o1 = +0.741365070 (printed, agrees)  out_o1 - t1 = 0.751365070 - 0.010000000",
-        "#0:14  2 ∂out_o1/∂net_o1 = +0.186815602 (printed, agrees)  "
+        "#0:12  1 ∂E/∂out_o1 = +0.741365070 (printed, agrees, 8 digits)  out_o1 - t1 = 0.751365070 - 0.010000000",
+        "#0:14  2 ∂out_o1/∂net_o1 = +0.186815602 (printed, agrees, 9 digits)  "
         "out_o1 × (1 - out_o1) = 0.751365070 × (1 - 0.751365070)",
-        "#0:14  ∂E/∂net_o1 = +0.138498562 (printed, agrees)  so far: 1 × 2 = 0.741365070 × 0.186815602",
-        "#0:16  3 ∂net_o1/∂w5 = +0.593269992 (printed, agrees)  out_h1 = 0.593269992",
-        "#0:16  ∂E/∂w5 = +0.082167041 (printed, agrees)  0.138498562 × 0.593269992",
+        "#0:14  ∂E/∂net_o1 = +0.138498562 (printed, agrees, 9 digits)  so far: 1 × 2 = 0.741365070 × 0.186815602",
+        "#0:16  3 ∂net_o1/∂w5 = +0.593269992 (printed, agrees, 9 digits)  out_h1 = 0.593269992",
+        "#0:16  ∂E/∂w5 = +0.082167041 (printed, agrees, 8 digits)  0.138498562 × 0.593269992",
         "∂E/∂w5 = 0.741365070 × 0.186815602 × 0.593269992 = +0.082167041",
         "No stop set: b sets one where the cursor is, or on a condition, as in E < 0.001. "
         "G goes to the end of the run."]
-    assert talk("f", "w5 next", "t w5.next")[-1].startswith("#0:32  w5⁺ = 0.358916480 (printed, agrees)  ")
+    assert talk("f", "w5 next", "t w5.next")[-1].startswith("#0:32  w5⁺ = 0.358916480 (printed, agrees, 8 digits)  ")
 
 
 def test_steps_of_a_sum_and_of_its_terms() -> None:
     said = talk("s", "s", "s", "S", "t d(E, out_h1)", "S", "chain")
     assert said[0] == "#0:1.1  w1 × i1 = +0.007500000  net_h1 is in the making: 2 more steps, and it is there."
-    assert said[2].startswith("#0:1  net_h1 = 0.377500000 (printed, agrees)  b1 = +0.350000000  ")
-    assert said[4].startswith("#0:20  ∂E/∂out_h1 = +0.036350306 (printed, agrees)  "
+    assert said[2].startswith("#0:1  net_h1 = 0.377500000 (printed, agrees, 4 digits)  b1 = +0.350000000  ")
+    assert said[4].startswith("#0:20  ∂E/∂out_h1 = +0.036350306 (printed, agrees, 8 digits)  "
                               "through o2 = -0.019049118 (printed, last digit)  ")
-    assert said[5] == ("#0:20.1  through o1 = +0.055399425 (printed, agrees)  "
+    assert said[5] == ("#0:20.1  through o1 = +0.055399425 (printed, agrees, 8 digits)  "
                        "∂E/∂out_h1 is in the making: 1 more step, and it is there.")
     assert [line.partition("  ")[2] for line in said[-2:]] == [
         "through o2 not made yet  ∂E/∂net_o2 × w7", "∂E/∂out_h1 not made yet"]

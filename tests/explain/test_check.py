@@ -13,8 +13,9 @@ import pytest
 from bptui.engine import laws
 from bptui.engine.laws import Elementwise
 from bptui.explain import gradients
-from bptui.explain.check import Report, check_replay, check_run, lines, looked_at, record
-from bptui.explain.gradients import Forward, ridders, sample, tolerance
+from bptui.explain.check import Interrupted, Report, check_replay, check_run, lines, looked_at, record
+from bptui.explain.forward import Forward, ridders, tolerance
+from bptui.explain.gradients import sample
 from bptui.replay.keyframes import Keyframes
 from bptui.replay.run import Run, open_run
 from bptui.scenario.expression import read_quantity
@@ -149,12 +150,12 @@ def test_grad_must_be_the_derivative_where_nothing_was_updated_before(monkeypatc
     run = shipped("two_layer_in_place")
     w = run.program(0).variables
     at = gradients._Gradients(run, 0, [])  # pyright: ignore[reportPrivateUsage]
-    assert at._must_agree == {w["hidden.weights"]: False, w["output.weights"]: True}  # pyright: ignore
-    monkeypatch.setattr(gradients._Gradients, "_must_agree",  # pyright: ignore[reportPrivateUsage]
+    assert at.must_agree == {w["hidden.weights"]: False, w["output.weights"]: True}
+    monkeypatch.setattr(gradients._Gradients, "must_agree",  # pyright: ignore[reportPrivateUsage]
                         dict.fromkeys(run.program(0).trained, True))
     report = check_run(run, claims=[])
     assert [row.ok for row in report.gradients] == [False, True]
-    assert any("hidden.weights.grad is not the derivative" in note for note in report.notes)
+    assert "hidden.weights.grad is not the derivative" in report.gradients[0].why
 
 
 def test_a_state_that_is_not_that_of_the_run_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +179,7 @@ def test_a_wrong_claim_fails_and_is_listed() -> None:
     assert not report.ok and [r.verdict for r in report.claims] == ["last digit", "differs", "differs", "agrees"]
     text = lines(report)
     assert text[0] == "claims     3 figures: 1 agrees, 1 last digit, 1 differs; 1 comparison: 1 does not hold"
-    assert "  last digit: w5: printed 0.41, computed 0.4" in text
+    assert "  last digit: w5: claimed 0.41, computed 0.4" in text  # by a reader, not by the source
     assert "  differs: E > 1: does not hold" in text
     assert any(line.startswith("  differs: w99: 'w99' is not a quantity of two_layer") for line in text)
 
@@ -188,7 +189,8 @@ def test_a_wrong_claim_fails_and_is_listed() -> None:
 def test_a_gradient_that_is_no_number_is_not_right() -> None:
     report = check_run(written(equations("E = log(W)*0 + exp(V)", W=0.0, V=800.0)))
     assert not report.ok and [row.ok for row in report.gradients] == [False, False]
-    assert any("is not finite" in note for note in report.notes)
+    assert [row.verdict for row in report.gradients] == ["undefined", "undefined"]
+    assert report.finite is not None and not report.finite.ok
     assert report.replay.ok  # NaN is replayed bit for bit, too
 
 
@@ -269,7 +271,187 @@ def test_the_record_is_the_contracts() -> None:
     found = record(report)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert found["claims"][0] == {
-        "what": "s", "after": 0, "claimed": "1.94", "computed": 1.9400000000000002, "verdict": "agrees"}
+        "what": "s", "after": 0, "claimed": "1.94", "computed": 1.9400000000000002, "digits": 3, "verdict": "agrees"}
     assert found["claims"][-1]["claimed"] is None and found["claims"][-1]["computed"] is True
-    assert set(found["gradients"][0]) == {"what", "differences", "digits50", "ok"}
+    assert found["claims"][-1]["digits"] is None
+    assert set(found["gradients"][0]) == {"what", "differences", "digits50", "ok", "verdict"}
+    assert found["finite"] == {"ok": True, "what": None, "cause": None}
     assert found["replay"] == {"ok": True, "updates": 1000} and found["ok"] is True
+
+
+# what is not finite
+
+LOSS_IS_NAN = """
+[network]
+inputs = 2
+[[network.layers]]
+kind = "dense"
+name = "h"
+units = 3
+activation = "linear"
+weights = [[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]]
+bias = [0, 0, 0]
+[loss]
+kind = "binary_cross_entropy"
+[data]
+inputs = [[1.0, 2.0]]
+targets = [[0, 1, 0]]
+[training]
+learning_rate = 0.1
+updates = 1
+"""
+
+
+def test_a_loss_that_is_nan_fails_also_where_every_gradient_is_finite() -> None:
+    report = check_run(written(LOSS_IS_NAN))  # the third output is 1.7, its target 0: log(1 - 1.7)
+    assert not report.ok and [row.verdict for row in report.gradients] == ["not judged", "not judged"]
+    assert record(report)["finite"] == {"ok": False, "what": "E", "after": 0, "cause": "log of -0.7"}
+    text = lines(report)
+    assert "finite     no: E is NaN after 0 updates: log of -0.7" in text
+    assert "  not judged: d(E, h.weights): finite, though E is NaN: log of -0.7" in text
+
+
+NOT_FINITE = {  # forward, parameters, values: verdict of each parameter, cause of the first that is no number
+    "the norm of a zero vector": (
+        ("n2 = a*a + b*b", "n = sqrt(n2)", "E = n"), {"a": 0.0, "b": 0.0}, ["undefined"] * 2, "the slope of √ at 0"),
+    "a logarithm": (("u = w - 3", "l = log(u)", "E = l*k + w"), {"w": 1.5, "k": 2.0}, ["undefined"] * 2, "log of -1.5"),
+    "a root on both sides": (("y = sqrt(w)", "E = (y - c)*y"), {"w": 0.0, "c": 0.0}, ["undefined"] * 2, "√"),
+    "the branch that is not taken": (  # by hand: y is x, so the slope is w = 1
+        ("y = where(x < 1, exp(x), x)", "E = y*w"), {"x": 1000.0, "w": 1.0}, ["wrong", "undefined"], "exp of 1000"),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_FINITE)
+def test_what_is_not_finite_is_undefined_with_its_cause_and_wrong_only_where_50_digits_have_a_number(kind: str) -> None:
+    forward, parameters, verdicts, cause = NOT_FINITE[kind]
+    report = check_run(written(equations(*forward, updates=2, rate=0.1, **parameters)))
+    assert not report.ok and [row.verdict for row in report.gradients] == verdicts
+    first = next(row for row in report.gradients if row.cause)
+    assert cause in first.cause
+    for row, said in zip(report.gradients, record(report)["gradients"], strict=True):
+        assert (said["verdict"], said["why"], said["ok"]) == (row.verdict, row.why, False)
+        assert f"  {row.verdict}: {row.what}: {row.why} ({row.cause})" in lines(report)
+        if row.verdict == "wrong":
+            assert row.why == "NaN after 0 updates, but by 50 digits 1.0"
+        else:
+            assert "50 digits have no number either, differences" in row.why and row.why.startswith("NaN after ")
+
+
+def test_a_finite_gradient_of_a_loss_that_is_no_number_is_named() -> None:
+    report = check_run(written(equations("u = w - 3", "l = log(u)", "E = l*k + w", updates=1, w=1.5, k=2.0)))
+    assert not report.ok  # by hand: d(E, w) = k/u + 1 = -1/3, a number of no meaning
+    assert "E by w after 0 updates: finite, though E is NaN: log of -1.5; nothing in it tells" in report.notes
+
+
+def test_the_cause_names_the_sample() -> None:
+    text = equations("y = max(w*x, 0)", "g = sqrt(y)", "E = (g - t)**2", w=1.0, rate=0.1, updates=2,
+                     values="x = [0.25, -0.5, 0.49, 1.0]\nt = [0.5, 0.2, 0.5, 0.9]")  # fmt: skip
+    [row] = check_run(written(text)).gradients
+    assert row.verdict == "undefined" and row.cause == "the slope of √ at 0 is 1 / 0, sample 2"
+
+
+def exploding(claims: str) -> Run:
+    return written(equations("E = W*W*W*W", W=3.0, rate=1.0, updates=9) + claims)
+
+
+@pytest.mark.parametrize(("claims", "ok"), [
+    ("", False),
+    ("[[claims]]\nwhat = 'not isfinite(E)'\nafter = {n}", True),
+    ("[[claims]]\nwhat = 'E > 1 and not isfinite(E)'\nafter = {n}", True),
+    ("[[claims]]\nwhat = 'not isfinite(E)'\nafter = {later}", False),  # too late: who reads on is not warned
+    ("[[claims]]\nwhat = 'isfinite(E)'\nafter = 0", False),
+    ("[[claims]]\nwhat = 'not isfinite(W)'\nafter = {later}", False),
+])  # fmt: skip
+def test_a_run_that_explodes_fails_unless_its_file_says_so(claims: str, ok: bool) -> None:
+    # by hand: W goes from 3 to 3 - 4·27 = -105 and on to -105 + 4·105³, a power of 3 of before each time
+    run = exploding("")
+    first = next(n for n in range(10) if not np.isfinite(run.value("E", n)))
+    report = check_run(exploding("\n" + claims.format(n=first, later=first + 1)))
+    assert report.finite is not None
+    assert (report.finite.what, report.finite.after, report.finite.ok) == ("E", first, ok)
+    assert report.ok == ok
+    assert record(report)["finite"].get("claimed", False) == ok
+    assert ("as the file claims" in "\n".join(lines(report))) == ok
+
+
+def test_a_reader_may_claim_what_they_like_of_a_run_that_explodes_and_means_it() -> None:
+    report = check_run(shipped("exploding_gradient"), [Claim("w1", read_quantity("w1"), value="2.0")])
+    assert report.ok and report.finite is not None and report.finite.claimed
+
+
+def test_validation_that_is_no_number_fails() -> None:
+    text = """
+[network]
+inputs = 1
+[[network.layers]]
+kind = "dense"
+name = "h"
+units = 1
+activation = { law = "log(x)" }
+weights = [[1.0]]
+bias = false
+[loss]
+kind = "half_squared_error"
+[data]
+inputs = [[1.0], [2.0]]
+targets = [[0.0], [0.7]]
+[data.validation]
+inputs = [[-1.0]]
+targets = [[0.0]]
+[training]
+updates = 2
+"""
+    report = check_run(written(text))
+    assert not report.ok and all(row.ok for row in report.gradients)
+    assert report.finite is not None and (report.finite.what, report.finite.after) == ("E.validation", 1)
+
+
+def test_a_parameter_that_is_no_number_at_the_end_fails_also_where_the_loss_is_not_of_it() -> None:
+    # the loss is 0 and its slope 1e200, which Adam squares
+    text = equations("E = 1e200*V - 1e200*stop(V)", V=1.0, updates=2, rate=1e-210) + "\noptimizer = 'adam'"
+    report = check_run(written(text))
+    assert report.finite is not None and (report.finite.what, report.finite.after) == ("V.v", 1)
+    assert not report.ok
+
+
+# how far it has come
+
+def test_it_tells_how_far_it_has_come() -> None:
+    told: list[tuple[str, int, int]] = []
+    check_run(shipped("wide_784"), tell=lambda what, done, of: told.append((what, done, of)))
+    words = [what for what, _, _ in told]
+    for part in ("claims", "a straight run", "replay", "differences of hidden.weights", "50 digits of hidden.weights"):
+        assert part in words, part
+    assert all(0 <= done <= of for _, done, of in told)
+    assert words.index("50 digits of output.bias") < words.index("50 digits of hidden.weights")  # the least work first
+
+
+@pytest.mark.parametrize("part", ["claims", "replay", "differences of hidden.weights", "50 digits of output.weights"])
+def test_interrupted_it_knows_what_it_has_found(part: str) -> None:
+    def tell(what: str, done: int, of: int) -> None:
+        if what == part and (done or what != "claims"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as raised:
+        check_run(shipped("two_layer"), tell=tell)
+    report = raised.value.report
+    assert not report.complete and record(report)["complete"] is False
+    assert lines(report)[-1] == "stopped: the rest was not looked at"
+    assert len(report.claims) == (1 if part == "claims" else 31)
+    assert (report.replay is None) == (part in ("claims", "replay"))
+    assert len(report.gradients) == (0 if part in ("claims", "replay") else 2)
+    if part.startswith("50"):
+        assert all(row.differences is not None for row in report.gradients)
+
+
+def test_the_work_is_bounded_by_terms_and_what_was_left_out_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gradients, "MOST_READ", 250_000)  # the forward half of wide_784 has 235,000
+    report = check_run(shipped("wide_784"), claims=[])
+    by_name = {row.what: row for row in report.gradients}
+    assert report.ok and by_name["d(E, output.bias)"].digits50 is not None
+    assert any(note.startswith("50 digits are compared in ") and "at most 250,000 terms" in note
+               for note in report.notes)
+    monkeypatch.setattr(gradients, "MOST_MOVED", 10**6)
+    run = shipped("wide_784")
+    few = gradients.GradientCheck.sampled(300_000)
+    assert few == 1 and sum(map(len, sample(run, few).values())) == 4  # one of each tensor

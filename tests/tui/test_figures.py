@@ -252,7 +252,7 @@ def test_the_same_number_of_one_own_is_found_in_the_run_beside(tui: ModuleType) 
                  "w1.grad in two_layer_in_place"):
         assert said in shown
     hands.press("got", "0.00043857")
-    assert "the same, rounded to your digits" in tui.text(session)
+    assert "the same, rounded to your 5 digits" in tui.text(session)
     assert "two_layer_in_place" not in tui.text(session)
     hands.press("got", "-0.000438568")
     assert "the other sign" in tui.text(session)

@@ -69,10 +69,22 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, units: int, more: str, 
 
 
 @pytest.mark.parametrize(("typed", "here", "said", "same"), [
-    ("1", 0.000438568, "too few digits", False),
-    ("0.0003", 0.000438568, "too few digits", False),
+    ("0.0004", 0.000438568, "agrees, 1 digit: too few digits to tell", False),
+    ("0.00042", 0.000438568, "4.23 % less", False),
+    ("0.00043", 0.000438568, "last digit: too few digits to tell", False),
+    ("1", 0.000438568, "2,280 times as much", False),
+    ("0.0003", 0.000438568, "31.6 % less: that is not rounding", False),
+    ("-1", 0.0, "here it is exactly 0: that is not rounding", False),
+    ("1", 0.0, "here it is exactly 0: that is not rounding", False),
+    ("0", 0.0, "the same, rounded to your 1 digit", True),
+    ("1", -0.4, "150 % more (you typed no sign)", False),
+    ("+1", -0.4, "the other sign", False),
+    ("0", 0.4, "100 % less", False),
+    ("0.69440615", 0.6944061315105916, "as in float32", True),
+    ("0.5", float("nan"), "here it is NaN", False),
+    ("0.5", float("-inf"), "here it is -Inf", False),
     ("0.000438", 0.000438568, "cut off", True),
-    ("0.000439", 0.000438568, "the same, rounded", True),
+    ("0.000439", 0.000438568, "the same, rounded to your 3 digits", True),
     ("0.000364723", 0.000438568, "16.8 % less", False),
 ])
 def test_what_is_said_of_a_number_of_ones_own(typed: str, here: float, said: str, same: bool) -> None:

@@ -16,7 +16,7 @@ from ...debugger.program import program_entries
 from ...debugger.session import Session
 from ...engine.program import Var
 from ...explain import notation
-from ...explain.marks import GLYPHS
+from ...explain.claims import WORDS
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
 
@@ -277,13 +277,14 @@ def paint_printed(session: Session, width: int, height: int, focused: bool) -> l
         there, row = number in made, every[number]
         c.put(1, y, row.name, "" if there else "dim", until=(here if width < 60 else printed) - 6)
         if there:
-            figure, value, verdict = row.cells
+            figure, value, _ = row.cells
+            result = session.marks.result(figures[number])
             if width >= 60 and isinstance(figure, str):
                 c.put(printed - notation.point(figure), y, figure, "", until=here - 2)
             if isinstance(value, float):
-                text = notation.number(value, decimals=figures[number].decimals)
+                text = notation.number(value, decimals=result.decimals)
                 c.put(here - notation.point(text), y, text, "", until=width - 2)
-            glyph = GLYPHS[str(verdict)]
+            glyph = WORDS[result.verdict].mark
             c.put(width - 2, y, glyph, "dim" if glyph == "=" else "bold")
         else:
             c.put(here, y, notation.PENDING, "dim")
