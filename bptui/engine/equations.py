@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..scenario.records import Equations, Scenario
 from .builder import Builder, Lowering, letters_of, names_in
-from .form import Parameter, Rows, Trouble, Written, cost_line, initial
+from .form import Parameter, Rows, Trouble, Written, cost_line, initial, penalised
 from .limits import MOST_PARTS, too_many_parts
 from .program import Phase, Var
 from .structure import SAMPLE
@@ -21,16 +21,18 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
     for name, values in written.parameters.items():
         value = initial(trouble, ("parameters", name), values, name, scenario.training.seed, (), (1, 1),
                         f"{name} must be one number, or a table with an init")
-        parameters.append(Parameter(name, value, True, owner.get(name, 0)))
+        parameters.append(Parameter(name, value, True, owner.get(name, 0), weights=True))
     counts = {name: len(v) for name, v in written.values.items() if v.ndim == 1}
     most = max(counts.values(), default=1)
+    punished = penalised(trouble, scenario.loss, parameters)
     for name, value in written.values.items():
         if value.ndim > 1:
             trouble.say(("values", name), f"{name} must be one number, or a list with one number per sample")
         elif value.ndim == 1 and len(value) != most:
             trouble.say(("values", name), f"{name} has {len(value)} values, but another list has {most}: "
                                           f"a list is one value per sample")
-    return Form(scenario, written, tuple(parameters), Rows(most, dict(written.values), frozenset(counts)))
+    rows = Rows(most, dict(written.values), frozenset(counts))
+    return Form(scenario, written, tuple(parameters), rows, punished)
 
 
 @dataclass
@@ -41,7 +43,9 @@ class Form:
     equations: Equations
     parameters: tuple[Parameter, ...]
     rows: Rows
+    punished: tuple[str, ...]                       # by l1 and l2
     held: None = None
+    numbers: int = 0                                # of one row: few, as each is written
 
     def write(self, samples: int, single: bool, minimize: str | None, evaluating: bool = False) -> Written:
         """The lines for a batch of `samples`; `single`: no batch ever has more than one.
@@ -65,10 +69,10 @@ class Form:
         for n, line in enumerate(self.equations.lines):
             cost = line.name in costs
             phase: Phase = "loss" if cost or n > last else "forward"
-            penalised = [made[p.name] for p in self.parameters] if cost and line.name == watched else []
+            punished = [made[name] for name in self.punished] if cost and line.name == watched else []
             batched = cost and not single
             sample_name = "loss" if line.name == watched else f"{line.name}.sample"
-            name = sample_name if batched or (penalised and self.penalised) else line.name
+            name = sample_name if batched or (punished and self.scenario.loss.penalty) else line.name
             letters = letters_of(line.tree, names)
             out = b.var(name, SAMPLE if batched else letters, phase, name, (name,))
             lowering = Lowering(b, names, name)
@@ -79,13 +83,9 @@ class Form:
             if cost:
                 samples_of[line.name] = names[line.name]
                 loss = self.scenario.loss
-                costs_of[line.name] = cost_line(b, line.name, loss, names[line.name], batched, penalised)
+                costs_of[line.name] = cost_line(b, line.name, loss, names[line.name], batched, punished)
             if n == last:
                 names |= costs_of
         aliases["loss"] = samples_of[watched]
         return Written(b, made, data, costs_of[minimize or watched], costs_of[watched],
                        samples_of[watched], None, aliases)
-
-    @property
-    def penalised(self) -> bool:
-        return bool(self.scenario.loss.l1 or self.scenario.loss.l2)

@@ -54,12 +54,14 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A tensor that may be trained. `owner` is the layer (its place in the file) that it belongs to."""
+    """A tensor that may be trained. `owner` is the layer (its place in the file) that it belongs to; `weights` says
+    that it is multiplied by what the layer reads, as no bias, gain or number of a law is."""
 
     name: str
     value: np.ndarray
     trained: bool
     owner: int
+    weights: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,27 @@ def initial(trouble: Trouble, key: KeyPath, values: Values | None, name: str, se
     return values
 
 
+def penalised(trouble: Trouble, loss: Loss, parameters: Sequence[Parameter]) -> tuple[str, ...]:
+    """The parameters that l1 and l2 count, by name: the trained weights, all that are trained, or those of a list."""
+    of = loss.penalised
+    if isinstance(of, str):
+        found = tuple(p.name for p in parameters if p.trained and (p.weights or of == "all"))
+        if loss.penalty and not found:
+            what = "weights" if of == "weights" else "parameters"
+            trouble.say(("loss", "l1" if loss.l1 else "l2"), f"no {what} are trained that a penalty could count")
+        return found
+    known = {p.name: p for p in parameters}
+    for at, name in enumerate(of):
+        key = ("loss", "penalised", at)
+        if name not in known:
+            trouble.say(key, f"{quoted(name)} is no parameter{did_you_mean(name, known)}; there are {one_of(known)}")
+        elif name in of[:at]:
+            trouble.say(key, f"{quoted(name)} stands here twice")
+        elif not known[name].trained:
+            trouble.say(key, f"{name} is not trained, so a penalty on it changes nothing")
+    return tuple(name for name in known if name in of)
+
+
 def _shape(shape: tuple[int, ...]) -> str:
     if shape == ():
         return "one number"
@@ -120,11 +143,9 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def cost_line(b: Builder, name: str, loss: Loss, sample: Var, batched: bool,
-              weights: Sequence[Var]) -> Var:
-    """The cost from the samples' losses: their mean, Σ loss / n, or their sum, and the penalties on `weights`.
-
-    """
-    penalty = _penalty(b, loss, weights)
+              punished: Sequence[Var]) -> Var:
+    """The cost from the samples' losses: their mean, Σ loss / n, or their sum, and the penalties on some parameters."""
+    penalty = _penalty(b, loss, punished)
     if penalty is None and not batched:
         return sample
     out = b.var(name, "", "loss")

@@ -1,12 +1,13 @@
 """What an update may be made of: the limits that keep a scenario from taking all memory, or for ever, when it runs.
 
 Each size in a file may be reasonable and their product not. So a program is measured when it is written, before
-anything is computed, and the error names the limit. Where an update can be made smaller by its batch, it says so.
+anything is computed, and the error names the limit and what would fit. What counts is what one batch's update holds at
+once, whatever the number of all rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import prod
 
@@ -17,16 +18,17 @@ from .structure import Contract
 PENALTY = "penalty"                                 # the line of l1 and l2
 MOST_PARTS = 20_000                                 # of all programs together: each is written, compiled and drawn
 MOST_LAYERS = 1000                                  # each has a column on the screen
-MOST_NUMBERS = 4 * 10**6                            # 32 MB, of which several updates are kept
-MOST_PRODUCTS = 2 * 10**8                           # a few tenths of a second
-MOST_SUMMED = 30_000                                # the way to a derivative is looked for term by term
+MOST_BYTES = 2**30                                  # of all values of one batch's update, or of one evaluation
+MOST_PRODUCTS = 4 * 10**9                           # some seconds
+MOST_SUMMED = 250_000                               # the way to a derivative is looked for term by term
 MOST_MOVED = 250_000                                # numbers of a sample, in all windows, slices and gates together
 MOST_DRAWN = 500_000                                # numbers of masks and noise, each drawn for itself
+OF_A_NUMBER = 8                                     # bytes
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much an update is."""
+    """How much an update is. `numbers` are all its values, and what is held on the way to the largest of them."""
 
     parts: int
     numbers: int
@@ -36,10 +38,12 @@ class Size:
 
 
 LIMITS: dict[str, tuple[int, str]] = {              # field of Size -> the most, and what is said of more
-    "numbers": (MOST_NUMBERS, "an update makes {:,} numbers; at most {:,} can be held"),
-    "products": (MOST_PRODUCTS, "an update makes {:,} products; at most {:,} can be waited for"),
-    "summed": (MOST_SUMMED, "an update has a sum of {:,} terms; at most {:,} can be stepped through"),
-    "drawn": (MOST_DRAWN, "an update draws {:,} numbers; at most {:,} can be waited for"),
+    "numbers": (MOST_BYTES // OF_A_NUMBER, "an update of {rows} makes {found:,} numbers, {bytes}; at most {limit} "
+                                           "can be held"),
+    "products": (MOST_PRODUCTS, "an update of {rows} makes {found:,} products; at most {most:,} can be waited for"),
+    "summed": (MOST_SUMMED, "an update of {rows} has a sum of {found:,} terms; at most {most:,} can be stepped "
+                            "through"),
+    "drawn": (MOST_DRAWN, "an update of {rows} draws {found:,} numbers; at most {most:,} can be waited for"),
 }
 
 
@@ -82,16 +86,49 @@ def _products(term: Term, lengths: dict[str, int]) -> Iterator[int]:
             yield prod(lengths[c] for c in letters)
 
 
-def check(program: Program, key: KeyPath) -> Size:
-    """The size of a program; ScenarioError, at `key` or at the batch, where it is more than can be."""
+def check(program: Program, key: KeyPath, of_one: Callable[[], Program]) -> Size:
+    """The size of a program; ScenarioError, at `key` or at the batch, where it is more than can be.
+
+    `of_one` writes the program of one sample, from which follows how many would fit.
+    """
     size = size_of(program)
     for field, (most, said) in LIMITS.items():
         found = getattr(size, field)
         if found > most:
-            smaller = program.samples > 1
-            also = ": take a smaller batch" if smaller else ""
-            raise ScenarioError([Problem(("training", "batch") if smaller else key, said.format(found, most) + also)])
+            told = said.format(found=found, most=most, bytes=in_bytes(found), limit=in_bytes(most),
+                               rows=rows_of(program.samples))
+            if program.samples == 1:
+                raise ScenarioError([Problem(key, told)])
+            fit = fitting(most, program.samples, found, getattr(size_of(of_one()), field))
+            also = f"a batch of {rows_of(fit)} fits" if fit else "not even one row fits"
+            raise ScenarioError([Problem(("training", "batch") if fit else key, f"{told}: {also}")])
     return size
+
+
+def fitting(most: int, rows: int, found: int, of_one: int) -> int:
+    """How many rows stay within `most`, where one needs `of_one` and `rows` need `found`; 0 where none does."""
+    if of_one > most:
+        return 0
+    return 1 + (most - of_one) * (rows - 1) // (found - of_one)     # what grows faster than the rows grows less before
+
+
+def evaluation_fault(numbers: int, rows: int) -> str:
+    """What is wrong with making `numbers` of a row for so many rows at once, and how many would fit; "" if they do."""
+    most = MOST_BYTES // OF_A_NUMBER
+    if numbers * rows <= most:
+        return ""
+    return (f"over {rows_of(rows)} the layers make {numbers * rows:,} numbers, {in_bytes(numbers * rows)}; at most "
+            f"{in_bytes(most)} can be held: {rows_of(most // numbers)} fit")
+
+
+def rows_of(count: int) -> str:
+    return f"{count:,} row{'s' * (count != 1)}"
+
+
+def in_bytes(numbers: int) -> str:
+    """What numbers take: `1.4 GiB`, `288 MiB`."""
+    size = numbers * OF_A_NUMBER
+    return f"{size / 2**30:.3g} GiB" if size >= 2**30 else f"{size / 2**20:.3g} MiB"
 
 
 def too_many_parts(key: KeyPath, parts: int, of: str) -> ScenarioError:

@@ -87,15 +87,20 @@ class Model:
 
     def _program(self, samples: int, goal: int) -> Program:
         program = _Writing(self, samples, self.goals[goal]).program()
-        self._parts += limits.check(program, self._key).parts
+        self._parts += limits.check(program, self._key, lambda: _Writing(self, 1, self.goals[goal]).program()).parts
         if self._parts > limits.MOST_PARTS:
             raise limits.too_many_parts(self._key, self._parts, "the run")
         return program
 
     def _evaluation(self, held: bool) -> Program:
-        """The forward half over the whole training set, or the rows held back; without targets, without its loss."""
+        """The forward half over the whole training set, or the rows held back; without targets, without its loss.
+
+        ScenarioError where that is more than can be held at once.
+        """
         rows = self.held if held else self.rows
         assert rows is not None
+        if fault := limits.evaluation_fault(self._form.numbers, rows.count):
+            raise ScenarioError([Problem(("data", "validation" if held else "inputs"), fault)])
         written = self._form.write(rows.count, False, None, evaluating=True)
         blocks = tuple(written.builder.blocks)
         if held and not self.judged:

@@ -13,11 +13,11 @@ import numpy as np
 from ..scenario.errors import KeyPath, Problem, ScenarioError
 from ..scenario.records import Layer, Scenario, Shape
 from .builder import Builder
-from .form import Parameter, Rows, Trouble, Written, cost_line
+from .form import Parameter, Rows, Trouble, Written, cost_line, penalised
 from .laws import ACTIVATIONS
 from .layers import KINDS, Drawing, Layers, Signal, Site
 from .layers.plain import FEW, LAW_VARIABLE
-from .limits import MOST_LAYERS, MOST_NUMBERS, MOST_PARTS
+from .limits import MOST_BYTES, MOST_LAYERS, MOST_PARTS, OF_A_NUMBER, evaluation_fault, in_bytes
 from .losses import check_loss, parts_line
 from .names import Names, letter, name_network, shared_bias, unnamed
 from .program import Var
@@ -51,9 +51,8 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
             trouble.found += error.problems
     rows, held = understand_rows(trouble, scenario, tuple(fed), made, words)
     sizes = {p.name: p.value.size for p in parameters}
-    if numbers * rows.count > MOST_NUMBERS:
-        trouble.say(("data", "inputs"), f"over all {rows.count:,} rows the layers make {numbers * rows.count:,} "
-                                        f"numbers; at most {MOST_NUMBERS:,} can be held")
+    if held is not None and (fault := evaluation_fault(numbers, held.count)):
+        trouble.say(("data", "validation"), fault)
     for layer in network.layers:
         _check_names(trouble, layer, {p.name: p.value.shape for p in parameters})
     features = 0 if words or len(fed) > 2 else fed[-1]
@@ -62,7 +61,8 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
     if made is not None:                            # else it may have any number of units
         names = name_network(network, sizes, features, fed[0] if len(fed) == 2 else 0, taken)
     _check_batches(trouble, scenario, rows.count, pairs)
-    return Form(scenario, parameters, rows, held, tuple(fed), words, names)
+    punished = penalised(trouble, scenario.loss, parameters) if parameters else ()
+    return Form(scenario, parameters, rows, held, tuple(fed), words, names, numbers, punished)
 
 
 def check_given_names(trouble: Trouble, scenario: Scenario) -> None:
@@ -151,6 +151,8 @@ class Form:
     fed: tuple[int, ...]
     words: int
     names: Names
+    numbers: int = 0                                # of one row, in the forward half
+    punished: tuple[str, ...] = ()                  # the parameters that l1 and l2 count
 
     def layers(self, b: Builder, evaluating: bool, drawing: Drawing | None = None) -> tuple[Layers, Signal]:
         """The lines of all layers, and what the last one makes."""
@@ -165,7 +167,9 @@ class Form:
                 site.wrong("kind", "an embedding reads numbers of words, so it must be the first layer")
             x = KINDS[layer.kind](site, x)
             site.bound("kind", "parts of the equations up to this layer", b.parts, MOST_PARTS)
-            site.bound("kind", "numbers up to this layer", b.numbers, MOST_NUMBERS)
+            if drawing is not None and b.numbers * OF_A_NUMBER > MOST_BYTES:
+                site.wrong("kind", f"one row makes {b.numbers:,} numbers up to this layer, {in_bytes(b.numbers)}; at "
+                                   f"most {in_bytes(MOST_BYTES // OF_A_NUMBER)} can be held")
             written.outs[layer.name] = x
         return written, x
 
@@ -186,10 +190,10 @@ class Form:
             data.append(target)
             parts = parts_line(b, self.scenario, x, target, signal.units, self.names.layers[-1].letter)
         batched = not single
-        weights = [made[p.name] for p in self.parameters if p.trained and p.name.endswith("weights")]
-        name = "loss" if batched or ((loss.l1 or loss.l2) and weights) else loss.name
+        punished = [made[name] for name in self.punished]
+        name = "loss" if batched or (loss.penalty and punished) else loss.name
         sample = b.sum_line("loss", "", b.var(name, SAMPLE if batched else "", "loss"), (parts or x,))
-        cost = cost_line(b, loss.name, loss, sample, batched, weights)
+        cost = cost_line(b, loss.name, loss, sample, batched, punished)
         aliases["loss"] = sample
         return Written(b, made, (*data, *layers.noise_vars), cost, cost, sample, parts, aliases, layers.stacks,
                        tuple(layers.extras), layers.starts, tuple(layers.updates), layers.noises)

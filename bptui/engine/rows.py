@@ -57,6 +57,8 @@ def _inputs(trouble: Trouble, key: KeyPath, inputs: np.ndarray, fed: Shape, word
 
 def _targets(trouble: Trouble, scenario: Scenario, key: KeyPath, targets: np.ndarray, made: Shape) -> np.ndarray:
     classes = scenario.loss.kind in OF_CLASSES
+    if classes and targets.ndim == len(made) + 1 and targets.shape[1:] == (*made[:-1], 1) != made:
+        targets = targets.reshape(targets.shape[:-1])           # a column of class numbers
     if classes and targets.shape[1:] == made[:-1]:
         return _one_hot(trouble, key, targets, made[-1], "target", "class",
                         f"the network has {made[-1]} output{'s' * (made[-1] != 1)}")

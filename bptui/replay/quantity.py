@@ -16,7 +16,7 @@ import numpy as np
 from ..engine.laws import COMPARISONS, CONSTANTS, FUNCTIONS
 from ..engine.program import Program, Var
 from ..engine.readings import ARRAYS
-from ..scenario.errors import ExpressionError, QuantityError
+from ..scenario.errors import ExpressionError, QuantityError, ScenarioError
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Attribute, Call, Index, Name, Number, Operation, Pin, Tree
 from .meaning import Meaning, Place, dotted, find, kind_of, meaning, misfit, unknown
@@ -188,7 +188,10 @@ def _over_set(at: Moment, base: Tree, part: str) -> Any:
     held = part == "validation"
     if held and at.run.model.held is None:
         raise QuantityError(f"{at.run.scenario.name} has no validation data")
-    program = at.run.schedule.evaluator(held, at.update).program
+    try:
+        program = at.run.schedule.evaluator(held, at.update).program
+    except ScenarioError as error:                  # it is more than can be held
+        raise QuantityError(error.problems[0].message) from None
     place = find(at.run, program, base)
     name = dotted(base) or "this"
     if place is None or place.var.role not in ("forward", "loss", "data"):

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from ..engine.executor import Env, State, Wanted
+from ..engine.limits import MOST_BYTES, OF_A_NUMBER, size_of
 from ..engine.model import Model
 from ..engine.program import Program, Var
 from ..engine.query import Query, query
@@ -66,6 +67,7 @@ class Run:
         self.symbols = cache(symbols)
         self.meant = cache(self._meant)
         self._watched = cache(self._what_is_watched)
+        self._kept = cache(_kept)
         self.waits = True                           # for its end to be found, when it may end early and is asked
         self.between: Callable[[int, int], None] = _nothing
         """Called time and again on a long way: where it is, and where it ends. What it raises ends the way."""
@@ -243,7 +245,7 @@ class Run:
         """Every value of one update."""
         if update not in self._envs:
             self._envs[update] = self.schedule.at(update).trace(self.state(update), self.schedule.feed(update))
-            if len(self._envs) > RECENT:
+            while len(self._envs) > self._kept(self.program(update)):
                 self._envs.popitem(last=False)
         else:
             self._envs.move_to_end(update)
@@ -256,7 +258,7 @@ class Run:
             executor = self.schedule.evaluator(held, update)
             state = executor.pack(self.schedule.at(update).unpack(self.state(update)))
             self._evaluations[at] = executor.trace(state, self.schedule.evaluation_feed(update, held))
-            if len(self._evaluations) > RECENT:
+            while len(self._evaluations) > self._kept(executor.program):
                 self._evaluations.popitem(last=False)
         return self._evaluations[at]
 
@@ -313,6 +315,11 @@ class Run:
         """
         from .quantity import evaluate_text
         return evaluate_text(self, text, after, sample)
+
+
+def _kept(program: Program) -> int:
+    """Of how many updates all values are kept: of one, and of more as far as they fit beside each other."""
+    return max(1, min(RECENT, MOST_BYTES // (OF_A_NUMBER * size_of(program).numbers or 1)))
 
 
 def open_run(path: str | Path, executor: str | None = None) -> Run:

@@ -90,8 +90,14 @@ class Loss:
     text: str = ""
     reduction: Literal["mean", "sum"] = "mean"
     name: str = "E"
-    l1: float = 0.0                              # adds l1 × Σ|w| over the trained weights
+    l1: float = 0.0                              # adds l1 × Σ|w| over what is penalised
     l2: float = 0.0                              # adds l2 × Σ w²
+    penalised: Literal["weights", "all"] | tuple[str, ...] = "weights"     # of the trained parameters
+
+    @property
+    def penalty(self) -> bool:
+        """Whether anything is added."""
+        return bool(self.l1 or self.l2)
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,13 @@ def activation(value: object, label: str) -> Activation:
     return Activation(None, tree, written, parameters, trained)
 
 
+def penalised(value: object, label: str) -> str | tuple[str, ...]:
+    """What l1 and l2 count: `"weights"`, `"all"`, or a list of parameters."""
+    if isinstance(value, str):
+        return choice("weights", "all")(value, label)
+    return tuple(below(text, item, label, at) for at, item in enumerate(items(value, label, "names of parameters")))
+
+
 def loss_kind(value: object, label: str) -> Law:
     return law_in(value, label, ("t", "o"))
 
@@ -408,6 +415,7 @@ LOSS: Mapping[str, Rule] = {
     "name": may(name, "E"),
     "l1": may(between(0.0, None), 0.0),
     "l2": may(between(0.0, None), 0.0),
+    "penalised": may(penalised),
 }
 SAMPLES: Mapping[str, Rule] = {                   # [data.validation]
     "inputs": need(numbers),

@@ -253,13 +253,23 @@ def _lines(reading: Reading, written: list[str], known: dict[str, None]) -> tupl
 
 def read_loss(reading: Reading, top: Mapping[str, Any], equations: Equations | None) -> Loss:
     if equations:
-        rules = {"reduction": REDUCTION, "l1": LOSS["l1"], "l2": LOSS["l2"]}
+        rules = {"reduction": REDUCTION, **{key: LOSS[key] for key in OF_PENALTIES}}
         got = read_table(reading, top["loss"] or {}, rules, ("loss",), "[loss] beside [equations]")
-        return Loss(reduction=got["reduction"], name=equations.loss, l1=got["l1"], l2=got["l2"])
+        return Loss(reduction=got["reduction"], name=equations.loss, **_penalties(reading, got))
     got = read_table(reading, top["loss"], LOSS, ("loss",), "[loss]")
     reading.named(got["name"], ("loss", "name"))
     law: Law = got["kind"] or Law("", None)
-    return Loss(None if law.tree else law.text, law.tree, law.text, got["reduction"], got["name"], got["l1"], got["l2"])
+    return Loss(None if law.tree else law.text, law.tree, law.text, got["reduction"], got["name"],
+                **_penalties(reading, got))
+
+
+OF_PENALTIES = ("l1", "l2", "penalised")
+
+
+def _penalties(reading: Reading, got: Mapping[str, Any]) -> dict[str, Any]:
+    if got["penalised"] is not None and not got["l1"] and not got["l2"]:
+        reading.wrong(("loss", "penalised"), "penalised says what l1 and l2 count, and neither is above 0")
+    return {key: got[key] for key in OF_PENALTIES if got[key] is not None}
 
 
 def read_training(reading: Reading, table: object) -> Training:

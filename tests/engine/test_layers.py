@@ -236,3 +236,27 @@ def test_a_listing_names_the_step_of_each_share() -> None:
     run = opened(text([3, 2], [layer("rnn", name="memory", units=2), layer("dense", units=1)], 1))
     shown = {line.left: line.right for line in listing(run.program(0), run.times(0), Namer(run.scenario))}
     assert shown["∂E/∂W_h"] == "∂E/∂W_h at step 2 + ∂E/∂W_h at step 1 + ∂E/∂W_h at step 0"
+
+
+@pytest.mark.parametrize("inputs, before, samples, batch, fine", [
+    (2, "", 2, 1, False), (2, "", 3, 2, False), (2, "", 4, 2, True),
+    ([2, 1, 1], "", 1, 1, False), ([2, 1, 1], "", 3, 2, False), ([2, 1, 1], "", 2, 2, True),
+    ([1, 2, 2], layer("max_pool", size=2), 1, 1, False), ([1, 2, 2], layer("average_pool", size=2), 5, 4, False),
+    ([1, 3, 3], layer("conv2d", filters=2, kernel=3), 3, 2, False), ([1, 1, 2], "", 1, 1, True),
+    ([1, 2, 1], "", 3, 2, True),
+    ([1, 1, 1], layer("conv2d", filters=1, kernel=1, padding=1), 1, 1, True),
+    ([1, 1, 1], layer("conv2d", filters=3, kernel=1), 1, 1, False),
+])  # fmt: skip
+def test_a_batch_norm_over_one_value_is_refused_in_every_shape(inputs: int | list[int], before: str, samples: int,
+                                                              batch: int, fine: bool) -> None:  # fmt: skip
+    """Samples of the batch × rows × columns, the last short batch too: PyTorch refuses one value a channel as well."""
+    flat = layer("flatten") if isinstance(inputs, list) else ""
+    written = text(inputs, [before, layer("batch_norm", name="norm"), flat, layer("dense", units=1)], 1, samples,
+                   training=f"batch = {batch}\n")
+    if fine:
+        run = opened(written)
+        assert all(np.isfinite(value).all() for value in run.parameters(3).values())
+        assert np.isfinite(run.value("norm.running_variance", 3)).all() and check_run(run).ok
+        return
+    with pytest.raises(ScenarioError, match=r"batch_norm needs two samples or more, and .* has one"):
+        opened(written)

@@ -15,7 +15,7 @@ from bptui.explain.check import check_run, lines
 from bptui.replay.run import Run
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.lines import line_of
-from bptui.scenario.reader import read_scenario_text
+from bptui.scenario.reader import read_scenario_text, render
 
 Open = Callable[..., Run]
 EXECUTORS = pytest.mark.parametrize("executor", ["straight", "arrays"])
@@ -166,11 +166,6 @@ def test_a_bias_that_is_not_trained_changes_nothing(open_text: Open) -> None:
     assert run_bits(one, "hidden.weights.grad") == run_bits(two, "hidden.weights.grad")
 
 
-def test_nothing_trained_is_nothing_penalised(open_text: Open) -> None:
-    both = {"hidden": "train = false", "output": "train = false"}
-    assert open_text(scenario("l1 = 1.0", **both)).value("E") == open_text(scenario("", **both)).value("E")
-
-
 def test_a_trained_parameter_of_a_law_is_no_weight(open_text: Open) -> None:
     text = scenario("l1 = 0.3\nl2 = 0.2").replace(
         'activation = "tanh"', 'activation = { law = "tanh(beta*x)", beta = 1.5, train = ["beta"] }')  # fmt: skip
@@ -282,3 +277,125 @@ def test_what_is_no_rate_is_refused_at_its_key(key: str, value: str) -> None:
     assert problem.key == ("loss", key)
     at = problem.line or line_of(read_scenario_text(text, "here").lines, problem.key)
     assert text.splitlines()[at - 1].startswith(key)
+
+# What is counted
+
+ATTENTION = """
+[network]
+inputs = [2, 2]
+[[network.layers]]
+kind = "attention"
+name = "att"
+query = [[0.6, 0.1], [-0.4, 0.2]]
+key = [[0.3, -0.5], [0.7, 0.2]]
+value = [[0.8, -0.1], [0.25, 0.5]]
+output = [[0.4, 0.9], [-0.3, 0.2]]
+[[network.layers]]
+kind = "dense"
+name = "o"
+units = 1
+weights = [[0.5, 0.7]]
+bias = [0.2]
+[loss]
+kind = "squared_error"
+name = "E"
+l2 = 0.05
+{more}
+[data]
+inputs = [[[0.4, -1.0], [1.5, 0.3]]]
+targets = [[[0.5], [-0.5]]]
+"""
+
+
+@EXECUTORS
+def test_the_matrices_of_attention_are_weights(executor: str, open_text: Open) -> None:
+    """PyTorch 2.13, float64: l2 over all five matrices."""
+    run = open_text(ATTENTION.format(more=""), executor)
+    assert run.value("E") == pytest.approx(0.7310208880530039, rel=1e-14)
+    expected = {
+        "query": [0.01311700241771635, -0.019352371551793097, 0.1109046484679754, 0.114477945932334],
+        "key": [0.13678606023438888, 0.07620170754973231, 0.025715633766217744, -0.03233606918537902],
+    }
+    for part, slopes in expected.items():
+        assert np.ravel(run.value(f"d(E, att.{part})")) == pytest.approx(slopes, rel=1e-12)
+    assert run.value("d(E, att.value)[0,0]") == pytest.approx(0.07514240861704816, rel=1e-12)
+    assert run.value("d(E, att.output)[0,0]") == pytest.approx(0.2556325943064118, rel=1e-12)
+
+
+LAYERS: dict[str, tuple[str, str, str, int, set[str]]] = {   # kind: inputs, keys, weights, outputs, what is no weight
+    "dense": ("2", "units = 2", "weights", 2, {"bias"}),
+    "conv2d": ("[1, 2, 2]", "filters = 1\nkernel = 1", "weights", 4, {"bias"}),
+    "rnn": ("[2, 2]", "units = 2", "weights recurrent_weights", 2, {"bias"}),
+    "lstm": ("[2, 2]", "units = 2", "weights recurrent_weights", 2, {"bias"}),
+    "gru": ("[2, 2]", "units = 2", "weights recurrent_weights", 2, {"bias"}),
+    "embedding": ("2", "vocabulary = 2\nsize = 2", "weights", 4, set()),
+    "attention": ("[2, 2]", "heads = 2", "query key value output", 4, set()),
+    "layer_norm": ("2", "", "", 2, {"gain", "bias"}),
+    "batch_norm": ("2", "", "", 2, {"gain", "bias"}),
+    "activation": ("2", "activation = { law = 'a*x', a = 0.5, train = ['a'] }", "", 2, {"a"}),
+}
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("of", ["", "all"])
+def test_each_layer_says_which_of_its_parameters_are_weights(kind: str, of: str, open_text: Open) -> None:
+    """∂E/∂w has 2 × l2 × w more where w is counted, and not otherwise; a dense layer follows that always is."""
+    inputs, keys, weights, _, others = LAYERS[kind]
+    flat = "[[network.layers]]\nkind = 'flatten'\n"
+    def text(penalty: str) -> str:
+        data = "[[0, 1], [1, 0]]" if kind == "embedding" else "[[1, 0], [0, 1]]" if inputs == "2" else \
+            "[[0.1, 0.2, 0.3, 0.4], [0.5, -0.1, 0.2, 0.7]]"
+        return (f"[network]\ninputs = {inputs}\n[[network.layers]]\nkind = '{kind}'\nname = 'first'\n{keys}\n{flat}"
+                f"[[network.layers]]\nkind = 'dense'\nname = 'last'\nunits = 1\n[loss]\nkind = 'squared_error'\n"
+                f"name = 'E'\n{penalty}\n[data]\ninputs = {data}\ntargets = [[1.0], [0.0]]\n"
+                f"[training]\nbatch = 2\n")  # fmt: skip
+    plain_run = open_text(text(""))
+    run = open_text(text("l2 = 0.25" + (f"\npenalised = '{of}'" if of else "")))
+    counted = {f"first.{w}" for w in weights.split()} | {"last.weights"}
+    if of == "all":
+        counted = set(run.parameters(0))
+    assert {f"first.{name}" for name in (*weights.split(), *others)} | {"last.weights", "last.bias"} == set(
+        run.parameters(0))  # fmt: skip
+    for name, value in run.parameters(0).items():
+        more = np.asarray(run.value(f"d(E, {name})")) - np.asarray(plain_run.value(f"d(E, {name})"))
+        assert close(more, 0.5 * value if name in counted else 0 * value), name
+
+
+@EXECUTORS
+def test_a_list_says_what_is_counted(executor: str, open_text: Open) -> None:
+    run = open_text(scenario("l2 = 0.1\npenalised = ['output.bias', 'hidden.weights']"), executor)
+    plain_run = open_text(scenario(""), executor)
+    for name in NAMES:
+        counted = name in ("output.bias", "hidden.weights")
+        more = np.asarray(run.value(f"d(E, {name})")) - np.asarray(plain_run.value(f"d(E, {name})"))
+        assert close(more, 0.2 * run.value(name) if counted else 0 * more), name
+    assert check_run(run).ok
+
+
+@pytest.mark.parametrize("keys, layer, said", [
+    ("l2 = 0.1\npenalised = ['hidden.weight']", "", "'hidden.weight' is no parameter, did you mean 'hidden.weights'?"),
+    ("l2 = 0.1\npenalised = ['hidden.bias', 'hidden.bias']", "", "'hidden.bias' stands here twice"),
+    ("l2 = 0.1\npenalised = ['hidden.bias']", "train_bias = false", "hidden.bias is not trained"),
+    ("l2 = 0.1\npenalised = []", "", "penalised is an empty list"),
+    ("l2 = 0.1\npenalised = 'biases'", "", "penalised must be \"weights\" or \"all\""),
+    ("l2 = 0.1\npenalised = true", "", "penalised must be a list"),
+    ("penalised = 'all'", "", "neither is above 0"),
+    ("l1 = 0.0\npenalised = 'all'", "", "neither is above 0"),
+])  # fmt: skip
+def test_a_set_of_parameters_that_cannot_be_is_refused_at_its_line(keys: str, layer: str, said: str) -> None:
+    text = scenario(keys, hidden=layer)
+    lines = None
+    with pytest.raises(ScenarioError) as caught:
+        read = read_scenario_text(text, "here")
+        lines = read.lines
+        Run(read)
+    [shown] = render(caught.value, "m.toml", lines)
+    at = int(shown.split(":")[1])
+    assert said in shown and "penalised" in text.splitlines()[at - 1]
+
+
+def test_a_penalty_that_has_nothing_to_count_is_refused() -> None:
+    """Of frozen layers nothing is penalised, so the key would do nothing."""
+    text = scenario("l2 = 0.1", hidden="train = false", output="train = false\n")
+    with pytest.raises(ScenarioError, match="no weights are trained that a penalty could count"):
+        Run(read_scenario_text(text, "here"))

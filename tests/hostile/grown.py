@@ -57,18 +57,21 @@ ACTIVATION, ADD = '"activation"\nactivation = "tanh"', '"add"\nfrom = "a"'
 SCENARIOS: dict[str, tuple[Callable[[], str], str]] = {
     "units x units": (lambda: network(1, dense(2000), dense(2000)), "at most 1,000,000 can be held"),
     "a million units": (lambda: network(1, dense(10**6)), "at most 1,000,000 can be held"),
-    "units x samples": (lambda: network(1, dense(50_000), data=rows(900, "[1]")), "at most 4,000,000 can be held"),
+    "units x samples": (
+        lambda: network(1, dense(50_000), data=rows(900, "[1]")),
+        "2.01 GiB; at most 1 GiB can be held: a batch of 446 rows fits",
+    ),
     "a Jacobian of units x units": (
-        lambda: network(1, dense(3000, "softmax")),
-        "makes 36,042,004 numbers; at most 4,000,000 can be held",
+        lambda: network(1, dense(10_000, "softmax")),
+        "makes 400,140,004 numbers, 2.98 GiB; at most 1 GiB can be held",
     ),
     "the Jacobians of many steps": (
-        lambda: network("[200, 2]", '"rnn"\nunits = 300\nactivation = "softmax"', data=rows(1, row(400))),
-        "at most 4,000,000 can be held",
+        lambda: network("[200, 2]", '"rnn"\nunits = 500\nactivation = "softmax"', data=rows(1, row(400))),
+        "at most 1 GiB can be held",
     ),
     "steps x samples": (
         lambda: network("[100, 1]", '"rnn"\nunits = 300', data=rows(1000, row(100))),
-        "at most 4,000,000 can be held",
+        "at most 1 GiB can be held: a batch of 537 rows fits",
     ),
     "steps x layers": (
         lambda: network("[200, 5]", *['"lstm"\nunits = 3\nreturn_sequence = true'] * 20, data=rows(1, row(1000))),
@@ -92,7 +95,7 @@ SCENARIOS: dict[str, tuple[Callable[[], str], str]] = {
     ),
     "filters x places": (
         lambda: network("[1, 120, 120]", '"conv2d"\nfilters = 100\nkernel = 3', data=rows(1, row(14400))),
-        "at most",
+        "an update of 1 row has a sum of 1,392,400 terms; at most 250,000 can be stepped through",
     ),
     "the rows of a vocabulary": (
         lambda: network(3, '"embedding"\nvocabulary = 1000000\nsize = 9', data="[[1, 2, 3]]"),
@@ -103,24 +106,24 @@ SCENARIOS: dict[str, tuple[Callable[[], str], str]] = {
         "as rows with one 1 these inputs would be 27,000,000 numbers; at most 5,000,000 can be held",
     ),
     "attention on attention": (
-        lambda: network("[100, 4]", *['"attention"'] * 30, data=rows(1, row(400))),
-        "at most 4,000,000 can be held",
+        lambda: network("[200, 4]", *['"attention"'] * 20, data=rows(1, row(800))),
+        "at most 1 GiB can be held",
     ),
     "normalised again and again": (
-        lambda: network("[100, 20, 20]", *['"batch_norm"'] * 40, data=rows(2, row(40000))),
-        "at most 4,000,000 can be held",
+        lambda: network("[100, 20, 20]", *['"batch_norm"'] * 150, data=rows(4, row(40000))),
+        "at most 1 GiB can be held: a batch of 2 rows fits",
     ),
     "numbers that are drawn": (
         lambda: network(1000, *['"dropout"\nrate = 0.5'] * 90, data=rows(30, row(1000))),
-        "an update draws 2,700,000 numbers; at most 500,000 can be waited for: take a smaller batch",
+        "an update of 30 rows draws 2,700,000 numbers; at most 500,000 can be waited for: a batch of 5 rows fits",
     ),
     "one sum": (
-        lambda: network(100_000, dense(1), data=rows(1, row(100_000))),
-        "an update has a sum of 100,000 terms; at most 30,000 can be stepped through",
+        lambda: network("[1, 100, 100]", '"conv2d"\nfilters = 30\nkernel = 1', data=rows(1, row(10_000))),
+        "an update of 1 row has a sum of 300,000 terms; at most 250,000 can be stepped through",
     ),
     "a sum over the samples": (
-        lambda: network(1, dense(1), data=rows(40_000, "[1]")),
-        "an update has a sum of 40,000 terms; at most 30,000 can be stepped through: take a smaller",
+        lambda: network("[1, 1, 1]", '"conv2d"\nfilters = 1\nkernel = 1\npadding = 40', data=rows(40, "[1]")),
+        "an update of 40 rows has a sum of 262,440 terms; at most 250,000 can be stepped through: a batch of 38 rows",
     ),
     "samples": (
         lambda: network(1, dense(1), data=rows(100_001, "[1]"), training="batch = 1"),
@@ -194,10 +197,10 @@ OPENED: dict[str, Callable[[], str]] = {
     "layers with weights": lambda: network(1, *[dense(1)] * 350),
     "an lstm of many steps": lambda: network("[100, 5]", '"lstm"\nunits = 50', data=rows(1, row(500))),
     "equations": lambda: equations(*chain(1500), loss="E1499"),
-    "one sum": lambda: network(29_000, dense(1), data=rows(1, row(29_000))),
+    "one sum": lambda: network(100_000, dense(1), data=rows(1, row(100_000))),
     "samples one by one": lambda: network(1, dense(2), data=rows(60_000, "[1]"), training="batch = 1\nshuffle = true"),
-    "samples together": lambda: network(1, dense(3), dense(3), data=rows(29_000, "[1]")),
-    "units": lambda: network(1, dense(29_000)),
+    "samples together": lambda: network(1, dense(3), dense(3), data=rows(100_000, "[1]")),
+    "units": lambda: network(1, dense(90_000)),
     "units with moments": lambda: network(
         1, dense(300), dense(400, "softmax"), training='optimizer = "adamw"\nclip_norm = 1'
     ),

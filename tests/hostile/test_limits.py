@@ -63,7 +63,7 @@ def test_what_a_run_cannot_hold_has_its_place_in_the_file(tmp_path: Path) -> Non
     with pytest.raises(Broken) as broken:
         open_file(path, "m.toml")
     [line] = broken.value.lines
-    assert line.startswith("m.toml:11: an update has a sum of 40,000 terms"), line
+    assert line.startswith("m.toml:12: an update of 40 rows has a sum of 262,440 terms"), line
 
 
 def test_many_names_with_stars_for_many_columns(folder: Path, opening: Any) -> None:

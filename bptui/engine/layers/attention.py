@@ -34,7 +34,7 @@ def attention(site: Site, x: Signal) -> Signal:
 
     def weights(part: str, letters: str) -> Var:
         return site.parameter(part, letters, site.option(part), f"{part} of {site.layer.name!r} must be {size} rows of "
-                              f"{size}", (size, size), symbol=f"{part}_{site.names.letter}")
+                              f"{size}", (size, size), symbol=f"{part}_{site.names.letter}", weights=True)
 
     def projected(part: str, short: str) -> Var:
         """The inputs by one of the three maps, head by head."""

@@ -6,6 +6,8 @@ hand (divided by their number). Ioffe and Szegedy (2015) over the batch; Ba, Kir
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from ..builder import contract
@@ -81,7 +83,7 @@ def batch_norm(site: Site, x: Signal) -> Signal:
     if len(x.shape) not in (1, 3):
         site.wrong("kind", f"batch_norm reads units, or [channels, rows, columns]; what comes here is "
                            f"{shaped(x.shape)}")
-    if len(x.shape) == 1:
+    if prod(x.shape[1:]) == 1:                      # a sample has one value of each unit or channel
         site.written.pairs.append(site.layer.key)
     axis = x.var.letters[1]
     mean = site.running("running_mean", axis, 0.0)

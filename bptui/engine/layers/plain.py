@@ -24,7 +24,7 @@ def dense(site: Site, x: Signal) -> Signal:
     weights = site.parameter(
         "weights", j + i, site.layer.weights,
         f"weights of {site.layer.name!r} must be {units} rows of {fed}, a row per unit and a number per input",
-        (fed, units), symbol=f"W_{names.letter}", elements=names.weights)
+        (fed, units), symbol=f"W_{names.letter}", elements=names.weights, weights=True)
     bias = site.bias(j, (fed, units), units)
     linear = site.layer.activation.name == "linear"
     out = site.result("out" if linear else "net", x.var.letters[:-1] + j, names.units)
@@ -95,7 +95,8 @@ def embedding(site: Site, x: Signal) -> Signal:
     given = site.layer.weights if site.layer.weights is not None else Init("normal")       # PyTorch's default here
     table = site.parameter("weights", v + d, given,
                            f"weights of {site.layer.name!r} must be {vocabulary} rows of {size}, a row per word",
-                           (vocabulary, size), symbol=f"W_{site.names.letter}", elements=site.names.weights)
+                           (vocabulary, size), symbol=f"W_{site.names.letter}", elements=site.names.weights,
+                           weights=True)
     out = site.result("out", x.var.letters[:-1] + d, None)
     return Signal(site.line(Equation(out, (contract((table, x.var), out),))))
 

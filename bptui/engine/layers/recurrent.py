@@ -36,11 +36,11 @@ class Cell:
         self.weights = site.parameter(
             "weights", self.rows + x.var.letters[2], layer.weights,
             f"weights of {layer.name!r} must be {rows} rows of {fed}: {each}", fan, symbol=f"W_{names.letter}",
-            elements=names.weights)
+            elements=names.weights, weights=True)
         self.recurrent = site.parameter(
             "recurrent_weights", self.rows + self.before, site.option("recurrent_weights"),
             f"recurrent_weights of {layer.name!r} must be {rows} rows of {self.units}: {each}", fan,
-            symbol=f"U_{names.letter}", elements=names.recurrent)
+            symbol=f"U_{names.letter}", elements=names.recurrent, weights=True)
         self.bias = site.bias(self.rows, fan, rows)
         self.zero = Var("0", self.u, (self.units,), "constant", "0")
 

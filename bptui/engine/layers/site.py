@@ -111,8 +111,9 @@ class Site:
 
     def parameter(self, part: str, letters: str, values: Values | None, expected: str, fan: tuple[int, int],
                   key: str = "", trained: bool = True, symbol: str = "",
-                  elements: tuple[str, ...] | None = None) -> Var:
-        """A parameter of the layer. `fan` is (inputs, outputs), for the inits; `expected` says what shape it has."""
+                  elements: tuple[str, ...] | None = None, weights: bool = False) -> Var:
+        """A parameter of the layer. `fan` is (inputs, outputs), for the inits; `expected` says what shape it has;
+        `weights` that a penalty counts it."""
         name = f"{self.layer.name}.{part}"
         var = self.b.var(name, letters, "parameter", symbol or f"{part}_{self.names.letter}", elements)
         drawing = self.written.drawing
@@ -123,7 +124,7 @@ class Site:
                            f"parameters; at most {MOST_PARAMETERS:,} can be held")
             drawing.wanted.append(lambda: Parameter(
                 name, initial(drawing.trouble, (*self.layer.key, key or part), values, name, drawing.seed, var.shape,
-                              fan, expected), self.layer.train and trained, self.owner))
+                              fan, expected), self.layer.train and trained, self.owner, weights))
         self.written.parameters[name] = var
         return var
 

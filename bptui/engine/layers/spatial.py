@@ -55,7 +55,7 @@ def conv2d(site: Site, x: Signal) -> Signal:
     weights = site.parameter(
         "weights", f + channel + i + j, site.layer.weights,
         f"weights of {site.layer.name!r} must be {filters} x {channels} x {kernel[0]} x {kernel[1]}: filters, "
-        f"channels, rows, columns", fan, symbol=f"W_{site.names.letter}")
+        f"channels, rows, columns", fan, symbol=f"W_{site.names.letter}", weights=True)
     bias = site.bias(f, fan, filters)
     linear = site.layer.activation.name == "linear"
     out = site.result("out" if linear else "net", SAMPLE + f + r + c, None)
