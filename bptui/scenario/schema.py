@@ -384,6 +384,9 @@ LAYER: Mapping[str, Rule] = {
     "causal": switch,
     "from": name,
 }.items()}
+READ_AS: Mapping[tuple[str, str], Reader] = {     # of a kind of layer, where a key holds something else than elsewhere
+    ("embedding", "size"): whole(1, MOST_UNITS),
+}
 COMMON = ("kind", "name", "train")
 _LINEAR = ("weights", "weight_names", "bias", "bias_names", "train_bias")
 _RECURRENT = ("units!", *_LINEAR, "recurrent_weights", "recurrent_weight_names", "return_sequence")

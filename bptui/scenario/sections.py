@@ -30,6 +30,7 @@ from .schema import (
     NETWORK,
     OBJECTIVE,
     OF_OPTIMIZERS,
+    READ_AS,
     REDUCTION,
     TRAINING,
     Law,
@@ -154,7 +155,8 @@ def _layer(reading: Reading, raw: Any, at: int) -> Layer:
     kind = raw.get("kind") if is_table(raw) else None
     own = KINDS.get(nearest(kind, tuple(KINDS)) or "") if isinstance(kind, str) else None
     known = () if own is None else (*COMMON, *(name.rstrip("!") for name in own))
-    got = read_table(reading, raw, LAYER, key, "[[network.layers]]", known)
+    rules = {name: replace(rule, read=READ_AS.get((str(kind), name), rule.read)) for name, rule in LAYER.items()}
+    got = read_table(reading, raw, rules, key, "[[network.layers]]", known)
     kind = got["kind"] or ""
     _check_keys(reading, kind, raw, key)
     for names in ("name", "units", "filters", "weight_names", "bias_names", "recurrent_weight_names", "gain_names"):

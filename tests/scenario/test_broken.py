@@ -157,7 +157,7 @@ BROKEN = {
     "values beside a network": (NETWORK, "[training]", "[values]\nx = 1\n[training]",
         "28: [values] belongs to [equations], and this is a [network]"),
     "a loss kind beside equations": (EQUATIONS, "[values]", '[loss]\nkind = "sum"\n[values]',
-        "12: unknown key 'kind' in [loss] beside [equations]; known here: reduction, l1, l2"),
+        "12: unknown key 'kind' in [loss] beside [equations]; known here: reduction, l1, l2, penalised"),
     "both forms": (
         EQUATIONS, "[values]", '[network]\ninputs = 1\nlayers = [{ kind = "dense", units = 1 }]\n[values]',
         "11: a scenario has [network] or [equations], not both"),

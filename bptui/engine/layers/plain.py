@@ -90,7 +90,7 @@ def dropout(site: Site, x: Signal) -> Signal:
 def embedding(site: Site, x: Signal) -> Signal:
     """A row of numbers for each word of a vocabulary. What it reads has 1 at the word's number, else 0."""
     vocabulary = x.shape[-1]
-    size = site.option("size")[0]
+    size = site.option("size")
     d, v = site.axis(size), x.var.letters[-1]
     given = site.layer.weights if site.layer.weights is not None else Init("normal")       # PyTorch's default here
     table = site.parameter("weights", v + d, given,
