@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 PER_SLIP = 4                                        # letters of a word for each letter that may be wrong
+MOST_ALIKE = 20                                     # names whose slips are counted
 SHORTEST = 3                                        # letters from which a word can be near to another
 
 # Words of other libraries and of textbooks, without case, spaces, - and _, and what they are called here.
@@ -70,8 +72,9 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
     most = max(1, len(word) // PER_SLIP)
     if len(word) < SHORTEST:
         return None
-    slips = [(-n, name) for name in known if abs(len(name) - len(word)) <= most
-             and len(name) >= SHORTEST - 1 and (n := distance(word.lower(), name.lower(), most)) <= most]
+    lowered = {name.lower(): name for name in reversed(known) if len(name) >= SHORTEST - 1}
+    alike = get_close_matches(word.lower(), lowered, n=MOST_ALIKE, cutoff=0.5)      # fast, and no more than alike
+    slips = [(-n, lowered[name]) for name in alike if (n := distance(word.lower(), name, most)) <= most]
     return max(slips)[1] if slips else None
 
 
