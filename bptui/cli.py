@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import __version__
+from . import THREADS, __version__
 from .debugger.looks import CHOICES
 from .debugger.settings import Settings, read_settings
 from .scenario.errors import LONGEST_QUOTE, did_you_mean, quoted
@@ -32,7 +32,6 @@ OPEN = "open"
 MEANT = {"open": OPEN, "run": OPEN, "debug": OPEN, "start": OPEN, "verify": "check", "test": "check",
          "validate": "check", "diff": "compare", "cmp": "compare", "ls": "list", "cp": "copy", "new": "copy",
          "print": "show", "eval": "show", "value": "show", "get": "show"}
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 SMALLEST, LARGEST = (20, 5), (500, 300)             # sizes of a screenshot, columns and rows
 HELP = """\
 commands:

@@ -22,8 +22,10 @@ from ..engine.model import Model
 from ..engine.program import Program, Var
 from ..engine.query import Query, query
 from ..engine.scalars import Cell
+from ..scenario.errors import printable
 from ..scenario.reader import read_scenario
 from ..scenario.records import Scenario
+from ..scenario.shipped import find
 from ..scenario.trees import Tree
 from .ending import Patience, Until
 from .keyframes import Keyframes
@@ -31,6 +33,7 @@ from .meaning import meant, symbols
 from .schedule import Schedule
 from .timeline import Timeline
 
+BLAS_THREADS = os.environ.get("OPENBLAS_NUM_THREADS", "as it has them")     # when numpy was loaded, or soon after
 SLICE = 256                                         # updates between two looks at the clock
 CURVE_POINTS = 1 << 17
 RECENT = 4
@@ -45,7 +48,10 @@ def _nothing(at: int, of: int) -> None:
 
 
 class Run:
-    """The run of one scenario. `known` updates have been run ahead; `curve[n]` is E after n × `curve_stride`."""
+    """The run of one scenario. Of use to who has opened one: `value`, `parameters`, `updates`. Nothing that is
+    asked changes it.
+
+    `known` updates have been run ahead; `curve[n]` is E after n × `curve_stride`."""
 
     since = 0                                       # where it left another run (`fork`); 0 where there is none
 
@@ -78,6 +84,11 @@ class Run:
         self._until = Until(self) if training.until is not None else None
         epochs = max(1, self.updates // self.schedule.batches)
         self._each = 1 if self._patience is not None else max(1, epochs // CURVE_OF_VALIDATION)
+
+    def __repr__(self) -> str:
+        most = "at most " if self.may_end and not self.ended else ""
+        values = Timeline(self.program(0), True).count
+        return f"<Run of {printable(self.scenario.name)}: {most}{self.updates:,} updates of {values:,} values>"
 
     # what is where
 
@@ -139,9 +150,8 @@ class Run:
 
     @cached_property
     def fingerprint(self) -> str:
-        """What the bits of this run depend on."""
-        threads = os.environ.get("OPENBLAS_NUM_THREADS", "unset")
-        return f"{self.schedule.at(0).name}, numpy {np.__version__}, BLAS threads {threads}"
+        """What the bits of this run depend on: it stands in saved sessions and reports of faults."""
+        return f"{self.schedule.at(0).name}, numpy {np.__version__}, BLAS threads {BLAS_THREADS}"
 
     # running ahead
 
@@ -323,5 +333,14 @@ def _kept(program: Program) -> int:
 
 
 def open_run(path: str | Path, executor: str | None = None) -> Run:
-    """Open a scenario file, or a shipped scenario by its name. Raises ScenarioError."""
-    return Run(read_scenario(path), executor)
+    """Open a scenario: the path of a file, or the name of a shipped one, as in `open_run("two_layer")`.
+
+    `executor` forces "straight" (Python's own floats, small programs) or "arrays" (numpy); by default the size of the
+    program decides. Their bits differ in the last place. The commands of bptui run numpy's matrix products on one
+    thread, because more threads may add in another order. `bptui.open_run` sees to that, too, but only where it is
+    what loads numpy: where numpy was imported before, its own number of threads holds, and the last place of a large
+    product may differ from what `bptui show` prints. Small programs are not concerned.
+
+    Raises ScenarioError, with the first problem as its text and all in `problems`.
+    """
+    return Run(read_scenario(find(path)), executor)
