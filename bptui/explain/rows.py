@@ -53,6 +53,11 @@ class Chain:
     target: Cell
     paths: int = 0                                  # of the sum, if it has one
 
+    @property
+    def result(self) -> Row:
+        """The row that the others come to; rows below it say what it is made of."""
+        return next(row for row in reversed(self.rows) if not row.depth)
+
     def factors(self, seen: Made) -> list[float]:
         """The numbers of the formula's factors, once all of them are made; nothing before, nor if it is no product."""
         numbered = {r.number: r for r in self.rows if r.number and r.value is not None and not r.depth}

@@ -125,7 +125,7 @@ def _rule(session: Session, c: Canvas, chain: Chain) -> None:
         "bold")]
     now = headline.standing(session, chain)
     factors = [r for r in chain.rows if r.number and r.kind in ("factor", "head") and not r.depth]
-    backward = chain.rows[-1].key[:1] == ("d",)
+    backward = chain.result.key[:1] == ("d",)
     if session.beat:
         title.append(("what comes next", "bold"))
     elif now is not None and backward:
@@ -142,7 +142,7 @@ def _rule(session: Session, c: Canvas, chain: Chain) -> None:
             following = next((r for r in chain.rows[now + 1:] if r.kind in ("running", "result")), None)
             if following is not None and row.kind == "factor":
                 title.append((f"makes {following.name}", ""))
-    elif backward and made(session, chain.rows[-1]):
+    elif backward and made(session, chain.result):
         title.append(("done", "bold"))
     elif backward:
         title.append(("not reached yet", "dim"))

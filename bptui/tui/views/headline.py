@@ -92,7 +92,7 @@ def _as_in_a_book(session: Session, c: Canvas, chain: Chain, styles: list[str], 
     above = max(box.base for box in boxes)
     below = max(box.height - box.base for box in boxes)
     lines = above + below + 2                       # with room for what is still to be made, so that nothing moves
-    below_it = chain.rows[-1].lens != chain.formula[1][0]
+    below_it = chain.result.lens != chain.formula[1][0]
     if not below_it:
         lines -= 1
     tight = room == lines                           # then without the value, which the last row has, too
@@ -136,7 +136,7 @@ def _numbers(session: Session, chain: Chain) -> list[str]:
         if summed is not None:
             heads["1"] = summed
         return [_written(session, heads.get(number)) for _, number in factors]
-    last = chain.rows[-1]
+    last = chain.result
     return [last.lens if " " in last.lens and last.made <= session.here else ""]
 
 
@@ -147,5 +147,5 @@ def _written(session: Session, row: Row | None) -> str:
 
 def _value(session: Session, chain: Chain) -> str:
     """What it comes to, once it is made."""
-    last = chain.rows[-1]
+    last = chain.result
     return notation.one(last.value, last.signed) if last.value is not None and last.made <= session.here else ""
