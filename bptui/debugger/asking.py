@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..engine.program import Var
-from ..explain import got, search
+from ..engine.scalars import Cell
+from ..explain import got, search, slopes
 from ..explain.naming import quantity_text
+from ..explain.trial import Kink
 from ..scenario import decimals
 from ..scenario.errors import quoted
 from . import cursors, looks, tables
@@ -25,6 +27,7 @@ class Asked:
     quantity: str
     name: str
     value: float | None
+    cell: Cell | None = None                        # where it is one scalar that the run makes
 
 
 @dataclass
@@ -77,7 +80,7 @@ def _scalar(session: Session, var: Var, element: int) -> Asked:
     at = session.explainer()
     cell = var, var.flat(element, session.lane)
     text = quantity_text(at.program, session.namer, var, element)
-    return Asked(text, at.title(cell), at.reader.value(cell) if at.made(cell) <= session.here else None)
+    return Asked(text, at.title(cell), at.reader.value(cell) if at.made(cell) <= session.here else None, cell)
 
 
 def _row(session: Session) -> Asked | None:
@@ -120,12 +123,19 @@ def compare(session: Session, text: str) -> None:
 
 
 def _judged(session: Session, typed: search.Typed, asked: Asked, here: float) -> tuple[str, bool]:
-    """How the typed number differs from the one here, and whether that is only rounding."""
+    """How the typed number differs from the one here, and whether that is only rounding; of a kink, the rule."""
     words, rounding = got.compare(typed, here)
-    if rounding:
-        return words, True
-    return got.compare(typed, here, *got.nature(session.run, asked.quantity, here, session.position.update,
-                                                session.lane))
+    if not rounding:
+        words, rounding = got.compare(typed, here, *got.nature(session.run, asked.quantity, here,
+                                                               session.position.update, session.lane))
+    kink = _kink(session, asked) if math.isfinite(here) else None
+    return (f"{words}; at a kink: {kink.rule}" if kink is not None else words), rounding
+
+
+def _kink(session: Session, asked: Asked) -> Kink | None:
+    """The kink at which a derivative is taken, if E has two slopes there."""
+    x = asked.cell[0].derivative_of if asked.cell is not None else None
+    return slopes.bends(session.explainer(), (x, asked.cell[1])) if x is not None and asked.cell is not None else None
 
 
 def look(session: Session) -> bool:

@@ -7,6 +7,7 @@ the line of words. Nothing is told that the position has not reached: its place 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from ..explain import notation
@@ -49,6 +50,10 @@ def made_here(session: Session) -> list[str]:
     chain = at.chain(session.position.value)
     rows = [r for r in chain.rows if r.made == session.here and r.value is not None and not r.depth]
     results = [r for r in rows if r.kind == "result"]
+    if any(not math.isfinite(r.value or 0.0) for r in results):     # then the term that made it so, not the last
+        broken = [r for r in chain.rows if r.kind in TOOK and not r.depth and r.made <= session.here
+                  and not math.isfinite(r.value or 0.0)]
+        rows = broken[:1] or rows
     named = [(at.title(chain.target), r) for r in results] + [(r.name, r) for r in rows if r.kind in TOOK]
     return [f"{name} = {number(row)}{printed(session, row)}" for name, row in named]
 

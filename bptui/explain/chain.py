@@ -300,7 +300,8 @@ class Explainer:
         if count <= MOST_TERMS:
             return list(range(count)), []
         if self.seen >= made:
-            chosen = [int(m) for m in np.argsort(-np.abs(values), kind="stable")[:MOST_TERMS - 2]]
+            size = np.where(np.isnan(values), np.inf, np.abs(values))       # what is not finite is the largest
+            chosen = [int(m) for m in np.argsort(-size, kind="stable")[:MOST_TERMS - 2]]
         else:
             done = self.seen[1] - (made[1] - count) if self.seen[0] == made[0] else 0
             first = max(0, min(done + self.ahead, count) - (MOST_TERMS - 2))

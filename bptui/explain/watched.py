@@ -92,7 +92,8 @@ def _operated(sign: str, x: Any, y: Any) -> Watched:
                    if not math.isfinite(result) else "")
 
 
-def _power(a: float, b: float, result: float) -> str:
+def _power(xs: Sequence[float], result: float) -> str:
+    a, b = xs[0], xs[1]
     text = f"{bracketed(a)} to the power {shown(b)}"
     if a == 0 and b < 0:
         return f"{text} is 1 / 0"
@@ -102,11 +103,11 @@ def _power(a: float, b: float, result: float) -> str:
 def called(name: str, xs: Sequence[float], result: float) -> str:
     """A function of numbers, in words of what is wrong with it."""
     if name in ("power", "**"):
-        return _power(*xs, result)
+        return _power(xs, result)
     if name in SIGNS:
-        return operation(name, *xs)
+        return operation(name, xs[0], xs[1])
     if name.startswith("**") and name not in SHOWN:
-        return _power(*xs, float(name.removeprefix("**")), result)
+        return _power((xs[0], float(name.removeprefix("**"))), result)
     text = f"{SHOWN.get(name, name)} of {' and '.join(map(shown, xs))}"
     poles = {"log": 0.0, "log1p": -1.0}
     return text if math.isnan(result) or (name in poles and xs[0] == poles[name]) else f"{text} overflows"

@@ -252,14 +252,14 @@ def _rises(ledger: Ledger, costs: Array) -> bool:
 
 def rate(ledger: Ledger, stretch: Stretch) -> None:
     """A learning rate of 0: nothing that is trained moves."""
-    if ledger.told("rate 0"):
+    moved = next((v for w, v in stretch.program.nexts.items() if w.role == "parameter"), None)
+    if moved is None or ledger.told("rate 0"):
         return
     run, batches = ledger.run, ledger.run.schedule.batches
     settings = run.model_at(stretch.first).settings
-    moved = next((v for w, v in stretch.program.nexts.items() if w.role == "parameter"), None)
     starts = range(stretch.first, stretch.first + stretch.count)
     looked = [n for n in starts if n == stretch.first or n % batches == 0] if settings.scheduled else starts[:1]
-    for update in looked if moved is not None else ():
+    for update in looked:
         at = ledger.at(update, moved, 0) if settings.rate(update // batches) == 0 else None
         if at is not None and ledger.once("rate 0"):
             ledger.take(Trouble(at, "rate 0", moved))

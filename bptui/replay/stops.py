@@ -11,7 +11,8 @@
     … hit 3   hit >= 10   hit % 100      only those of its hits
     … once                         is off when it has stopped once
     … log E, d(E, w5)              does not stop: its hits fill a table
-    nan   zero gradient   trouble  one kind of what x looks for, or any
+    not finite   dead   trouble    one kind of what x looks for, or any
+    nan   inf   overflow           the first value that is one, whatever began it
 
 A stop's hits are those of the run, in the order of the run, however often and from which side somebody came by.
 """

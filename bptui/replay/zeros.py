@@ -51,8 +51,9 @@ def reason(made: Mapping[Var, Equation], env: Env, cell: Cell) -> Zero:
     if any(math.prod(env.scalar(c) for c in row) for row in rows):
         return Zero("cancels", terms=count)
     reasons = [_of_product(env, row) for row in rows]
-    shared = [why for why in ORDER if all(why in each for each in reasons)]
-    why = shared[0] if shared else next(w for w in ORDER if w in reasons[0])
+    shared: list[Why] = [w for w in ORDER if all(w in each for each in reasons)]
+    mine: list[Why] = [w for w in ORDER if w in reasons[0]]
+    why = (shared or mine)[0]
     return Zero(why, reasons[0][why], count, bool(shared))
 
 

@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import cursors, frames, keeping, seeking, stopping, watching
+from bptui.debugger import cursors, frames, keeping, seeking, stopping, telling, watching
 from bptui.debugger.frames import LEVELS
+from bptui.debugger.session import Session
 from bptui.replay.places import read, write
+from bptui.replay.run import Run
 from bptui.replay.timeline import Position
+from bptui.scenario.reader import read_scenario_text
 
 NAMES = ("two_layer", "two_layer_in_place", "batches", "gan", "single_neuron", "recurrent_bit")
 
@@ -236,6 +239,32 @@ def test_trouble_is_found_in_both_directions_and_said(tui: ModuleType) -> None:
     calm = tui.open_session("two_layer")
     tui.Hands(calm).press("next_trouble")
     assert calm.position == Position(0) and calm.message.startswith("No trouble in this run")
+
+
+ONE_OF_FOUR = """
+[equations]
+forward = ["y = max(w*x, 0)", "g = sqrt(y)", "E = (g - t)**2"]
+loss = "E"
+[parameters]
+w = 1.0
+[values]
+x = [0.25, -0.5, 0.49, 1.0]
+t = [0.5, 0.2, 0.5, 0.9]
+[training]
+learning_rate = 0.1
+updates = 2
+"""
+
+
+def test_trouble_is_shown_in_its_sample_and_a_sum_by_the_term_that_broke(tui: ModuleType) -> None:
+    """Sample 2 stands at the 0 of the root; the sum over samples is NaN because of it, not of sample 4, its last."""
+    session = Session(Run(read_scenario_text(ONE_OF_FOUR, "here")))
+    hands = tui.Hands(session)
+    hands.press("next_trouble")
+    assert session.row() == 2 and "∂E/∂y is -Inf: the slope of √ at 0 is 1 / 0" in session.message
+    assert "∂E/∂y = -Inf" in telling.event(session)
+    hands.press("over")
+    assert "∂E/∂w = NaN  sample 2, y = NaN" in telling.event(session)
 
 
 # looking changes nothing
