@@ -13,7 +13,7 @@ quantities as they are typed everywhere else:
 [[0.149780716, 0.199561432], [0.249751144, 0.299502287]]
 >>> run.value("d(E, w9)")
 Traceback (most recent call last):
-bptui.scenario.errors.QuantityError: 'w9' is not a quantity of two_layer, did you mean 'w8'?
+bptui.scenario.errors.QuantityError: 'w9' is not a quantity of two_layer; there are w1 to w8
 
 A scenario that cannot be opened raises `ScenarioError`, a quantity that cannot be had `QuantityError`.
 """
