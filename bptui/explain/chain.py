@@ -394,10 +394,11 @@ class Explainer:
         tree = self.reader.tree(cell) if count <= MOST_TERMS else None
         rows.append(Row("result", "=", "", name, "", self.reader.numbered(tree) if tree else "",
                         self.reader.value(cell), (last_value, last_stop), self._key(cell), cell, expression=tree))
-        formula = self.reader.named(tree) if tree else f"a sum of {count} terms"
         self.reader.steps = {}
+        whole = self.reader.tree(cell) if tree else None    # the steps written out
+        formula = self.reader.named(whole) if whole else f"a sum of {count} terms"
         self.reader.rows = []
-        return Chain(self.title(cell), ((name, ""), (formula, "1")), tuple(rows), cell)
+        return Chain(self.title(cell), ((name, ""), (formula, "1")), tuple(rows), cell, expression=whole)
 
     def _term_rows(self, cell: Cell, before: int, value: int) -> list[Row]:
         values = self.reader.values(cell)

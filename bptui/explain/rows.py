@@ -45,13 +45,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Chain:
-    """`formula` are the parts of the line above: (text, number of the factor or "")."""
+    """`formula` are the parts of the line above: (text, number of the factor or "").
+
+    `expression` is the formula of a value's own equation, as the line above has it; a derivative's factors are rows.
+    """
 
     title: str
     formula: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...]
     target: Cell
     paths: int = 0                                  # of the sum, if it has one
+    expression: Formula | None = None
 
     @property
     def result(self) -> Row:

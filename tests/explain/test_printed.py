@@ -94,15 +94,16 @@ def check(at: Explainer, chain: Chain) -> int:
     """Every formula of a chain comes to the value of its row. How many there were."""
     steps = {row.name: row.value for row in chain.rows if row.kind == "term" and row.number and row.value is not None}
     read = 0
+    if chain.expression is not None and not any(isinstance(part, Shortened) for part in every_part(chain.expression)):
+        agree(chain.formula[1][0], names_in(at, chain.expression), at.reader.value(chain.target))
+        read += 1
     for row in chain.rows:
         tree = row.expression
         if tree is None or row.value is None or any(isinstance(part, Shortened) for part in every_part(tree)):
             continue                                # words; a sum that says that it is only begun
         values = {**steps, **names_in(at, tree)}
         names = row.rule if row.kind in ("factor", "head", "path") or row.number else row.name
-        if row.kind == "result" and row.key[:1] != ("d",):
-            names = chain.formula[1][0]
-        elif row.kind in ("result", "running"):
+        if row.kind in ("result", "running"):
             names = row.rule if row.rule and not row.rule.startswith("so far") else ""
         if names:
             agree(names, values, row.value)
