@@ -7,7 +7,7 @@ much that what a derivative promises is not what comes, a smaller step shows tha
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -33,28 +33,31 @@ SIDE = 1e-6                                         # of the value, or of 1: by 
 OTHER = 1e-3                                        # of the greater one: they differ
 
 
-@dataclass(frozen=True)
+@dataclass
 class Tried:
-    """E as it is, and as it becomes: by NUDGE up and down; and the kink that the value stands on, if it matters."""
+    """E as it is, and as it becomes when a value is moved: worked out when it is asked for, and kept."""
 
-    here: float
-    up: float
-    down: float
-    kink: Kink | None
-    smaller: tuple[tuple[float, float, float], ...] = ()        # (step, change of E by it, and by as much down)
+    here: float = math.nan
+    kink: Kink | None = None                        # that the value stands on, if E has two slopes there
+    changes: dict[float, float] = field(default_factory=dict[float, float])    # of E, by the step
+
+    def change(self, at: Explainer, x: Cell, step: float) -> float:
+        if step not in self.changes:
+            trial = Trial(at.program, at.reader.env, x)
+            self.here, self.changes[step] = trial.here, trial.change(step)
+        return self.changes[step]
 
 
 TRIED: WeakKeyDictionary[Run, dict[tuple[int, Cell], Tried]] = WeakKeyDictionary()
 
 
 def tried(at: Explainer, x: Cell) -> Tried:
-    """What becomes of E when `x` is moved; each is tried once."""
+    """What is known of E when `x` is moved."""
     known = TRIED.setdefault(at.run, {})
     if (at.update, x) not in known:
         trial = Trial(at.program, at.reader.env, x)
         kink = trial.kinks[0] if trial.kinks and _two_slopes(trial, at.reader.value(x)) else None
-        known[at.update, x] = Tried(trial.here, trial.change(NUDGE), trial.change(-NUDGE), kink,
-                                    tuple((step, trial.change(step), trial.change(-step)) for step in SMALLER))
+        known[at.update, x] = Tried(kink=kink)
     return known[at.update, x]
 
 
@@ -72,11 +75,12 @@ def bends(at: Explainer, x: Cell) -> Kink | None:
 
 def at_kink(at: Explainer, x: Cell, kink: Kink) -> str:
     """The rule that holds at a kink, and what E does on both sides."""
-    found, name = tried(at, x), at.title(x)
+    name = at.title(x)
+    up, down = (tried(at, x).change(at, x, step) for step in (NUDGE, -NUDGE))
     law = "" if "where" in kink.rule and kink.law.name not in ("where", "masked") else f"{kink.law.name}: "
     rule = kink.rule
-    full = f"{name} + {NUDGE:g}: {at.cost} {_changed(found.up)}; - {NUDGE:g}: {_changed(found.down)}."
-    short = f"± {NUDGE:g}: {at.cost} {_brief(found.up)}, {_brief(found.down)}."
+    full = f"{name} + {NUDGE:g}: {at.cost} {_changed(up)}; - {NUDGE:g}: {_changed(down)}."
+    short = f"± {NUDGE:g}: {at.cost} {_brief(up)}, {_brief(down)}."
     return fitting(f"At a kink of {law}{rule}. {full}", f"At a kink: {rule}. {full}", f"At a kink: {rule}. {short}",
                    f"At a kink: {rule}. {short.replace(' ', '')}", f"At a kink: {rule}.")
 
@@ -91,12 +95,13 @@ def _brief(change: float) -> str:
 
 def of_nothing(at: Explainer, cell: Cell, x: Cell) -> str:
     """Why a derivative is 0, and what follows for E as far as it was tried."""
-    found, name = tried(at, x), at.title(x)
+    name = at.title(x)
+    up, down = (tried(at, x).change(at, x, step) for step in (NUDGE, -NUDGE))
     said = f"∂{at.cost}/∂{name} is exactly 0: {why(scene(at.run, at.update, cell[0]), cell)}."
     brief = said.replace("exactly 0", "0", 1)
-    if found.up == 0 == found.down:
+    if up == 0 == down:
         return fitting(f"{said} {name} cannot change {at.cost} here.", said, brief)
-    return fitting(f"{said} ± {NUDGE:g}: {at.cost} {_brief(found.up)}, {_brief(found.down)}.", said, brief)
+    return fitting(f"{said} ± {NUDGE:g}: {at.cost} {_brief(up)}, {_brief(down)}.", said, brief)
 
 
 def of_rounding(at: Explainer, cell: Cell, x: Cell) -> str:
@@ -118,16 +123,16 @@ def _size(at: Explainer, cell: Cell) -> float:
 def promised(at: Explainer, x: Cell, slope: float) -> str:
     """What E should do when `x` is raised, and what it does."""
     name, found, cost = at.title(x), tried(at, x), at.cost
+    up = found.change(at, x, NUDGE)
     way = "raise" if slope > 0 else "lower"
     nudged = f"{name} + {NUDGE:g} should {way} {cost} by {notation.one(abs(slope) * NUDGE)}."
-    if not math.isfinite(found.up):
-        return _named(f"{nudged} Tried: {cost} is {notation.one(found.here + found.up)} then.", name)
-    if abs(found.up) < SEEN * abs(found.here):
+    if not math.isfinite(up):
+        return _named(f"{nudged} Tried: {cost} is {notation.one(found.here + up)} then.", name)
+    if abs(up) < SEEN * abs(found.here):
         return _named(f"{nudged} Tried: too little to see.", name)
-    if abs(found.up - slope * NUDGE) > APART * abs(slope) * NUDGE:
-        in_place = at.run.scenario.training.update_order == "in_place"
-        return _curved(found, slope, cost, name, in_place and not _fits(found, slope))
-    return _named(f"{nudged} Tried: {notation.one(abs(found.up))}.", name)
+    if abs(up - slope * NUDGE) > APART * abs(slope) * NUDGE:
+        return _curved(at, x, found, slope)
+    return _named(f"{nudged} Tried: {notation.one(abs(up))}.", name)
 
 
 def _named(said: str, name: str) -> str:
@@ -135,30 +140,32 @@ def _named(said: str, name: str) -> str:
     return fitting(said, said.replace(name, name.rpartition(".")[2], 1))
 
 
-def _curved(found: Tried, slope: float, cost: str, name: str, replaced: bool) -> str:
+def _curved(at: Explainer, x: Cell, found: Tried, slope: float) -> str:
     """What is apart fits by a smaller step: by which, and how well. Not so where it is no derivative: what updates in
     place give to an optimizer is made with weights that have changed since."""
-    did = "raises" if found.up > 0 else "lowers"
-    was = f"not {abs(slope) * NUDGE:.3g}" if (found.up > 0) == (slope > 0) else \
+    name, cost, up = at.title(x), at.cost, found.change(at, x, NUDGE)
+    did = "raises" if up > 0 else "lowers"
+    was = f"not {abs(slope) * NUDGE:.3g}" if (up > 0) == (slope > 0) else \
         f"and should {'raise' if slope > 0 else 'lower'} it"
-    moved = f"{NUDGE:g} {did} {cost} by {abs(found.up):.3g}, {was}"
-    fits = "" if replaced else _fits(found, slope)
-    if replaced:
+    moved = f"{NUDGE:g} {did} {cost} by {abs(up):.3g}, {was}"
+    if fits := _fits(at, x, found, slope):
+        return fitting(f"Curved here: {name} + {moved}{fits}.", f"Curved here: + {moved}{fits}.",
+                       f"Curved here: + {NUDGE:g}: {cost} {up:+.3g}, not {slope * NUDGE:+.3g}{fits}.")
+    if at.run.scenario.training.update_order == "in_place":
         return fitting(f"{name} + {moved}: {REPLACED}.", f"+ {moved}: {REPLACED}.")
-    if not fits:                                    # among the roundings of E no step shows it
-        sides = f"± {NUDGE:g}: {cost} {_brief(found.up)}, {_brief(found.down)}."
-        seen = f"a slope of {slope:.2g} is too little to see"
-        return fitting(f"{name}: {seen}. {sides}", f"{seen[0].upper()}{seen[1:]}. {sides}")
-    return fitting(f"Curved here: {name} + {moved}{fits}.", f"Curved here: + {moved}{fits}.",
-                   f"Curved here: + {NUDGE:g}: {cost} {found.up:+.3g}, not {slope * NUDGE:+.3g}{fits}.")
+    # Among the roundings of E no step shows it.
+    sides = f"± {NUDGE:g}: {cost} {_brief(up)}, {_brief(found.change(at, x, -NUDGE))}."
+    seen = f"a slope of {slope:.2g} is too little to see"
+    return fitting(f"{name}: {seen}. {sides}", f"{seen[0].upper()}{seen[1:]}. {sides}")
 
 
-def _fits(found: Tried, slope: float) -> str:
+def _fits(at: Explainer, x: Cell, found: Tried, slope: float) -> str:
     """A smaller step by which E does what it should; up and down, where it curves so much that no step up is small
     enough."""
     for both in (False, True):
-        for step, up, down in found.smaller:
-            change = (up - down) / 2 if both else up
+        for step in SMALLER:
+            change = found.change(at, x, step)
+            change = (change - found.change(at, x, -step)) / 2 if both else change
             off = abs(change - slope * step) / abs(slope * step)
             if off <= FITS and abs(change) > ROUNDING * abs(found.here):
                 return f"; {'±' if both else ''}{step:g} fits to {_share(off)}"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..engine.arrays import aligned, compiled, constants, execute
+from ..engine.arrays import Compiled, aligned, compiled, constants, execute
 from ..engine.executor import Env
 from ..engine.laws import GREATEST, Elementwise
 from ..engine.program import Equation, Program, Var
@@ -19,6 +20,7 @@ from ..engine.readings import ARRAYS
 from ..engine.scalars import Cell, is_stop
 
 Array = np.ndarray
+WAYS: WeakKeyDictionary[Program, dict[Var, tuple[list[Equation], Compiled]]] = WeakKeyDictionary()
 NEXT_TO_NOTHING = 1e-9                              # of the value, or of 1 where it is smaller
 OTHER = 1e-6                                        # by so much of their size slopes differ at a kink
 TURNS = "its condition turns, the branch taken counts"
@@ -40,11 +42,10 @@ class Trial:
 
     def __init__(self, program: Program, env: Env, cell: Cell) -> None:
         self.program, self.env, self.cell = program, env, (cell[0].base, cell[1])
-        self.equations = between(program, self.cell[0])
+        self.equations, self._steps = _between(program, self.cell[0])
         reads = {v for eq in self.equations for v in eq.operands} - {eq.out for eq in self.equations}
         self._start = {**constants(self.equations), **{v: env.array(v) for v in reads}, self.cell[0]: env.array(
             self.cell[0])}
-        self._steps = compiled(self.equations)
 
     def values(self, step: float) -> dict[Var, Array]:
         """Every value on the way to E, when the scalar is moved by `step`."""
@@ -85,6 +86,15 @@ class Trial:
         step = NEXT_TO_NOTHING * max(1.0, abs(float(self._start[var].flat[flat])))
         up, here, down = (self.values(by) for by in (step, 0.0, -step))
         return tuple(kink for eq in bent for kink in _kinks(eq, up, here, down))
+
+
+def _between(program: Program, var: Var) -> tuple[list[Equation], Compiled]:
+    """What lies between a variable and E, made ready to be computed; once for each."""
+    known = WAYS.setdefault(program, {})
+    if var not in known:
+        equations = between(program, var)
+        known[var] = equations, compiled(equations)
+    return known[var]
 
 
 def between(program: Program, var: Var) -> list[Equation]:
