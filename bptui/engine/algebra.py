@@ -222,7 +222,7 @@ def chosen_by(condition: Formula, a: Formula, b: Formula) -> Formula:
     cases, last = ((condition, a),), b
     if isinstance(b, Cases):
         cases, last = (*cases, *b.cases), b.last
-    pair, left = None, set("<=>")
+    pair, left, rest = None, set("<=>"), last       # max and min leave a + b to a NaN
     found: list[tuple[Formula, Formula]] = []
     for n, (asked, value) in enumerate(cases):
         if asked == FALSE:
@@ -251,9 +251,9 @@ def chosen_by(condition: Formula, a: Formula, b: Formula) -> Formula:
             return last
         case _ if isinstance(last, Cases):
             return Cases((*found, *last.cases), last.last)
-        case [(Applied("≥", (x, y)), value)] if (x, y) == (value, last):
+        case [(Applied("≥", (x, y)), value)] if (x, y) == (value, last) and rest == Applied("+", (x, y)):
             return Applied("max", (x, y))
-        case [(Applied("≤", (x, y)), value)] if (x, y) == (value, last):
+        case [(Applied("≤", (x, y)), value)] if (x, y) == (value, last) and rest == Applied("+", (x, y)):
             return Applied("min", (x, y))
     return Cases(tuple(found), last)
 
@@ -282,7 +282,8 @@ def leaves(tree: Formula) -> Iterable[Leaf]:
 LOGIC, RELATION, SUM, SERIES, PRODUCT, SLOPE, NEGATIVE, POWER, ATOM = range(9)
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 FRACTION = re.compile(r"-?\d+/\d+")
-WHOLE = re.compile(r"step \d+(?: of \S+)?|∂\S+/∂(?:\S+|\(.+\)(?:\[[^\]]*\])?)")
+NAMED = r"(?:\S+|\([^()]+\)(?:\[[^\]]*\])?)"          # a name, or one with blanks in brackets
+WHOLE = re.compile(rf"step \d+(?: of \S+)?|∂{NAMED}/∂{NAMED}")
 MOST_EXPONENT = 99                                  # that is written above the line
 LARGEST_DENOMINATOR = 100                           # of a constant that is written as a fraction
 

@@ -296,6 +296,7 @@ WHERE = {
     "where(where(where(u > v, v, w), 1, 0) > 0, u, s)": "where(where(u > v: v; else w) ≠ 0: u; else s)",
     "where(u != v, u, where(u > s, s, w))": "where(u ≠ v: u; u > s: s; else w)",
     "max(u*v, s)": "max(u × v, s)",
+    "where(u < 1, exp(u), u)": "where(u < 1: exp(u); else u)",
     "min(u, v)": "min(u, v)",
     "relu(u)": "where(u ≤ 0: 0; else u)",
     "u > v": "where(u > v: 1; else 0)",
