@@ -63,9 +63,6 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
     by_bare = {_bare(name): name for name in reversed(known)}
     if bare in by_bare:
         return by_bare[bare]
-    stem = word.rpartition(".")[0]
-    if stem and (same := [name for name in known if name.rpartition(".")[0] == stem]):
-        return same[0]                              # a file of that name, with another ending
     there = set(known)
     if meant := next((name for name in MEANINGS.get(bare, ()) if name in there), None):
         return meant
@@ -75,7 +72,10 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
     lowered = {name.lower(): name for name in reversed(known) if len(name) >= SHORTEST - 1}
     alike = get_close_matches(word.lower(), lowered, n=MOST_ALIKE, cutoff=0.5)      # fast, and no more than alike
     slips = [(-n, lowered[name]) for name in alike if (n := distance(word.lower(), name, most)) <= most]
-    return max(slips)[1] if slips else None
+    if slips:
+        return max(slips)[1]
+    stem = word.rpartition(".")[0]                  # a file of that name, with another ending
+    return next((name for name in known if stem and name.rpartition(".")[0] == stem), None)
 
 
 def numbered(word: str, known: Iterable[str]) -> str:
