@@ -113,7 +113,7 @@ def matrix(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
     name, _, part = text.strip().rpartition(".")
     view = MATRIX_VIEWS.get(part, "value")
     name = name if part in MATRIX_VIEWS else text.strip()
-    var = program.variables.get(name) if name else matrices.subject(session)
+    var = (program.variables.get(name) or session.run.symbols(program).get(name)) if name else matrices.subject(session)
     if var is None or var not in matrices.candidates(program):
         known = did_you_mean(name, program.variables)
         yield line(f"{quoted(text)} is no tensor of {session.run.scenario.name}{known}.")

@@ -14,12 +14,13 @@ from functools import cached_property
 from ..engine.program import Program
 from ..engine.scalars import Cell, Scalars
 from ..engine.unroll import MOST_STATEMENTS, count_statements
-from ..replay.quantity import NotYet, Place, find
+from ..replay.meaning import Place, meaning
+from ..replay.quantity import NotYet
 from ..replay.run import Run
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError
 from ..scenario.records import Claim
-from ..scenario.trees import Attribute, Call, Tree
+from ..scenario.trees import Tree
 from .chain import Explainer
 from .claims import WORDS, ClaimResult, decimals, judge_claim, judged
 from .naming import Namer
@@ -114,24 +115,17 @@ class Marks:
 
     def _key(self, tree: Tree, after: int) -> tuple[int, Key]:
         program = self.run.program(after)
-        match tree:
-            case Call("d", (y, x)):
-                of, by = find(self.run, program, y), find(self.run, program, x)
-                if of and by and of.scalar and by.scalar:
-                    return after, self._derivative(program, of, by)
-            case Attribute(base, ("grad" | "next") as part):
-                place = find(self.run, program, base)
-                if place and place.scalar and part == "grad":
-                    return after, key_of(program.cost.name, self._name(place))
-                if place and place.scalar:
-                    return after, ("value", f"{self._name(place)}⁺")
-            case _:
-                place = find(self.run, program, tree)
-                if place and place.scalar and place.var.role == "parameter" and after:
-                    return after - 1, ("value", f"{self._name(place)}⁺")
-                if place and place.scalar:
-                    return after, ("value", self._name(place))
-        return after, ()
+        found = meaning(self.run, program, tree)
+        if found is None or not found.place.scalar or (found.of is not None and not found.of.scalar):
+            return after, ()
+        place, name = found.place, self._name(found.place)
+        if found.of is not None:
+            return after, self._derivative(program, found.of, place)
+        if found.kind == "value" and place.var.role == "parameter" and after:
+            return after - 1, ("value", f"{name}⁺")
+        key: dict[str, Key] = {"value": ("value", name), "grad": key_of(program.cost.name, name),
+                               "next": ("value", f"{name}⁺")}
+        return after, key.get(found.kind, ())
 
     def _derivative(self, program: Program, of: Place, by: Place) -> Key:
         plain = key_of(self._name(of), self._name(by))

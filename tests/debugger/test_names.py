@@ -18,6 +18,7 @@ from bptui.explain import notation
 from bptui.explain.chain import Explainer
 from bptui.explain.got import places_of
 from bptui.explain.listing import listing
+from bptui.explain.marks import Marks
 from bptui.explain.naming import Namer
 from bptui.explain.search import by_name
 from bptui.explain.text import derivation
@@ -204,16 +205,27 @@ def test_every_spelling_is_one_value_one_derivation_one_step(expected: float) ->
     assert len({session.follow_name() for text in texts if pointing.follow(session, text) is None}) == 1
 
 
-WHOLE = {"W_o": "hidden of the file: output.weights", "output.weights": "", "W_o[k,j]": "", "d(E, output.weights)": "",
-         "∂E/∂W_o": "", "∂E/∂W_o[k,j]": "", "hidden.net": "", "net_h[j]": "", "output.weights.grad": "", "W_o⁺": ""}
+def test_every_spelling_of_a_printed_figure_stands_beside_the_same_value() -> None:
+    for expected, texts in SPELLINGS.items():
+        claims = "".join(f"[[claims]]\nwhat = '{text}'\nvalue = '{expected:.9f}'\n" for text in texts)
+        run = Run(read_scenario_text(find("two_layer").read_text() + claims, "two_layer"))
+        marks = Marks(run)
+        placed = marks.printed[-len(texts):]
+        assert len({(p.key, p.made) for p in placed}) == 1, texts
+        assert {marks.result(p).verdict for p in placed} == {"agrees"}
+
+
+WHOLE = {                                           # and its first element
+    "W_o": "w5", "output.weights": "w5", "W_o[k,j]": "w5", "hidden.net": "net_h1", "net_h[j]": "net_h1",
+    "W_o⁺": "w5.next", "d(E, output.weights)": "w5.grad", "∂E/∂W_o": "w5.grad", "∂E/∂W_o[k,j]": "w5.grad",
+    "output.weights.grad": "w5.grad",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", WHOLE)
 def test_a_tensor_is_whole_as_a_value_and_its_first_element_as_a_step(text: str) -> None:
     run = open_run(find("two_layer"))
-    first = {"W_o": "w5", "output.weights": "w5", "W_o[k,j]": "w5", "hidden.net": "net_h1", "net_h[j]": "net_h1",
-             "W_o⁺": "w5.next"}.get(text, "w5.grad")
-    value = run.value(text)
+    first, value = WHOLE[text], run.value(text)
     assert np.ravel(value)[0] == run.value(first) and np.size(value) > 1
     assert places.read(run, text) == places.read(run, first)
 
