@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 PER_SLIP = 4                                        # letters of a word for each letter that may be wrong
 MOST_ALIKE = 20                                     # names whose slips are counted
+FILES = ("csv", "npz", "toml")                      # endings of files
 SHORTEST = 3                                        # letters from which a word can be near to another
 
 # Words of other libraries and of textbooks, without case, spaces, - and _, and what they are called here.
@@ -67,15 +68,15 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
     if meant := next((name for name in MEANINGS.get(bare, ()) if name in there), None):
         return meant
     most = max(1, len(word) // PER_SLIP)
-    if len(word) < SHORTEST:
-        return None
+    if len(word) < SHORTEST:                        # E5 is E with a letter too many
+        return word[:-1] if word[:-1] in there else None
     lowered = {name.lower(): name for name in reversed(known) if len(name) >= SHORTEST - 1}
     alike = get_close_matches(word.lower(), lowered, n=MOST_ALIKE, cutoff=0.5)      # fast, and no more than alike
     slips = [(-n, lowered[name]) for name in alike if (n := distance(word.lower(), name, most)) <= most]
     if slips:
         return max(slips)[1]
-    stem = word.rpartition(".")[0]                  # a file of that name, with another ending
-    return next((name for name in known if stem and name.rpartition(".")[0] == stem), None)
+    stem, _, ending = word.rpartition(".")          # a file of that name, with another ending
+    return next((f"{stem}.{each}" for each in FILES if ending in FILES and f"{stem}.{each}" in there), None)
 
 
 def numbered(word: str, known: Iterable[str]) -> str:
