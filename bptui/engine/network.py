@@ -53,7 +53,9 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
     sizes = {p.name: p.value.size for p in parameters}
     if held is not None and (fault := evaluation_fault(numbers, held.count)):
         trouble.say(("data", "validation"), fault)
-    for layer in network.layers:
+    for n, layer in enumerate(network.layers):
+        if made is not None and (*layer.key, "train") in scenario.lines and n not in {p.owner for p in parameters}:
+            trouble.say((*layer.key, "train"), f"{layer.name!r} has nothing to train: leave train out")
         _check_names(trouble, layer, {p.name: p.value.shape for p in parameters})
     features = 0 if words or len(fed) > 2 else fed[-1]
     taken = {scenario.loss.name, *(scenario.data.target_names or () if scenario.data else ())}

@@ -27,6 +27,10 @@ def understand_rows(trouble: Trouble, scenario: Scenario, fed: Shape, made: Shap
     needs = scenario.loss.kind != "sum"
     if needs and data.targets is None:
         trouble.say(("data", "targets"), "missing data: this loss needs targets, a row per sample")
+    if not needs:
+        for part, given in (("targets", data.targets), ("target_names", data.target_names)):
+            if given is not None:
+                trouble.say(("data", part), f"the loss 'sum' reads no targets: leave {part} out")
     if needs and made is not None and data.target_names is not None and len(data.target_names) != prod(made):
         trouble.say(("data", "target_names"), f"target_names must have {prod(made)} names, one per output; "
                                               f"here: {len(data.target_names)}")

@@ -54,7 +54,7 @@ def understand_training(scenario: Scenario, trouble: Trouble, parameters: Sequen
     training = scenario.training
     _check_schedule(trouble, training)
     _check_objectives(trouble, scenario, parameters)
-    _check_together(trouble, training, judged)
+    _check_together(trouble, scenario, judged)
     _check_passes(trouble, training, parameters)
     known = trouble.choice((*KEY, "optimizer"), "optimizer", training.optimizer, tuple(OPTIMIZERS))
     if not known:
@@ -147,8 +147,12 @@ def _check_passes(trouble: Trouble, training: Training, parameters: Sequence[Par
                                         f"most {MOST_PASSES} can be stepped through: use backpropagation")
 
 
-def _check_together(trouble: Trouble, training: Training, judged: bool) -> None:
+def _check_together(trouble: Trouble, scenario: Scenario, judged: bool) -> None:
     """What cannot stand beside each other."""
+    training = scenario.training
+    if (*KEY, "perturbation") in scenario.lines and training.gradient != "perturbation":
+        trouble.say((*KEY, "perturbation"), "perturbation is how far gradient = \"perturbation\" goes, and the "
+                                            "gradient here is by backpropagation")
     if training.update_order == "in_place":
         if training.clip_norm is not None:
             trouble.say((*KEY, "clip_norm"), "clip_norm needs all gradients before the first update: not in_place")

@@ -385,6 +385,7 @@ LAYER: Mapping[str, Rule] = {
     "from": name,
 }.items()}
 READ_AS: Mapping[tuple[str, str], Reader] = {     # of a kind of layer, where a key holds something else than elsewhere
+    ("conv2d", "filters"): whole(1, MOST_UNITS),    # their images have no names
     ("embedding", "size"): whole(1, MOST_UNITS),
 }
 COMMON = ("kind", "name", "train")

@@ -163,6 +163,9 @@ def _layer(reading: Reading, raw: Any, at: int) -> Layer:
         reading.named(got[names], (*key, names))
     if got["bias"] is False and got["bias_names"]:
         reading.wrong((*key, "bias_names"), "bias is false, so there is nothing to name")
+    elif is_table(raw) and "train_bias" in raw and (got["bias"] is False or not got["train"]):
+        why = "train" if not got["train"] else "bias"
+        reading.wrong((*key, "train_bias"), f"{why} is false, so train_bias changes nothing")
     for values in ("weights", "bias", "recurrent_weights", "gain", "query", "key", "value", "output"):
         got[values] = reading.stored(got[values], (*key, values))
     got["units"] = got["units"] or got.pop("filters") or 0

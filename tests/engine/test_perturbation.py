@@ -161,7 +161,7 @@ def test_forward_passes_are_counted(hidden: str, each: int, open_text: Open) -> 
     run = open_text(scenario(hidden=hidden))
     assert [run.value("forward_passes", n) for n in (0, 1, 2, 3, 4, 1000)] == [
         n * (1 + each) for n in (0, 1, 2, 3, 4, 1000)]  # fmt: skip
-    back = open_text(scenario("", hidden=hidden))
+    back = open_text(scenario("", h=None, hidden=hidden))
     assert [run.value("forward_passes", n) for n in (0, 1)] == [0, 1 + each]
     assert [back.value("forward_passes", n) for n in (0, 1, 7)] == [0, 1, 7]
 
