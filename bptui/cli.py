@@ -41,6 +41,7 @@ commands:
   bptui check SCENARIO...             claims, gradients and replay; exit 0 when all hold, 1 when one fails
   bptui compare A B                   two scenarios, and the first step at which they part
   bptui list                          the shipped scenarios
+  bptui lesson NAME                   what a scenario is about: its text
   bptui copy NAME [FILE]              write a shipped scenario to a file, to edit
   bptui help [COMMAND]                this page, or that of a command; bptui version
 
@@ -178,8 +179,8 @@ def _open(arguments: list[str]) -> int:
     if (reason := _no_screen()) is not None:
         if given.scenario is not None:
             opened(given.scenario)                  # a broken file is the better thing to say
-        raise Refusal(f"bptui: the screen needs a terminal, but {reason}; "
-                      "these commands work here: bptui --plain SCENARIO, bptui show, check, compare, list, copy")
+        raise Refusal(f"bptui: the screen needs a terminal, but {reason}; these commands work here: "
+                      "bptui --plain SCENARIO, bptui show, check, compare, list, lesson, copy")
     if not _has_colours():                          # Textual asks for this when it is imported
         os.environ["NO_COLOR"] = "1"
     from .tui.app import run_app

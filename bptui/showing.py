@@ -1,4 +1,4 @@
-"""The commands that print and leave: show, check, compare, list, copy; and what every command says when it cannot.
+"""The commands that print and leave: show, check, compare, list, lesson, copy; what every command says when it cannot.
 
 What a command needs is imported when it runs. Values are printed with all their digits, and every line goes out
 through `say`, on streams that let nothing through that a terminal could obey.
@@ -277,6 +277,30 @@ def _list(arguments: list[str]) -> int:
     return DONE
 
 
+def _lesson(arguments: list[str]) -> int:
+    parser = Parser("bptui lesson", description="What a scenario is about: its text, as wide as the terminal.",
+                    allow_abbrev=False)
+    parser.add_argument("scenario", metavar="NAME", help="a scenario file, or the name of a shipped one")
+    given = parser.parse_args(arguments)
+    import shutil
+
+    from .scenario.errors import ScenarioError
+    from .scenario.markdown import LINE, rows
+    from .scenario.reader import read_scenario, render
+    path = find_scenario(given.scenario)
+    try:
+        scenario = read_scenario(path)
+    except ScenarioError as error:
+        raise Refusal(*render(error, str(path))) from None
+    if not scenario.about.strip():
+        say(f"{scenario.name} has no lesson: its file has no about.")
+        return DONE
+    width = max(1, shutil.get_terminal_size().columns) if sys.stdout.isatty() else LINE
+    title = [row.text for row in rows(f"# {scenario.title or scenario.name}", width)]
+    say(*title, "", *(row.text for row in rows(scenario.about, width)))
+    return DONE
+
+
 def _copy(arguments: list[str]) -> int:
     parser = Parser("bptui copy", description="Write a shipped scenario, and the data file that it reads, to edit.",
                     allow_abbrev=False)
@@ -308,5 +332,6 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "check": _check,
     "compare": _compare,
     "list": _list,
+    "lesson": _lesson,
     "copy": _copy,
 }

@@ -8,6 +8,7 @@ of the line that was typed for it, where it asks for one; the few that belong to
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from . import (
     frames,
     laying,
     lecture,
+    lesson,
     matrices,
     ordering,
     pointing,
@@ -135,7 +137,7 @@ def repeat(session: Session, text: str) -> None:
 
 
 ROWS: tuple[tuple[Any, ...], ...] = (
-    ("into", "s,f11", "s", "Step into", "the next term or factor", "Time", _move("into")),
+    ("into", "s,space,f11", "s", "Step into", "the next term or factor", "Time", _move("into")),
     ("back_into", "S,f8", "S", "Step back into", "the term or factor before", "Time", _move("back_into")),
     ("over", "n,f10", "n", "Step over", "the end of this value, or of the next", "Time", _move("over")),
     ("back_over", "N,f7", "N", "Step back over", "the end of the value before", "Time", _move("back_over")),
@@ -166,7 +168,7 @@ ROWS: tuple[tuple[Any, ...], ...] = (
      lambda s, text: s.sample(1)),
     ("previous_sample", "left_parenthesis", "(", "Previous sample", "the one before; time stays", "Time",
      lambda s, text: s.sample(-1)),
-    ("next_stop", "c,f5", "c", "Run to the next stop", "the next hit of any stop; says why it stopped", "Stops",
+    ("next_stop", "c,f5", "c", "Run to the next stop", "the next hit of any stop; says why", "Stops",
      lambda s, text: seeking.next_stop(s, 1)),
     ("previous_stop", "C,f6", "C", "Back to a stop", "the hit before this", "Stops",
      lambda s, text: seeking.next_stop(s, -1)),
@@ -239,13 +241,14 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("close", "escape", "Esc", "Close", "what is open or followed; never quits", "Program", lambda s, text: s.close()),
     ("reload", "r", "r", "Reload", "read the file again, and stay here", "Program",
      lambda s, text: reloading.reload(s)),
+    ("lesson", "R", "R", "Lesson", "what the scenario is about; and back", "Program", lambda s, text: lesson.switch(s)),
     ("gallery", "H", "H", "Gallery", "open another scenario; your place is kept", "Program"),
     ("lecture", "P", "P", "Lecture", "PgDn, PgUp: formula, numbers, value", "Program",
      lambda s, text: lecture.switch(s)),
     ("palette", "colon", ":", "Command palette", "every command, by name", "Program"),
     ("help", "question_mark,f1", "?", "Help", "this page", "Program"),
     ("interrupt", "ctrl+c", "Ctrl-C", "Stop a search", "and stand where it began", "Program"),
-    ("quit", "q,ctrl+q", "q", "Quit", "and print the line that comes back here", "Program"),
+    ("quit", "q,ctrl+q", "q", "Quit", "and print the line that leads back", "Program"),
 )
 
 
@@ -271,12 +274,35 @@ FIRST_LINES = (
 )
 
 
+SHOWN = {"minus": "-", "space": "Space", "enter": "Enter", "tab": "Tab", "pageup": "PgUp", "pagedown": "PgDn",
+         "delete": "Del"}
+
+
+def named(key: str) -> str:
+    """A key, by Textual's name, as the footer and the help name it."""
+    if key in SHOWN:
+        return SHOWN[key]
+    for command in COMMANDS:                        # the table knows most of them
+        if command.keys.split(",")[0] == key:
+            return command.shown
+    try:
+        return unicodedata.lookup(key.replace("_", " ").upper())
+    except KeyError:
+        return key if len(key) == 1 else "-".join(part.capitalize() for part in key.split("+"))
+
+
+def others(command: Command) -> tuple[str, ...]:
+    """The other keys of a command, as they are named."""
+    return tuple(map(named, command.keys.split(",")[1:]))
+
+
 def markdown_table() -> str:
     """The table of keys as the README prints it."""
     rows = ["| key | does |", "| --- | --- |"]
     for command in COMMANDS:
-        shown = (command.shown or BY_ID["palette"].shown).replace("|", "\\|")
-        rows.append(f"| `{shown}` | {command.title.removesuffix(' …')}: {command.help} |")
+        keys = (command.shown or BY_ID["palette"].shown, *others(command))
+        shown = ", ".join(f"`{key}`" for key in keys).replace("|", "\\|")
+        rows.append(f"| {shown} | {command.title.removesuffix(' …')}: {command.help} |")
     return "\n".join(rows)
 
 

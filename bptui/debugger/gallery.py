@@ -30,7 +30,6 @@ from .store import age_words, recent
 
 RESUME, OTHERS = "RESUME", "MORE"
 MOST_RECENT = 5
-PAGE = 10
 FIRST = "two_layer"                                 # what a stranger is to open
 NEW_HERE = "New here? Press Enter, then s again and again. Capital S goes back."
 GROUPS = {
@@ -103,6 +102,8 @@ class Gallery:
     text: str = ""                                  # the search
     path: str = ""                                  # what is typed to be opened
     message: str = ""
+    yields: bool = False                            # whether the path gives way to what is typed next
+    reading: int | None = None                      # the first character in sight of the lesson, once it is turned
     remembers: bool = True                          # whether it lists what was open last
     summaries: dict[Path, Summary] = field(default_factory=dict)
     _fit: tuple[str, list[Entry]] | None = None     # the last search, and what it has found
@@ -156,7 +157,7 @@ class Gallery:
 
     def _fits(self, entry: Entry, word: str) -> bool:
         said = self.summary(entry)
-        text = "\n".join((entry.name, said.title, *said.about)).lower()
+        text = "\n".join((entry.name, said.title, said.about)).lower()
         return word in text or bool(self.prints(entry, word))
 
     def prints(self, entry: Entry, word: str) -> list[Figure]:
@@ -177,6 +178,7 @@ class Gallery:
     # the cursor
 
     def move(self, by: int) -> None:
+        self.reading = None
         self.cursor = max(0, min(len(self.found) - 1, min(self.cursor, len(self.found) - 1) + by))
         self.message = ""
 
@@ -185,21 +187,22 @@ class Gallery:
         if not 1 <= number <= len(self.found):
             self.message = f"There is no number {number} in this list."
             return False
-        self.cursor, self.message = number - 1, ""
+        self.cursor, self.message, self.reading = number - 1, "", None
         return True
 
     # the line
 
     def begin(self, typing: str) -> None:
-        """Begin to type a search, which goes on where it ended, or a path."""
-        self.typing, self.message = typing, ""
+        """Begin to type: a search, which goes on where it ended, or a path in the place of the one before."""
+        self.typing, self.message, self.reading = typing, "", None
+        self.yields = bool(self.path)
 
     def type(self, character: str) -> None:
         if self.typing == "search":
             self.text, self.cursor = self.text + character, 0
         else:
-            self.path += character
-        self.message = ""
+            self.path = character if self.yields else self.path + character
+        self.message, self.yields = "", False
 
     def delete(self) -> None:
         """Take back what was typed last."""
@@ -207,10 +210,13 @@ class Gallery:
             self.text, self.cursor = self.text[:-1], 0
         else:
             self.path = self.path[:-1]
-        self.message = ""
+        self.message, self.yields = "", False
 
     def close(self) -> None:
-        """Leave the line; a search is forgotten, and the cursor stays on what it has found."""
+        """Leave the lesson; else the line; a search is forgotten, and the cursor stays on what it has found."""
+        if self.reading is not None:
+            self.reading, self.message = None, ""
+            return
         if self.typing == "path":
             self.typing = self.message = ""
             return
@@ -233,6 +239,7 @@ class Gallery:
             self.message = render(error, text)[0]
         except OSError as error:                    # a name that is too long
             self.message = f"Cannot be opened: {error.strerror}."
+        self.yields = True
         return None
 
     def copy(self, folder: Callable[[], Path] = Path.cwd) -> Path | None:
@@ -261,7 +268,7 @@ class Gallery:
         try:
             open_file(path, shown_path(path))
         except Broken as broken:
-            self.message = f"Cannot be opened. {broken.first}"
+            self.message, self.yields = f"Cannot be opened. {broken.first}", bool(self.typing)
 
 
 def _matches(typed: Typed, printed: str) -> bool:

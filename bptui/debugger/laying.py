@@ -29,10 +29,6 @@ def turn_scale(session: Session) -> None:
     session.message = f"Scale of the plot: {turn(session, 'plot.scale')}."
 
 
-def zoomed(session: Session) -> bool:
-    return look(session, "zoom") == "on"
-
-
 def following_theme(session: Session) -> str:
     """The theme after this one."""
     themes = CHOICES["theme"]

@@ -33,6 +33,7 @@ from .branch import OWN, Branch
 from .insights import Insights
 from .onward import Onward, progress, reached
 from .panes import PANES
+from .reader import Reader
 from .saved import Saved
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ class Session:
         self.unsaved = False                        # whether it is not saved, though it should be or somebody thinks so
         self.sides: Sides | None = None             # two runs side by side, in place of everything
         self.beat = 0                               # how much of the next step is shown before it: see lecture.py
+        self.lesson = Reader()                      # where the reader is in the scenario's text: see lesson.py
         self.coming: tuple[object, Coming | None] | None = None     # what that step makes, and where it was asked
         self.changed = False                        # whether the scenario's file has been edited since it was read
         self.past: list[Spot] = []
@@ -159,6 +161,7 @@ class Session:
     def become(self, other: Session) -> None:
         """Be another session from now on: whoever holds this one goes on with it."""
         other.looks, other.shown_keys, other.only_ascii = self.looks, self.shown_keys, self.only_ascii
+        other.lesson = self.lesson
         vars(self).clear()
         vars(self).update(vars(other))
 

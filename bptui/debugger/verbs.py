@@ -15,7 +15,7 @@ from ..replay.timeline import Position
 from ..scenario.errors import QuantityError, did_you_mean, quoted, sentence
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Number
-from . import copying, ordering, pointing, searching, sides, watching
+from . import copying, lesson, ordering, pointing, searching, sides, watching
 from .commands import COMMANDS, Command, repeat
 from .lists import LISTS, SLICE, GoesOn, yours
 from .onward import perform, pinned
@@ -159,6 +159,8 @@ def answer(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
         yield from _listed(session, command.id, verb.text, goes_on)
     elif command.id in HELP:
         yield from help_lines(verb.text)
+    elif command.id == "lesson":
+        yield from lesson.lines(session)
     elif command.id == "print" and verb.text:
         yield printed(session, verb)
     elif command.id in ("where", "print"):

@@ -32,10 +32,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Summary:
-    """Texts are printable; `about` is its paragraphs."""
+    """Title, source and figures are printable; `about` is as it was written, for `markdown.py`."""
 
     title: str = ""
-    about: tuple[str, ...] = ()
+    about: str = ""
     source: str = ""
     figures: tuple[Figure, ...] = ()
 
@@ -58,20 +58,13 @@ def summary(path: Path) -> Summary:
         return Summary()
     claims = table.get("claims")
     figures = [_figure(claim) for claim in claims if isinstance(claim, Mapping)] if isinstance(claims, list) else []
-    about = re.split(r"\n[ \t]*\n", _text(table, "about").strip())
-    return Summary(
-        printable(_text(table, "title")), tuple(_paragraph(text) for text in about if text.strip()),
-        printable(_text(table, "source")), tuple(figure for figure in figures if figure.value))
+    return Summary(printable(_text(table, "title")), _text(table, "about"), printable(_text(table, "source")),
+                   tuple(figure for figure in figures if figure.value))
 
 
 def _text(table: Mapping[str, Any], key: str) -> str:
     found = table.get(key, "")
     return found if isinstance(found, str) else ""
-
-
-def _paragraph(text: str) -> str:
-    """A paragraph as its lines; those that are set in, or are items, stay lines."""
-    return "\n".join(printable(line) for line in re.sub(r"\n(?![ \t]*[-|]|    )[ \t]*", " ", text).split("\n"))
 
 
 def _figure(claim: Mapping[str, Any]) -> Figure:

@@ -24,6 +24,7 @@ from ..debugger import (
     cursors,
     finding,
     lecture,
+    lesson,
     looks,
     plotting,
     reloading,
@@ -38,11 +39,11 @@ from ..debugger.keeping import Keeper
 from ..debugger.onward import perform
 from ..debugger.searching import go_on, interrupt
 from ..debugger.session import Session
-from .dialogs import Ask, Help, help_text
+from .dialogs import Ask, Help, does_nothing, help_text
 from .gallery import GalleryScreen
 from .grid import Clicked, Grid, SpanCompositor
 from .keymap import Keymap, keymap
-from .layout import LOWER_FROM, arrange, clicked, panes, tab_order
+from .layout import arrange, clicked, lesson_page, panes, tab_order, time_row
 from .timers import PunctualScreen
 from .views import frame, loss
 
@@ -229,7 +230,10 @@ class Debugger(PunctualScreen, Screen[None]):
                 self.app.screen.on_key(event)
             else:
                 self.app.post_message(Key(event.key, event.character))
-        elif lecture.on(self.session) and event.key in BEATS:
+        elif lesson.reading(self.session) and event.key == "space":
+            event.stop()
+            self.action_do("page_down")
+        elif lecture.on(self.session) and not lesson.reading(self.session) and event.key in BEATS:
             event.stop()
             BEATS[event.key](self.session)
             self.paint()
@@ -237,7 +241,7 @@ class Debugger(PunctualScreen, Screen[None]):
             event.stop()
             self.action_do(command)
         elif event.is_printable:
-            self.session.message = f"{event.character} does nothing here; ? lists the keys."
+            self.session.message = does_nothing(event)
             self.paint()
 
     def paste(self, event: Paste) -> None:
@@ -254,8 +258,11 @@ class Debugger(PunctualScreen, Screen[None]):
             return
         event.stop()
         session, size = self.session, self.grid.size
-        on_time = event.y == size.height - 3 and size.height >= LOWER_FROM and session.sides is None
-        update = frame.update_at(session, size.width, event.x) if on_time and not event.wheel else None
+        if lesson.reading(session):
+            self._read_at(event)
+            return
+        on_time = event.y == time_row(session, *size) and not event.wheel
+        update = frame.update_at(session, size.width, event.x) if on_time else None
         if update is not None:
             travelling.scrub(session, update)
         elif not event.held and (found := clicked(session, *size, event.x, event.y)) is not None:
@@ -271,6 +278,20 @@ class Debugger(PunctualScreen, Screen[None]):
                 self.last_click = event.x, event.y, pane, row
         self.paint()
 
+    def _read_at(self, event: Clicked) -> None:
+        """In the lesson the wheel moves the cursor, a click puts it on a line, and a second one there is Enter."""
+        session, page = self.session, lesson_page(*self.grid.size)
+        found = clicked(session, *self.grid.size, event.x, event.y)
+        row = found[1] if found is not None else None
+        if event.wheel:
+            lesson.move(session, page, event.wheel)
+        elif row is not None and not event.held:
+            if row == lesson.window(session, page)[1]:
+                self.action_do("enter")
+            else:
+                lesson.to(session, page, row)
+        self.paint()
+
     # commands: each is a line of the table
 
     def action_do(self, command: str) -> None:
@@ -278,7 +299,7 @@ class Debugger(PunctualScreen, Screen[None]):
         known, session = BY_ID[command], self.session
         before = session.focus, dict(session.cursor)
         screens = getattr(self, f"_do_{command}", None)
-        if command not in siding.ASKED and siding.key(session, command):
+        if self._means_another(command):
             pass
         elif screens is not None:
             screens()
@@ -292,6 +313,13 @@ class Debugger(PunctualScreen, Screen[None]):
         if laid or before != (session.focus, session.cursor):   # a step shows the chain, where there is room for one
             self._see_the_focus(laid)
         self.paint()
+
+    def _means_another(self, command: str) -> bool:
+        """Whether a command means something else here, and has been done: in the lesson, and between two runs."""
+        session = self.session
+        if lesson.reading(session):
+            return lesson.key(session, command, lesson_page(*self.grid.size))
+        return command not in siding.ASKED and siding.key(session, command)
 
     def _remember(self) -> None:
         """What was chosen for every scenario goes for Textual's own widgets too, and is kept for the next time."""
@@ -373,7 +401,7 @@ class Debugger(PunctualScreen, Screen[None]):
         self.app.action_command_palette()
 
     def _do_help(self) -> None:
-        self.app.push_screen(Help(help_text(self.session), self.grid.dressed[1]))
+        self.app.push_screen(Help(help_text(self.session, self.keys.commands), self.grid.dressed[1]))
 
     def _do_quit(self) -> None:
         self.app.exit(return_code=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -9,7 +10,7 @@ from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.command import CommandList, CommandPalette
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.events import Key, Paste
 from textual.screen import ModalScreen
 from textual.suggester import Suggester
@@ -17,10 +18,11 @@ from textual.widgets import Input, Static
 from textual.widgets.input import Selection
 from textual.worker import Worker
 
-from ..debugger.commands import COMMANDS, FIRST_LINES, Question, key_of
+from ..debugger.commands import COMMANDS, FIRST_LINES, Question, key_of, named, others
 from ..debugger.completing import complete
 from ..debugger.session import Session
 from ..explain import ascii
+from .grid import dressed
 
 if TYPE_CHECKING:
     from .app import BptuiApp
@@ -69,7 +71,8 @@ class Line(Input):
 
 
 class Ask(Once, ModalScreen[str | None]):
-    """One line at the place of the line of words; Enter answers, Tab takes a completed name, Esc closes.
+    """One line at the place of the line of words, below it what can be typed; Enter answers, Tab takes a completed
+    name, Esc closes.
 
     Over a slow link many keys come at once: those that came before the line was there are typed into it, and those
     that came after the answer are kept, as `late`, for the screen below.
@@ -79,9 +82,11 @@ class Ask(Once, ModalScreen[str | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", "Complete", show=False, priority=True)]
     DEFAULT_CSS = """
     Ask { background: transparent; align: left bottom; }
-    Ask Static { width: auto; height: 1; dock: left; padding: 0 1; text-style: bold; background: $background; }
+    Ask #asked { height: auto; width: 100%; background: $background; }
+    Ask #line { height: 1; width: 100%; background: $background; }
+    Ask #label { width: auto; height: 1; dock: left; padding: 0 1; text-style: bold; background: $background; }
     Ask Input { height: 1; border: none; padding: 0; background: $background; }
-    Ask #line { height: 1; width: 100%; margin-bottom: 1; background: $background; }
+    Ask #hint { width: 100%; height: auto; padding: 0 1; color: $bptui-dim; background: $background; }
     """
 
     def __init__(self, asks: Question, session: Session) -> None:
@@ -92,14 +97,15 @@ class Ask(Once, ModalScreen[str | None]):
         self.late: list[Key] = []
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="line"):
-            choices = self.asks.choices(self.session)
-            yield Static(Text(f"{self.asks.label} ({choices})" if choices else self.asks.label))
-            line = Line(self.asks.prefill(self.session), compact=True,
-                        placeholder=self.asks.hint,
-                        select_on_focus=False, suggester=Names(self.session) if self.asks.names else None)
-            line.cursor_blink = False
-            yield line
+        spelled = ascii.text if dressed(self.session.looks, self.session.only_ascii)[1] else str
+        line = Line(self.asks.prefill(self.session), compact=True, select_on_focus=False,
+                    suggester=Names(self.session) if self.asks.names else None)
+        line.cursor_blink = False
+        with Vertical(id="asked"):
+            with VerticalScroll(id="line"):
+                yield Static(Text(spelled(self.asks.label)), id="label")
+                yield line
+            yield Static(Text(spelled(self.asks.choices(self.session) or self.asks.hint)), id="hint")
 
     @property
     def line(self) -> Line | None:
@@ -173,8 +179,9 @@ class Palette(Once, CommandPalette):
             super()._action_command_list(action)
 
 
-def help_text(session: Session | None = None) -> Text:
-    """Twelve lines first, then every command, from the table, with the keys that the person has settled."""
+def help_text(session: Session | None = None, keys: Mapping[str, str] | None = None) -> Text:
+    """Twelve lines first, then every command, from the table, with the keys that the person has settled: `keys` has
+    the command of each key."""
     text = Text()
     for line in FIRST_LINES:
         text.append(f"  {line}\n")
@@ -185,8 +192,17 @@ def help_text(session: Session | None = None) -> Text:
             text.append(f"\n {group}\n", "bold")
         shown = key_of(session, command.id) if session is not None else command.shown or ":"
         text.append(f"  {shown:<10}", "bold")
-        text.append(f"{command.title:<23}{command.help}\n")
+        also = others(command) if keys is None else tuple(
+            named(key) for key, does in keys.items() if does == command.id and named(key) != shown)
+        said = f" ({', '.join(also)})" if also else ""
+        text.append(f"{command.title:<23}{command.help}{said}\n")
     return text
+
+
+def does_nothing(event: Key) -> str:
+    """What is said of a key that has no meaning; one that cannot be seen is called by its name."""
+    seen = (event.character or "").strip()
+    return f"{seen or named(event.key)} does nothing here; ? lists the keys."
 
 
 class Help(Once, ModalScreen[None]):

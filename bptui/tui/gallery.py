@@ -21,8 +21,8 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from ..debugger.gallery import PAGE, Gallery, Look, look
-from .dialogs import Help, help_text
+from ..debugger.gallery import Gallery, Look, look
+from .dialogs import Help, does_nothing, help_text
 from .grid import Grid, SpanCompositor, dressed
 from .layout import LEAST_HEIGHT, LEAST_WIDTH, too_small
 from .themes import Theme
@@ -54,8 +54,8 @@ ACTS = (
     Act("open", "enter", "Enter", "open the scenario under the cursor, where you left off"),
     Act("up", "up,k", "↑", "the question above"),
     Act("down", "down,j", "↓", "the question below"),
-    Act("page_up", "pageup", "PgUp", "ten up"),
-    Act("page_down", "pagedown", "PgDn", "ten down"),
+    Act("read", "space,pagedown", "Space", "read the lesson: its next page; PgDn too"),
+    Act("read_back", "pageup", "PgUp", "the page before"),
     Act("home", "home", "Home", "the first"),
     Act("end", "end", "End", "the last"),
     Act("search", "slash", "/", "search: a word, or a number that an article prints"),
@@ -65,7 +65,7 @@ ACTS = (
     Act("help", "question_mark,f1", "?", "this page"),
     Act("quit", "q,ctrl+q", "q", "quit"),
 )
-MOVES = {"up": -1, "down": 1, "page_up": -PAGE, "page_down": PAGE, "home": -10 ** 9, "end": 10 ** 9}
+MOVES = {"up": -1, "down": 1, "home": -10 ** 9, "end": 10 ** 9}
 BY_KEY = {key: act for act in ACTS for key in act.keys.split(",")}
 TYPING = ("enter", "up", "down", "pageup", "pagedown", "escape")     # what keeps its meaning in a line
 
@@ -219,8 +219,8 @@ class GalleryScreen(PunctualScreen, Screen[None]):
         elif event.character is not None and event.character in "123456789":
             if gallery.choose(int(event.character)):
                 self.open()
-        elif event.is_printable and event.character != " ":
-            gallery.message = f"{event.character} does nothing here; ? lists the keys."
+        elif event.is_printable:
+            gallery.message = does_nothing(event)
         self.paint()
 
     def paste(self, event: Paste) -> None:
@@ -243,13 +243,28 @@ class GalleryScreen(PunctualScreen, Screen[None]):
         self.paint()
 
     def _do(self, act: str) -> None:
-        if act in MOVES:
+        size = self.sheet.size
+        if act in ("up", "down") and self.gallery.reading is not None and view.list_width(*size) == size.width:
+            self._turn(MOVES[act], True)
+        elif act in MOVES:
             self.gallery.move(MOVES[act])
         else:
             getattr(self, f"_do_{act}")()
 
     def _do_open(self) -> None:
         self.open()
+
+    def _do_read(self) -> None:
+        self._turn(1)
+
+    def _do_read_back(self) -> None:
+        self._turn(-1)
+
+    def _turn(self, by: int, line: bool = False) -> None:
+        """Turn the lesson of the scenario under the cursor."""
+        entry, (width, height) = self.gallery.chosen, self.sheet.size
+        made = self.previews.get((entry.path, view.picture_size(width, height))) if entry is not None else None
+        view.turned(self.gallery, made, width, height, by, line)
 
     def _do_search(self) -> None:
         self.gallery.begin("search")

@@ -5,13 +5,12 @@ A settled key is taken from the command that had it. What cannot be is said, one
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from textual.keys import Keys, _character_to_key
 
-from ..debugger.commands import BY_ID, COMMANDS
+from ..debugger.commands import BY_ID, COMMANDS, named
 from ..debugger.settings import said
 from ..scenario.errors import did_you_mean, quoted
 
@@ -20,7 +19,6 @@ NAMED = {key.value for key in Keys if not key.value.startswith("<")}
 # What a terminal sends as another key, or as the beginning of one.
 NEVER = {"ctrl+h": "backspace", "ctrl+i": "tab", "ctrl+j": "enter", "ctrl+m": "enter",
          "left_square_bracket": "how arrows begin", "escape": "what closes things", "ctrl+c": "what interrupts"}
-SHOWN = {"minus": "-", "space": "Space", "enter": "Enter", "tab": "Tab", "pageup": "PgUp", "pagedown": "PgDn"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def keymap(settled: Mapping[str, tuple[str, ...]]) -> Keymap:
     for command in COMMANDS:
         mine = [k for k in own[command.id] if commands[k] == command.id]
         if command.keys and mine[:1] != command.keys.split(",")[:1]:
-            shown[command.id] = _shown(mine[0]) if mine else ":"
+            shown[command.id] = named(mine[0]) if mine else ":"
     return Keymap(commands, shown, tuple(map(said, faults)))
 
 
@@ -76,16 +74,3 @@ def _key(text: str) -> str | None:
     parts = name.split("+")
     return name if len(parts) > 1 and all(p in ("ctrl", "shift", "alt") for p in parts[:-1]) and (
         len(parts[-1]) == 1 or parts[-1] in NAMED) else None
-
-
-def _shown(key: str) -> str:
-    """A key as the footer and the help name it."""
-    if key in SHOWN:
-        return SHOWN[key]
-    for command in COMMANDS:                        # the table knows most of them
-        if command.keys.split(",")[0] == key:
-            return command.shown
-    try:
-        return unicodedata.lookup(key.replace("_", " ").upper())
-    except KeyError:
-        return key if len(key) == 1 else key.capitalize()

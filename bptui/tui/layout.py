@@ -6,12 +6,14 @@ go to the lower panes; from 14 to 23 rows the chain alone is a debugger. A large
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ..debugger import lesson as lessons
 from ..debugger import looks
+from ..debugger.lesson import Page
 from ..debugger.session import Session
 from ..explain import notation
-from .views import batch, cards, chainpane, frame, gradients, graph, lists, loss, matrix, sides, tables
+from .views import batch, cards, chainpane, frame, gradients, graph, lesson, lists, loss, matrix, sides, tables
 from .views.canvas import Canvas, Line, merged, row_at
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 14
@@ -37,25 +39,25 @@ class Area:
 def arrange(session: Session, width: int, height: int) -> list[Area]:
     """The panes of a terminal of this size, in the layout that was chosen, in the order in which Tab visits them."""
     layout = looks.look(session, "layout")
-    body = height - (6 if is_wide(width, height) else 5 if height >= LOWER_FROM else 4)
+    room = body(width, height)
     if looks.look(session, "zoom") == "on":
-        return [Area(session.focus, 0, 2, width, body)]
+        return [Area(session.focus, 0, 2, width, room)]
     if height < LOWER_FROM or layout == "chain":
-        return [Area("chain", 0, 2, width, body)]
+        return [Area("chain", 0, 2, width, room)]
     if layout == "one below":
-        chain = 10 if height < WIDE_HEIGHT else max(14, body * 16 // 34)
+        chain = 10 if height < WIDE_HEIGHT else max(14, room * 16 // 34)
         lower = looks.look(session, "lower")
-        return [Area("chain", 0, 2, width, chain), Area(lower, 0, 2 + chain, width, body - chain)]
+        return [Area("chain", 0, 2, width, chain), Area(lower, 0, 2 + chain, width, room - chain)]
     if is_wide(width, height):
         left = 51 if width < 150 else width * 2 // 5
         pictures = 12
-        chain = max(14, (body - 2) * 16 // 34)
-        printed = max(7, (body - chain) * 2 // 5)
-        parameters = body - chain - printed
+        chain = max(14, (room - 2) * 16 // 34)
+        printed = max(7, (room - chain) * 2 // 5)
+        parameters = room - chain - printed
         return [
             Area("chain", left + 1, 2, width - left - 1, chain),
-            Area("program", 0, 2, left, body - pictures),
-            Area(session.left if session.left in PICTURES else "network", 0, 2 + body - pictures, left, pictures),
+            Area("program", 0, 2, left, room - pictures),
+            Area(session.left if session.left in PICTURES else "network", 0, 2 + room - pictures, left, pictures),
             Area(session.right if session.right in UPPER else "parameters", left + 1, 2 + chain, width - left - 1,
                  parameters),
             Area("hits" if session.right == "hits" else "printed", left + 1, 2 + chain + parameters,
@@ -71,10 +73,35 @@ def clicked(session: Session, width: int, height: int, x: int, y: int) -> tuple[
     """The pane at a cell of the screen, and the row of its list that is drawn there; None outside of all panes."""
     if session.sides is not None or width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return None
-    for area in arrange(session, width, height):
+    if lessons.reading(session):
+        return "lesson", row_at(lambda: lesson.paint(session, width, body(width, height)), x, y - 2)
+    areas = above(arrange(session, width, height), len(frame.words(session, width)) - 1)
+    for area in areas:
         if area.x <= x < area.x + area.width and area.y <= y < area.y + area.height:
-            return area.pane, row_at(lambda area=area: _pane(session, area), x - area.x, y - area.y)
+            return area.pane, row_at(lambda area=area: _pane(session, area, areas), x - area.x, y - area.y)
     return None
+
+
+def body(width: int, height: int) -> int:
+    """The rows that the panes have, together."""
+    return height - (6 if is_wide(width, height) else 5 if height >= LOWER_FROM else 4)
+
+
+def lesson_page(width: int, height: int) -> Page:
+    """What there is room for of a lesson."""
+    return lesson.page(width, body(width, height))
+
+
+def above(areas: list[Area], more: int) -> list[Area]:
+    """The areas where the words take `more` rows than one: the lowest panes are lower, and show their cursors still."""
+    end = max(area.y + area.height for area in areas)
+    return [replace(a, height=max(1, a.height - more)) if a.y + a.height == end else a for a in areas]
+
+
+def time_row(session: Session, width: int, height: int) -> int | None:
+    """The row of the time line, where there is one."""
+    shown = session.sides is None and not lessons.reading(session) and height >= LOWER_FROM and width >= LEAST_WIDTH
+    return height - 2 - len(frame.words(session, width)) if shown else None
 
 
 def is_wide(width: int, height: int) -> bool:
@@ -105,33 +132,53 @@ def _screen(session: Session, width: int, height: int) -> list[Line]:
         return too_small(width, height)
     if session.sides is not None:
         return sides.paint(session, width, height)
-    areas = arrange(session, width, height)
+    if lessons.reading(session):
+        return _lesson(session, width, height)
+    said = frame.words(session, width)
+    areas = above(arrange(session, width, height), len(said) - 1)
     blank = Line(((" " * width, ""),))
     rows: list[Line] = [blank] * height
     rows[0], rows[1] = frame.header(session, width), frame.track(session, width, height < LOWER_FROM)
     for area in sorted(areas, key=lambda a: (a.y, a.x)):
-        for n, line in enumerate(_pane(session, area)):
+        for n, line in enumerate(_pane(session, area, areas)):
             rows[area.y + n] = merged(rows[area.y + n], line, area.x, width)
     _dividers(rows, areas, width)
-    bottom = height - 1
-    rows[bottom], rows[bottom - 1] = frame.footer(session, width), frame.words(session, width)
-    if height >= LOWER_FROM:
-        rows[bottom - 2] = frame.timeline(session, width)
-    if is_wide(width, height):
-        c = Canvas(width, 1)
-        cost = session.run.program(0).watched.name
-        frame.rule(c, 0, [("Time", "bold"), (f"{cost} after each update", "dim")])
-        rows[bottom - 3] = c.lines()[0]
+    foot = [*_time(session, width, height), *said, frame.footer(session, width)]
+    rows[-len(foot):] = foot[-(height - 2):]        # the bar and the track stay
     return rows
 
 
-def _pane(session: Session, area: Area) -> list[Line]:
+def _lesson(session: Session, width: int, height: int) -> list[Line]:
+    """The lesson, in the place of the panes."""
+    shown = lesson_page(width, height)
+    said = frame.sentence(lessons.sentence(session, shown), width)
+    room = body(width, height) - (len(said) - 1)
+    more = lesson.left(session, width, room)
+    time = [frame.timeline(session, width, more)] if height >= LOWER_FROM else []
+    page = lesson.paint(session, width, room)
+    top = [frame.header(session, width), frame.track(session, width, height < LOWER_FROM)]
+    blank = [Line(((" " * width, ""),))] * is_wide(width, height)
+    return [*top, *page, *blank, *time, *said, frame.labels(lesson.keys(session), width)]
+
+
+def _time(session: Session, width: int, height: int) -> list[Line]:
+    """The time line, and in a large window its rule."""
+    if height < LOWER_FROM:
+        return []
+    c = Canvas(width, 1)
+    cost = session.run.program(0).watched.name
+    frame.rule(c, 0, [("Time", "bold"), (f"{cost} after each update", "dim")])
+    return [*(c.lines() if is_wide(width, height) else ()), frame.timeline(session, width)]
+
+
+def _pane(session: Session, area: Area, areas: list[Area]) -> list[Line]:
     focused = session.focus == area.pane
     if area.pane == "chain":
         if session.yours is not None:
             return cards.yours(session, area.width, area.height)
         if session.untouched or session.card:
-            return cards.first(session, area.width, area.height)
+            seen = any(other.pane == "parameters" for other in areas)
+            return cards.first(session, area.width, area.height, seen)
         return chainpane.paint(session, area.width, area.height, focused)
     if area.pane in PICTURES:
         return PICTURES[area.pane](session, area.width, area.height, focused)

@@ -14,6 +14,7 @@ from bptui.debugger.keeping import reopened
 from bptui.debugger.session import Session
 from bptui.debugger.store import recent, session_path
 from bptui.replay.run import open_run
+from bptui.scenario.markdown import rows
 from bptui.scenario.shipped import shipped
 from bptui.scenario.summary import summary, title
 
@@ -59,7 +60,7 @@ def test_a_summary_says_what_the_file_says(name: str) -> None:
     assert said.title == title(SHIPPED[name]) == table["title"]
     assert [each.value for each in said.figures] == [c["value"] for c in table["claims"] if "value" in c]
     assert sum(each.erratum for each in said.figures) == sum("erratum" in c for c in table["claims"])
-    assert " ".join(" ".join(said.about).split()) == " ".join(table["about"].split())
+    assert said.about == table["about"]
 
 
 def test_a_summary_of_anything_is_harmless(tmp_path: Path) -> None:
@@ -68,7 +69,8 @@ def test_a_summary_of_anything_is_harmless(tmp_path: Path) -> None:
         file = tmp_path / "x.toml"
         file.write_bytes(content)
         said = summary(file)
-        assert all(text.isprintable() for text in (said.title, said.source, *said.about))
+        assert all(text.isprintable() for text in (said.title, said.source))
+        assert all(row.text.isprintable() for row in rows(said.about, 30))
     assert summary(tmp_path).title == summary(tmp_path / "none.toml").title == ""
 
 
@@ -207,4 +209,22 @@ def test_a_typed_path_is_a_file_or_a_name(gallery: Gallery, tmp_path: Path, monk
     gallery.path = "two_layr"
     gallery.typed_path()
     assert "did you mean 'two_layer'" in gallery.message
+
+
+def test_a_path_gives_way_to_the_next(gallery: Gallery) -> None:
+    """After an error, or when the line is opened again: what is typed takes the place of what stands there."""
+    gallery.begin("path")
+    for typed in ("two_layr", "two_lay"):
+        for character in typed:
+            gallery.type(character)
+        assert gallery.path == typed
+        assert gallery.typed_path() is None
+    gallery.delete()                                # whoever wants to mend it can
+    gallery.type("x")
+    assert gallery.path == "two_lax"
+    gallery.close()
+    gallery.begin("path")
+    assert gallery.path == "two_lax"
+    gallery.type("single_neuron")                   # pasted
+    assert gallery.typed_path() == SHIPPED["single_neuron"]
 

@@ -15,6 +15,7 @@ from unicodedata import normalize
 from rich.cells import cell_len
 
 from ...scenario.errors import MOST_MARKS, printable
+from ...scenario.markdown import Word, flowed
 
 Segment = tuple[str, str]
 Spot = tuple[int, int, int, int]                    # columns from, up to; row of the canvas; row of the pane's list
@@ -112,6 +113,25 @@ class Canvas:
 
     def lines(self) -> list[Line]:
         return [Line(joined(row)) for row in self._cells]
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """`text` as rows of at most `width` cells, broken between words; a word that is wider is broken within."""
+    return [row.text for row in flowed([Word(word) for word in drawable(text).split()], width, cell_len)]
+
+
+def abridged(text: str, width: int) -> str:
+    """`text` in at most `width` cells: whole; or cut after a word, if that leaves half of it, and ending in `…`; or
+    with its middle left out, as the end of a name tells elements apart."""
+    text = drawable(text)
+    if cell_len(text) <= width:
+        return text
+    words = _part(text, 0, max(0, width - 1))
+    words = words[:words.rfind(" ") + 1].rstrip()
+    if cell_len(words) * 2 >= width:
+        return f"{words}…"
+    end = cell_len(text)
+    return f"{_part(text, 0, width - 1 - width // 2)}…{_part(text, end - width // 2, end)}" if width > 0 else ""
 
 
 def drawable(text: str) -> str:

@@ -7,25 +7,27 @@ from ...debugger.commands import key_of
 from ...debugger.session import Session
 from ...explain import notation
 from ...replay.places import write
-from .canvas import Canvas, Line, sign_style
+from .canvas import Canvas, Line, abridged, sign_style, wrapped
 from .frame import rule
 
 POINT, SAYS = 22, 36
 ALL_DIGITS = 11                                     # columns that a number with all digits needs beyond nine decimals
 
 
-def first(session: Session, width: int, height: int) -> list[Line]:
-    """What the keys do, before the first value is made."""
+def first(session: Session, width: int, height: int, seen: bool) -> list[Line]:
+    """What the keys do, before the first value is made; `seen` are the parameters, in a pane."""
     c = Canvas(width, height)
     times = session.times
     rule(c, 0, [(f"You are before the first of {times.count} values of the first update", "bold")])
     names = [session.namer.of(b.out, 0) for b in times.blocks[:3]]
     chain = session.explainer().chain(1)
     formula = f"{chain.formula[0][0]} = {chain.formula[1][0]}" if len(chain.formula) > 1 else names[0]
+    column, how = 29 if width >= 76 else 27, ", term by term"
+    formula = abridged(formula, width - 1 - column - len(how))
     cost = times.program.cost.name
     back = next((session.namer.of(b.out, 0) for b in times.blocks if b.phase == "backward"), "")
     backwards = f"{key_of(session, 'back_into')}  {key_of(session, 'back_over')}"
-    rows = [(key_of(session, "into"), "step by step", f"{formula}, term by term"),
+    rows = [(key_of(session, "into"), "step by step", f"{formula}{how}"),
             (key_of(session, "over"), "value by value",
              f"{', '.join(names)} … {cost}{f', {back} …' if back else ''}"),
             (backwards, "the same, backwards", "you cannot lose or break anything"),
@@ -36,20 +38,33 @@ def first(session: Session, width: int, height: int) -> list[Line]:
     for key, name, says in rows:
         c.put(3, y, key, "bold")
         x = c.put(9, y, name)
-        c.put(max(29 if width >= 76 else 27, x + 1), y, says, "", until=width - 1)
+        at = max(column, x + 1)
+        c.put(at, y, abridged(says, width - 1 - at))
         y += 1
-    said = "There is nothing to train here, so nothing goes back: step through the forward values."
-    if session.parameter_count:
-        name = session.namer.of(*session.parameter(cursors.at(session, "parameters")))
-        start = session.run.scenario.start
-        said = "Put the cursor on a weight and press Enter, to ask where its derivative comes from." if not start else \
-            f"Start with {name}: put the cursor on {name} and press Enter." if session.starts_at_parameter \
-            else f"Start with {start}: press g, and type that."
-    if y + 1 < height:
-        c.put(3, y + 1, said, "", until=width - 1)
-    elif y < height:
-        c.put(3, y, said, "", until=width - 1)
+    reads = f" {key_of(session, 'lesson')} reads the lesson." if session.own.scenario.about.strip() else ""
+    said = wrapped(_start(session, seen) + reads, width - 4)
+    for n, row in enumerate(said, min(y + 1, height - len(said))):
+        c.put(3, n, row)
     return c.lines()
+
+
+def _start(session: Session, seen: bool) -> str:
+    """What to do first, as the source has it; `seen` are the weights on which the cursor is put."""
+    start = session.run.scenario.start
+    if not session.parameter_count:
+        return "There is nothing to train here, so nothing goes back: step through the forward values."
+    if start and not session.starts_at_parameter:
+        return f"Start with {start}: press {key_of(session, 'go')}, and type that."
+    enter, names = key_of(session, "enter"), session.namer.of
+    here = names(*session.parameter(cursors.at(session, "parameters")))
+    if not start:
+        return f"Put the cursor on a weight and press {enter}, to ask where its derivative comes from." if seen else \
+            f"Press {enter} to ask where the derivative by {here} comes from; ↑ and ↓ choose another weight."
+    first = names(*session.parameter(session.start))
+    if seen:
+        return f"Start with {first}: put the cursor on {first} and press {enter}."
+    return f"Start with {first}: press {enter}." if first == here else \
+        f"Start with {first}: ↑ and ↓ choose it, where {enter} says it; then press {enter}."
 
 
 def yours(session: Session, width: int, height: int) -> list[Line]:
@@ -68,22 +83,26 @@ def yours(session: Session, width: int, height: int) -> list[Line]:
         c.put(6, y, label)
         text = notation.number(number, True, nine) if number is not None else notation.PENDING
         c.put(POINT - (notation.point(text) if number is not None else 0), y, text, sign_style(number))
-        c.put(says_at, y, says, "bold" if label == "yours" else "dim", until=width - 1)
-        y += 1
+        for row in wrapped(says, width - 1 - says_at) or [""]:
+            c.put(says_at, y, row, "bold" if label == "yours" else "dim")
+            y += 1
     y += 1
     if answer.rounding:
         c.put(6, y, "So you have the same number: the difference is rounding.")
         return c.lines()
     if not answer.found:
-        c.put(6, y, "Looking for your digits …" if answer.looking is not None else
-              asking.NOWHERE)
+        says = "Looking for your digits …" if answer.looking is not None else asking.NOWHERE
+        for n, row in enumerate(wrapped(says, width - 7), y):
+            c.put(6, n, row)
         return c.lines()
     c.put(6, y, "Your digits stand here:" if answer.looking is None else "Your digits stand here (still looking):")
-    for found in answer.found[:max(0, height - y - 1)]:
-        y += 1
+    y += 1
+    for found in answer.found:
         text = notation.number(found.hit.value, True, nine)
         c.put(POINT - notation.point(text), y, text, sign_style(found.hit.value))
         where = f"{found.hit.what} in {found.run.scenario.name}" if found.beside else found.hit.what
         when = f", after {notation.counted(found.hit.at.update, 'update')}" if found.hit.at.update else ""
-        c.put(says_at, y, f"{where}{when}: {write(found.run, found.hit.at)}", "", until=width - 1)
+        for row in wrapped(f"{where}{when}: {write(found.run, found.hit.at)}", width - 1 - says_at):
+            c.put(says_at, y, row)
+            y += 1
     return c.lines()

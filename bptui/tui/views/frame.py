@@ -14,7 +14,7 @@ from ...debugger.session import Session
 from ...explain import notation
 from ...replay.places import write
 from ...replay.timeline import Position, Timeline
-from .canvas import Canvas, Line
+from .canvas import Canvas, Line, abridged, wrapped
 from .scales import BLOCKS, Scale
 
 MOST_CELLS = 40                                     # values of an update that have a cell each in the track
@@ -45,7 +45,7 @@ def header(session: Session, width: int) -> Line:
     cost = session.cost()
     name = run.program(0).watched.name
     figure = f"{name} {notation.PENDING if cost is None else notation.one(cost)}"
-    c.put(x + 3, 0, said, until=width - len(figure) - 3)
+    c.put(x + 3, 0, abridged(said, width - len(figure) - x - 6))
     c.right(width - 1, 0, figure, "bold")
     c.restyle(0, "reverse")
     return c.lines()[0]
@@ -138,17 +138,17 @@ def rule(c: Canvas, y: int, title: Sequence[tuple[str, str]], headings: Sequence
     x = first + 2
     for text, style in title:
         c.put(x - 1, y, " ")
-        x = c.put(x, y, text, style, until=end - 2)
+        x = c.put(x, y, abridged(text, end - 2 - x), style)
         x = c.put(x, y, " ") + 2
     for column, text in headings:
         if column - len(text) - 1 >= x - 1:
             c.right(column, y, f" {text}" + (" " if column < end else ""), "dim")
 
 
-def timeline(session: Session, width: int) -> Line:
+def timeline(session: Session, width: int, more: str = "") -> Line:
     """The loss up to now (of the updates of a column the greatest); the position, as it can be typed; how far the run
     is known. `●` is where stops are hit, `!` where trouble begins: of neighbouring columns the first is marked. They
-    say where something is, also ahead, and never what a value is."""
+    say where something is, also ahead, and never what a value is. `more` can stand in the place of what is known."""
     c = Canvas(width, 1)
     run, position = session.run, session.position
     cost = session.cost()
@@ -172,7 +172,7 @@ def timeline(session: Session, width: int) -> Line:
         for n in columns:
             c.put(first + n, 0, glyph, "bold")
     c.put(first + at, 0, "►", "bold")
-    c.right(width - 1, 0, _known(session, width), "dim")
+    c.right(width - 1, 0, f" {more}" if more else _known(session, width), "" if more else "dim")
     return c.lines()[0]
 
 
@@ -209,15 +209,22 @@ def _known(session: Session, width: int) -> str:
     return f"validation {notation.short(held[-1], 3)}  {said}" if held and width >= 100 else said
 
 
-def words(session: Session, width: int) -> Line:
-    c = Canvas(width, 1)
+def words(session: Session, width: int) -> list[Line]:
+    """The sentence, in as many rows as it takes."""
     numbers = notation.FORMAT.get()
-    with notation.written_as("9" if numbers == "all" else numbers):     # a sentence has one row, and all of it is read
-        text = session.sentence()
-    glyph = text[:1] in "=≈≠"
-    x = c.put(1, 0, text[:1], "bold" if glyph else "")
-    c.put(x, 0, text[1:], "", until=width - 1)
-    return c.lines()[0]
+    with notation.written_as("9" if numbers == "all" else numbers):     # a sentence is read, not copied
+        return sentence(session.sentence(), width)
+
+
+def sentence(text: str, width: int) -> list[Line]:
+    """A sentence as rows of the screen, whole; a mark that it begins with is bold."""
+    rows = wrapped(text, width - 2) or [""]
+    c = Canvas(width, len(rows))
+    for y, row in enumerate(rows):
+        marked = not y and row[:1] in ("=", "≈", "≠")
+        x = c.put(1, y, row[:1], "bold" if marked else "")
+        c.put(x, y, row[1:])
+    return c.lines()
 
 
 def footer(session: Session, width: int) -> Line:
@@ -261,9 +268,10 @@ def keys(session: Session, width: int) -> list[tuple[str, str, str]]:
             var, element = session.parameter(cursors.at(session, "parameters"))
             cost = session.run.program(0).cost.name
             shown.append((key("enter"), f"follow {session.namer.derivative(cost, var, element)}", ""))
-        shown += [(key("find"), "number", ""),
-                  (key("got"), "I got", ""), (key("quit"), "quit", "")]
-        return shown
+        shown += [(key("find"), "number", ""), (key("got"), "I got", "")]
+        if width >= 120 and session.own.scenario.about.strip():
+            shown.append((key("lesson"), "lesson", ""))
+        return [*shown, (key("quit"), "quit", "")]
     if out:
         shown.append((key("out"), f"end of {over_name(session, out[1]) if out[0] == 'value' else out[0]}", ""))
     shown.append((key("back_into", "back_over", "back_out"), "back", ""))
@@ -272,6 +280,8 @@ def keys(session: Session, width: int) -> list[tuple[str, str, str]]:
     if width >= 120:
         shown += [(key("enter"), "why", ""), (key("go"), "go to", ""),
                   (key("find"), "find a number", ""), (key("next_pane"), "pane", "")]
+    if session.lesson.at or session.lesson.top:     # somebody is reading it
+        shown.append((key("lesson"), "lesson", ""))
     return [*shown, (key("quit"), "quit", "")]
 
 

@@ -2,25 +2,29 @@
 
 Rows never move: bar, search, rule, list, words, keys. Where there is no room for the preview the list has it all. The
 list scrolls around its cursor and says how much is left out; a preview that is not ready yet is what is known of it.
+Below the picture the lesson begins; its pages take the place of the preview, or where there is none, of the list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
 
 from ...debugger.gallery import NEW_HERE, Entry, Gallery
+from ...debugger.lesson import NONE
 from ...explain import notation
 from ...explain.notation import readable
-from .canvas import Canvas, Line, Segment, merged
+from ...scenario.markdown import Row, rows
+from .canvas import Canvas, Line, merged, wrapped
 from .frame import labels, rule
 
 TOP = 3                                             # rows above the list
 PREVIEW_FROM = 20                                   # rows of the terminal
 LARGEST_LIST, LARGEST_TEXT = 72, 90                 # columns
-MOST_WORDS = 4                                      # rows of a message
+ROOMY = 100                                         # columns in which the keys have all their words
 MOST_HITS = 3                                       # printed figures that a search has found, in a preview
 HINT = "search: a word, or a number an article prints (try 0.0554)"
 NOTHING = "Nothing fits: no title, name or text has this, and no source prints these digits."
@@ -46,10 +50,24 @@ def picture_size(width: int, height: int) -> tuple[int, int]:
     return (0, 0) if left == width else (min(width - left - 2, LARGEST_TEXT), 9 if height < 34 else 12)
 
 
+@dataclass(frozen=True)
+class Page:
+    """The rows of the lesson, and which of them are in sight."""
+
+    rows: tuple[Row, ...]
+    first: int
+    room: int
+
+    @property
+    def last(self) -> int:
+        return min(len(self.rows), self.first + self.room)
+
+
 def paint(gallery: Gallery, preview: Preview | None, width: int, height: int) -> list[Line]:
     """Every line of the screen, which is large enough."""
-    words = _words(gallery, width - 2)
+    words = wrapped(gallery.message or _sentence(gallery), width - 2)[:height - TOP - 2] or [""]
     left, room = list_width(width, height), height - TOP - len(words) - 1
+    alone = left == width
     c = Canvas(width, height)
     c.put(1, 0, "bptui", "bold")
     c.put(9, 0, "step through backpropagation, one factor at a time")
@@ -58,23 +76,52 @@ def paint(gallery: Gallery, preview: Preview | None, width: int, height: int) ->
     _search(c, gallery)
     entry = gallery.chosen
     rule(c, 2, [("What would you like to see?", "bold")], last=left)
-    if left < width:
+    if not alone:
         c.put(left, 2, "┬", "dim")
         c.fill(left + 1, 2, width - left - 1, "─", "dim")
         if entry is not None:                       # the whole name: it is what one types
             c.put(c.put(c.put(left + 2, 2, " "), 2, entry.name, "bold", until=width - 1), 2, " ")
         for y in range(TOP, TOP + room):
             c.put(left, y, "│", "dim")
-    _list(c, gallery, left, room)
+    if not alone or gallery.reading is None:
+        _list(c, gallery, left, room)
     for y, line in enumerate(words, TOP + room):
         c.put(1, y, line)
     lines = c.lines()
-    lines[-1] = labels(_keys(gallery), width)
-    if left < width and entry is not None:
-        beside = _preview(gallery, entry, preview, min(width - left - 3, LARGEST_TEXT), room)
+    lines[-1] = labels(_keys(gallery, alone, width), width)
+    if entry is not None and (not alone or gallery.reading is not None):
+        x = 1 if alone else left + 2
+        beside = _preview(gallery, entry, preview, _text_width(width, left), room)
         for y, line in enumerate(beside, TOP):
-            lines[y] = merged(lines[y], line, left + 2, width)
+            lines[y] = merged(lines[y], line, x, width)
     return lines
+
+
+def _text_width(width: int, left: int) -> int:
+    return min(width - 2 if left == width else width - left - 3, LARGEST_TEXT)
+
+
+def turned(gallery: Gallery, preview: Preview | None, width: int, height: int, by: int, line: bool = False) -> None:
+    """Turn the lesson by a page, or by a `line`, on or back; before its beginning is the preview."""
+    entry, left = gallery.chosen, list_width(width, height)
+    if entry is None:
+        return
+    gallery.message = ""
+    if not gallery.summary(entry).about.strip():
+        gallery.message = NONE
+        return
+    room = height - TOP - len(wrapped(_sentence(gallery), width - 2)) - 1
+    page = _page(gallery, entry, preview, _text_width(width, left), room)
+    alone = left == width
+    if by > 0 and gallery.reading is None and alone:
+        gallery.reading = 0
+    elif by > 0 and page.last == len(page.rows):
+        gallery.message = "This is the end of the lesson. Enter opens the scenario."
+    elif by > 0:
+        first = page.first + 1 if line else page.last
+        gallery.reading = page.rows[min(first, len(page.rows) - 1)].first
+    elif gallery.reading is not None:
+        gallery.reading = page.rows[max(0, page.first - (1 if line else page.room))].first if page.first else None
 
 
 def _search(c: Canvas, gallery: Gallery) -> None:
@@ -85,7 +132,7 @@ def _search(c: Canvas, gallery: Gallery) -> None:
         shown = gallery.path if cell_len(gallery.path) <= room else f"…{gallery.path[1 - room:]}"
         if not gallery.path:
             c.put(x + 2, 1, "the path of a scenario file, or the name of a shipped one", "dim")
-        c.put(c.put(x, 1, shown), 1, " ", "reverse")
+        c.put(c.put(x, 1, shown, "reverse" if gallery.yields else ""), 1, " ", "reverse")
         return
     x = c.put(1, 1, "/ ", "bold" if gallery.typing else "dim")
     x = c.put(x, 1, gallery.text[-(c.width // 2):])
@@ -133,42 +180,83 @@ def _entry(c: Canvas, y: int, entry: Entry, number: int | None, width: int) -> N
 
 # the preview
 
-Word = tuple[str, str]
-
-
 def _preview(gallery: Gallery, entry: Entry, preview: Preview | None, width: int, height: int) -> list[Line]:
-    """What one will see: the question, the network, what it is about, and how large it is."""
-    said = gallery.summary(entry)
+    """What one will see: the question, the network, how the lesson begins, and how large it is; or the lesson."""
     c = Canvas(width, height)
-    y = _put(c, 0, wrapped([(word, "bold") for word in (said.title or entry.shown).split()], width), height)
-    if not entry.shipped:
-        y = _put(c, y, wrapped([(word, "dim") for word in entry.shown.split()], width), height)
-    if preview is not None and preview.problems:
-        lines = [line for text in preview.problems for line in wrapped([(w, "") for w in text.split()], width)]
-        _put(c, y + 1, [[("Cannot be opened:", "bold")], *lines], height)
+    if gallery.reading is not None:
+        _lesson(c, 0, height, _page(gallery, entry, preview, width, height))
         return c.lines()
-    facts = [[(line, "dim")] for text in _facts(gallery, entry, preview) for line in _plain(text, width)]
-    printed = dict.fromkeys(f"prints {readable(hit.what)} = {hit.value}" for hit in gallery.hits(entry))
-    hits = [line for text in list(printed)[:MOST_HITS] for line in wrapped([(w, "bold") for w in text.split()], width)]
-    end = height - len(facts)
-    _put(c, end, facts, height)
-    picture = _trimmed(preview.picture) if preview is not None else ()
-    lines = c.lines()
-    if picture and y + 1 + len(picture) < end:
-        for line in picture:
+    y = _heading(c, gallery, entry, width, height)
+    if preview is not None and preview.problems:
+        c.put(0, y + 1, "Cannot be opened:", "bold")
+        for n, row in enumerate((row for text in preview.problems for row in wrapped(text, width)), y + 2):
+            c.put(0, n, row)
+        return c.lines()
+    facts = [row for text in _facts(gallery, entry, preview) for row in wrapped(text, width)]
+    for n, row in enumerate(facts, height - len(facts)):
+        c.put(0, n, row, "dim")
+    picture, y = _pictured(preview, y, height - len(facts))
+    for row in _hits(gallery, entry, width):
+        if y + 1 < height - len(facts) - 1:
             y += 1
-            lines[y] = merged(lines[y], line, 0, width)
-        y += 1
-    room = end - y - 2
-    text = [*hits, *([[]] if hits else []), *_about(said.about, width)]
-    if len(text) > room > 0:
-        text = text[:room]
-        text[-1] = _cut(text[-1], width)
-    below = Canvas(width, max(0, room))
-    _put(below, 0, text, room)
-    for n, line in enumerate(below.lines(), y + 1):
-        lines[n] = line
+            c.put(0, y, row, "bold")
+    below = y + 1 + bool(gallery.hits(entry))
+    _lesson(c, below, height - len(facts) - 1, _page(gallery, entry, preview, width, height))
+    lines = c.lines()
+    for n, line in picture:
+        lines[n] = merged(lines[n], line, 0, width)
     return lines
+
+
+def _heading(c: Canvas, gallery: Gallery, entry: Entry, width: int, height: int) -> int:
+    """The question, and of a file of one's own the path; the row below."""
+    y = 0
+    for text, style in ((gallery.summary(entry).title or entry.shown, "bold"),
+                        *([] if entry.shipped else [(entry.shown, "dim")])):
+        for row in wrapped(text, width):
+            c.put(0, y, row, style)
+            y += 1
+    return min(y, height)
+
+
+def _pictured(preview: Preview | None, y: int, end: int) -> tuple[list[tuple[int, Line]], int]:
+    """The rows of the picture, where there is room for it, and the row after it."""
+    picture = _trimmed(preview.picture) if preview is not None else ()
+    if not picture or y + 1 + len(picture) >= end:
+        return [], y
+    return list(enumerate(picture, y + 1)), y + 1 + len(picture)
+
+
+def _hits(gallery: Gallery, entry: Entry, width: int) -> list[str]:
+    """The printed figures that the search has found."""
+    printed = dict.fromkeys(f"prints {readable(hit.what)} = {hit.value}" for hit in gallery.hits(entry))
+    return [row for text in list(printed)[:MOST_HITS] for row in wrapped(text, width)]
+
+
+def _page(gallery: Gallery, entry: Entry, preview: Preview | None, width: int, height: int) -> Page:
+    """What of the lesson is in sight; the last row of the room says how much is left."""
+    found = rows(gallery.summary(entry).about, width, cell_len)
+    if gallery.reading is not None:
+        first = max(0, bisect_right(found, gallery.reading, key=lambda row: row.first) - 1)
+        return Page(found, first if len(found) > height else 0, height if len(found) - first <= height else height - 1)
+    y = _heading(Canvas(width, height), gallery, entry, width, height)
+    facts = [row for text in _facts(gallery, entry, preview) for row in wrapped(text, width)]
+    y = _pictured(preview, y, height - len(facts))[1]
+    hits = min(len(_hits(gallery, entry, width)), max(0, height - len(facts) - 2 - y))
+    room = max(0, height - len(facts) - 2 - y - hits - bool(hits))
+    return Page(found, 0, room if len(found) <= room else max(0, room - 1))
+
+
+def _lesson(c: Canvas, y: int, end: int, page: Page) -> None:
+    """The rows in sight, and how many there are before and behind them."""
+    for n, row in enumerate(page.rows[page.first:page.last], y):
+        x = 0
+        for text, style in row.runs:
+            x = c.put(x, n, text, style)
+    before, more = page.first, len(page.rows) - page.last
+    if more and end > y:
+        said = f"▼ {notation.counted(more, 'more line')}: Space"
+        c.put(0, end - 1, f"▲ {before}  {said}" if before else said, "bold")
 
 
 def _facts(gallery: Gallery, entry: Entry, preview: Preview | None) -> list[str]:
@@ -185,73 +273,7 @@ def _trimmed(lines: Sequence[Line]) -> Sequence[Line]:
     return lines[:count]
 
 
-def _about(paragraphs: Iterable[str], width: int) -> list[list[Word]]:
-    """The text of an about, with a blank line between paragraphs."""
-    lines: list[list[Word]] = []
-    for paragraph in paragraphs:
-        lines += [[]] if lines else []
-        for line in paragraph.split("\n"):
-            if line.startswith("    "):             # a formula, or a picture: as it is
-                lines.append([(line[2:], "")])
-                continue
-            words, style = list[Word](), ""
-            for n, part in enumerate(line.replace("`", "").split("**")):
-                style = "bold" if n % 2 else ""
-                words += [(word, style) for word in part.split()]
-            lines += wrapped(words, width)
-    return lines
-
-
-def wrapped(words: Iterable[Word], width: int) -> list[list[Word]]:
-    """Words as lines of at most `width` columns; one that is longer is broken."""
-    lines: list[list[Word]] = []
-    x = width
-    for word, style in words:
-        while True:
-            space = 1 if lines and x else 0
-            if x + space + cell_len(word) <= width:
-                lines[-1].append((" " * space + word, style))
-                x += space + cell_len(word)
-                break
-            lines.append([])
-            x = 0
-            if cell_len(word) > width:
-                lines[-1].append((word[:width], style))
-                word, x = word[width:], width
-    return lines
-
-
-def _plain(text: str, width: int) -> list[str]:
-    return ["".join(word for word, _ in line) for line in wrapped([(w, "") for w in text.split()], width)]
-
-
-def _cut(line: list[Segment], width: int) -> list[Segment]:
-    """A line that says that there is more."""
-    while line and sum(cell_len(text) for text, _ in line) + 2 > width:
-        line = line[:-1]
-    return [*line, (" …" if line else "…", "dim")]
-
-
-def _put(c: Canvas, y: int, lines: Iterable[Sequence[Segment]], end: int) -> int:
-    """Draw lines from row `y` on; the row behind them."""
-    for line in lines:
-        x = 0
-        for text, style in line:
-            if y < end:
-                x = c.put(x, y, text, style)
-        y += 1
-    return y
-
-
 # words and keys
-
-def _words(gallery: Gallery, width: int) -> list[str]:
-    """The line of words; a message may need more than one."""
-    lines = _plain(gallery.message or _sentence(gallery), width) or [""]
-    if len(lines) > MOST_WORDS:
-        lines = [*lines[:MOST_WORDS - 1], f"{lines[MOST_WORDS - 1][:width - 2]} …"]
-    return lines
-
 
 def _sentence(gallery: Gallery) -> str:
     entry = gallery.chosen
@@ -266,10 +288,14 @@ def _sentence(gallery: Gallery) -> str:
     return f"You left off here {entry.age}. Enter goes on." if entry.age else NEW_HERE
 
 
-def _keys(gallery: Gallery) -> list[tuple[str, str, str]]:
+def _keys(gallery: Gallery, alone: bool, width: int) -> list[tuple[str, str, str]]:
     if gallery.typing == "path":
         return [("Enter", "open", ""), ("Esc", "close", "")]
     if gallery.typing:
         return [("Enter", "open", ""), ("↑↓", "choose", ""), ("Esc", "all scenarios", "")]
-    return [("?", "help", ""), ("Enter", "open", ""), ("↑↓", "choose", ""), ("/", "search", ""),
-            ("c", "copy to edit", ""), ("o", "open a file", ""), ("q", "quit", "")]
+    if gallery.reading is not None:
+        return [("?", "help", ""), ("Enter", "open", ""), ("Space", "page", ""),
+                ("↑↓", "line" if alone else "choose another", ""), ("Esc", "back to the list", ""), ("q", "quit", "")]
+    copy, file = ("copy to edit", "open a file") if width >= ROOMY else ("copy", "a file")
+    return [("?", "help", ""), ("Enter", "open", ""), ("↑↓", "choose", ""), ("Space", "read", ""), ("/", "search", ""),
+            ("c", copy, ""), ("o", file, ""), ("q", "quit", "")]

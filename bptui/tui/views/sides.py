@@ -25,8 +25,8 @@ from ...replay.fork import Fork
 from ...replay.run import Run
 from ...replay.timeline import Position, Timeline
 from . import loss
-from .canvas import Canvas, Line, merged, sign_style
-from .frame import MOST_CELLS, SHORT, cells, labels, rule, stretches_of
+from .canvas import Canvas, Line, abridged, merged, sign_style, wrapped
+from .frame import MOST_CELLS, SHORT, cells, labels, rule, sentence, stretches_of
 from .scales import BLOCKS, Scale
 
 TABLE = 80                                          # columns of the numbers
@@ -36,6 +36,7 @@ NAME, GLYPH = 6, 3
 FULL = 24                                           # rows from which there is more than the value
 WIDE, TALL, CHARTS = 120, 34, 12
 ROWS, OUTCOMES = 6, 5                               # of the two tables, at 24 rows
+LEAST_ROWS, REASONS = 2, 2                          # of the value's table; of why it differs, where that is short
 Points = tuple[np.ndarray, np.ndarray]              # updates, and values after them
 
 
@@ -52,15 +53,15 @@ def paint(session: Session, width: int, height: int) -> list[Line]:
     extra = max(0, height - FULL - charts)
     more = min(extra, max(0, len(shown.outcomes) - OUTCOMES)) if height >= FULL else 0
     rows = ROWS + (extra - more) if height >= FULL else height - 8
-    _table(c, 3, rows, shown, detail)
+    why = [row for text in (detail.reasons if detail is not None else ()) for row in wrapped(text, TABLE - 4)]
+    wider = min(rows - LEAST_ROWS, max(0, len(why) - REASONS))     # rows that the reasons take from the table
+    _table(c, 3, rows - wider, shown, detail)
+    y = 4 + rows
+    for n, row in enumerate(why[:REASONS + wider], y - wider + (height >= FULL)):
+        c.put(3, n, row)
     if height >= FULL:
-        y = 4 + rows
-        _reasons(c, y + 1, 2, detail)
         _outcomes(c, y + 4, OUTCOMES + more, shown)
         _curve(c, height - 3 - charts, shown)
-    else:
-        _reasons(c, 4 + rows, 2, detail)
-    c.put(1, height - 2, sides.sentence(session), "", until=width - 1)
     lines = c.lines()
     if charts:
         aside = _differences(shown, width - TABLE - 1, height - 6 - charts)
@@ -68,7 +69,8 @@ def paint(session: Session, width: int, height: int) -> list[Line]:
                                    for line, each in zip(lines[3:], aside, strict=False)]
         first = height - 2 - charts
         lines[first:first + charts] = _charts(shown, width, charts)
-    lines[-1] = labels(_keys(shown, width), width)
+    foot = [*sentence(sides.sentence(session), width), labels(_keys(shown, width), width)]
+    lines[-len(foot):] = foot[-(height - 3):]       # the bar and both tracks stay
     return lines
 
 
@@ -122,8 +124,8 @@ def _table(c: Canvas, y: int, room: int, shown: Sides, detail: Detail | None) ->
         f"Difference {shown.rank()} of {len(shown.apart.given) + len(shown.apart.numbers)}"
     title = f"{start}: {detail.where}" if detail is not None else "Two runs"
     title = title if shown.is_first else title.replace(": at ", ": ")
-    title = title if len(title) <= 42 else title[:41] + "…"
-    rule(c, y, [(title, "bold")], [(HEADINGS[0], a), (HEADINGS[1], b), (HEADINGS[2], f"{b} - {a} ")], 0, TABLE)
+    headings = [(HEADINGS[0], a), (HEADINGS[1], b), (HEADINGS[2], f"{b} - {a} ")]
+    rule(c, y, [(abridged(title, 42), "bold")], headings, 0, TABLE)
     if detail is None:
         _no_table(c, y + 1, shown)
         return
@@ -184,11 +186,6 @@ def _row(c: Canvas, y: int, row: Row, nine: bool, nine_changes: bool) -> None:
         c.put(POINTS[2] - notation.point(text), y, text, f"{sign_style(row.change)} {strong}".strip())
 
 
-def _reasons(c: Canvas, y: int, room: int, detail: Detail | None) -> None:
-    for n, said in enumerate(detail.reasons[:room] if detail is not None else ()):
-        c.put(3, y + n, said, "", until=TABLE - 1)
-
-
 # what follows
 
 def _outcomes(c: Canvas, y: int, room: int, shown: Sides) -> None:
@@ -229,14 +226,6 @@ def _gaps(shown: Sides) -> Points:
     with np.errstate(all="ignore"):
         gaps = np.where((x == y) | (np.isnan(x) & np.isnan(y)), 0.0, np.abs(y - x))
     return np.arange(count) * stride, gaps
-
-
-def _thinned(points: Points, columns: int) -> Points:
-    """A few points a column, the last among them."""
-    updates, values = points
-    step = max(1, len(values) // (4 * columns))
-    chosen = np.unique(np.append(np.arange(0, len(values), step), max(0, len(values) - 1))) if len(values) else []
-    return updates[chosen], values[chosen]
 
 
 def _curve(c: Canvas, y: int, shown: Sides) -> None:
