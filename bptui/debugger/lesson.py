@@ -177,8 +177,8 @@ def sentence(session: Session, page: Page) -> str:
     text, row = target(session, page), rows(session, page)[window(session, page)[1]]
     if not text:
         return f"Enter on a line with a figure or a quantity goes there; {_key(session)} comes back."
-    said = f"Enter looks for {text}, and stands where it is made" if FIGURE.fullmatch(text) else f"Enter goes to {text}"
-    others = " ← → choose another." if len(set(targets(session, row))) > 1 else ""
+    said = f"Enter finds where {text} is made" if FIGURE.fullmatch(text) else f"Enter goes to {text}"
+    others = " ← → another." if len(set(targets(session, row))) > 1 else ""
     return f"{said}. {_key(session)} comes back here.{others}"
 
 

@@ -16,8 +16,9 @@ from bptui.scenario.shipped import shipped
 
 SHIPPED = dict(shipped())
 WIDTHS = (1, 2, 7, 20, 31, 54, 74, 114)
-PIECES = ("w5", "**", "*", "`", "``", "[", "](", ")", "\\", "- ", "* ", "3. ", "1) ", "    ", "\n", "\n\n", " ", "漢字", "é",
-          "e\u0301" * 9, "x" * 90, "#", "|", "```\n", "a", "∂E/∂w1", "\t", "\x1b[2J", "\x07", "\u202e", "\u200b", "0.5*x*y")
+PIECES = ("w5", "**", "*", "`", "``", "[", "](", ")", "\\", "- ", "* ", "3. ", "1) ", "    ", "\n", "\n\n", " ", "漢字",
+          "é", "e\u0301" * 9, "x" * 90, "#", "|", "```\n", "a", "∂E/∂w1", "\t", "\x1b[2J", "\x07", "\u202e", "\u200b",
+          "0.5*x*y")
 
 
 def cells(text: str) -> int:
@@ -59,7 +60,7 @@ def test_any_text_is_shown_and_harmless(share: Callable[[int], int]) -> None:
     "漢" * 90_000, "x" * 99_000, "**a `b` *c* " * 8_000, "\n    \n" * 9_000, "**a b" * 15_000, "- " * 40_000,
     "a\u0301" * 40_000])
 def test_time_grows_with_the_length_alone(text: str) -> None:
-    """Half of it takes more than a tenth of the time of the whole: what is quadratic takes a quarter, and more hurts."""
+    """What takes its square would take minutes here."""
     begun = time.process_time()
     rows(text, 33)
     assert time.process_time() - begun < 5          # seconds; it takes a fraction of one
@@ -85,10 +86,11 @@ def test_marks_become_styles() -> None:
 
 
 def test_items_are_set_in_and_formulas_stay_as_they_are() -> None:
-    text = "Look:\n- first, which\n  is long\n- second\n\n    y  =  a + b\n    z  =  c\n\n1. one\n2. two\n\n```\na   b\n```\n"
+    text = ("Look:\n- first, which\n  is long\n- second\n\n    y  =  a + b\n    z  =  c\n\n1. one\n2. two\n\n"
+            "```\na   b\n```\n")
     assert [row.text for row in rows(text, 14)] == [
-        "Look:", "- first, which", "  is long", "- second", "", "  y  =  a + b", "  z  =  c", "", "1. one", "2. two", "",
-        "  a   b"]
+        "Look:", "- first, which", "  is long", "- second", "", "  y  =  a + b", "  z  =  c", "", "1. one", "2. two",
+        "", "  a   b"]
 
 
 def test_code_stays_together_where_it_can() -> None:

@@ -128,7 +128,7 @@ def abridged(text: str, width: int) -> str:
         return text
     words = _part(text, 0, max(0, width - 1))
     words = words[:words.rfind(" ") + 1].rstrip()
-    if cell_len(words) * 2 >= width:
+    if 0 < width <= cell_len(words) * 2:
         return f"{words}…"
     end = cell_len(text)
     return f"{_part(text, 0, width - 1 - width // 2)}…{_part(text, end - width // 2, end)}" if width > 0 else ""

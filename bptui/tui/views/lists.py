@@ -9,7 +9,7 @@ from ...debugger.session import Session
 from ...debugger.watching import Watched
 from ...explain import notation
 from ...replay.places import write
-from .canvas import Canvas, Line, sign_style
+from .canvas import Canvas, Line, sign_style, wrapped
 from .frame import rule
 from .tables import nothing, shortened, shown, told
 
@@ -23,8 +23,9 @@ def paint_watches(session: Session, width: int, height: int, focused: bool) -> l
     seen = ordering.view(session, "watches")
     rule(c, 0, [("Watches", "bold"), *told(seen)], [(value, "value"), (change, "change")])
     if not session.watches:
-        c.put(1, 1, "Nothing is watched yet: w watches what", "dim", until=width)
-        c.put(1, 2, "the cursor is on, or what you type.", "dim", until=width)
+        said = "Nothing is watched yet: w watches what the cursor is on, or what you type."
+        for y, row in enumerate(wrapped(said, width - 2), 1):
+            c.put(1, y, row, "dim")
         return c.lines()
     rows = shown(session, seen, "watches", height - 1)
     for y, n in enumerate(rows.rows, 1):
@@ -58,8 +59,9 @@ def paint_stops(session: Session, width: int, height: int, focused: bool) -> lis
     seen = ordering.view(session, "stops")
     rule(c, 0, [("Stops", "bold"), *told(seen)], [(width - 1, "hits")])
     if not session.stops:
-        c.put(1, 1, "No stop is set yet: b sets one where the", "dim", until=width)
-        c.put(1, 2, "cursor is, or on a condition: E < 0.001.", "dim", until=width)
+        said = "No stop is set yet: b sets one where the cursor is, or on a condition: E < 0.001."
+        for y, row in enumerate(wrapped(said, width - 2), 1):
+            c.put(1, y, row, "dim")
         return c.lines()
     rows = shown(session, seen, "stops", height - 1)
     numbers = list(session.stops)
@@ -87,7 +89,8 @@ def paint_hits(session: Session, width: int, height: int, focused: bool) -> list
         rule(c, 0, [(notation.readable(session.listed), "bold"), ("so far", ""), *told(seen)], [(width - 2, "change")])
     elif session.listed not in session.stops:
         rule(c, 0, [("Hits", "bold")])
-        c.put(1, 1, "Of a stop: Enter in the list of stops (B).", "dim", until=width)
+        for y, row in enumerate(wrapped("Of a stop: Enter in the list of stops (B).", width - 2), 1):
+            c.put(1, y, row, "dim")
         return c.lines()
     else:
         log = session.stops[session.listed].stop.log

@@ -17,7 +17,7 @@ from ...debugger.session import Session
 from ...engine.program import Var
 from ...explain import notation
 from ...explain.claims import WORDS
-from .canvas import Canvas, Line, sign_style
+from .canvas import Canvas, Line, sign_style, wrapped
 from .frame import rule
 
 ALL_DIGITS = 22                                     # columns of a number with all digits, from its point on
@@ -63,8 +63,8 @@ def shown(session: Session, seen: View, pane: str, room: int) -> Shown:
 def nothing(c: Canvas, seen: View, top: int = 1) -> None:
     """What stands where the filter leaves no row."""
     if seen.table.rows:
-        c.put(1, top, f"No row fits {seen.filter}", "dim", until=c.width)
-        c.put(1, top + 1, "& and an empty line show all.", "dim", until=c.width)
+        for y, row in enumerate(wrapped(f"No row fits {seen.filter}: & and an empty line show all.", c.width - 1), top):
+            c.put(1, y, row, "dim")
 
 
 def told(seen: View) -> list[tuple[str, str]]:
@@ -271,7 +271,8 @@ def paint_printed(session: Session, width: int, height: int, focused: bool) -> l
     rule(c, 0, title if figures else title[:1], [(width - 3, "here")] if width < 60 else
          [(printed + most - 1, "printed"), (width - 3, "here")])
     if not figures:
-        c.put(1, 1, "No printed figures stand in this scenario.", "dim", until=width)
+        for y, row in enumerate(wrapped("No printed figures stand in this scenario.", width - 1), 1):
+            c.put(1, y, row, "dim")
         return c.lines()
     for y, number in enumerate(rows.rows, 1):
         there, row = number in made, every[number]
