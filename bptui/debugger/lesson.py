@@ -128,7 +128,7 @@ def targets(session: Session, row: Row) -> list[str]:
 
 def _place(session: Session, text: str) -> bool:
     try:
-        pointing.place(session, text)
+        pointing.asked(session, text)
         return True
     except QuantityError:
         return False
@@ -160,11 +160,12 @@ def enter(session: Session, page: Page) -> None:
     if FIGURE.fullmatch(text):
         finding.find(session, text)
         return
-    var, element = (found := pointing.place(session, text)).var, found.element or 0
-    if var in session.run.program(session.position.update).parameters:
+    found = pointing.asked(session, text)
+    if found.kind == "value" and found.place.var.role == "parameter":
         cursors.show(session, "parameters")
-        session.cursor["parameters"] = session.parameter_number(found)
-        session.message = f"The cursor is on {session.namer.of(var, element)}. {_key(session)} goes back to the lesson."
+        session.cursor["parameters"] = number = session.parameter_number(found.place)
+        name = session.namer.of(*session.parameter(number))
+        session.message = f"The cursor is on {name}. {_key(session)} goes back to the lesson."
         return
     session.go(text)
     session.message = session.message or f"Here is {text}. {_key(session)} goes back to the lesson."

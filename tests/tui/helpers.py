@@ -34,6 +34,7 @@ from bptui.scenario.expression import read_quantity
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import shipped
 from bptui.tui.debugging import Debugger
+from bptui.tui.keymap import keymap
 from bptui.tui.layout import screen
 from bptui.tui.views.canvas import Line
 
@@ -182,6 +183,7 @@ class Hands:
                                    to_gallery=lambda: self.opened.append("gallery"),
                                    copy_to_clipboard=self.copied.append)
         self.opened: list[str] = []
+        self.keys = keymap({})
         self.playing: Any = None
         self.asking: Any = None
         self.typed: str | None = None
