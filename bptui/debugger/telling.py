@@ -94,7 +94,7 @@ def chain_lines(session: Session) -> Iterable[str]:
     for row in chain.rows:
         yield _row(session, row, nine, row.made <= session.here)
     if product := chain.factors(session.here):
-        yield line(f"{name} = {' × '.join(map(notation.one, product))} = {number(chain.result)}")
+        yield line(f"{name} = {notation.product(product)} = {number(chain.result)}")
 
 
 def _row(session: Session, row: Row, nine: bool, there: bool) -> str:

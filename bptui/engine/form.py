@@ -15,6 +15,7 @@ import numpy as np
 from ..scenario.errors import KeyPath, Problem, ScenarioError, did_you_mean, one_of, quoted
 from ..scenario.records import Init, Loss, Values
 from ..scenario.trees import Tree
+from .algebra import BUILD, Leaf, Operand, write
 from .builder import Builder, contract, names_in
 from .chance import INITS, draw
 from .laws import CONSTANTS, DIV, FUNCTIONS, power
@@ -174,7 +175,8 @@ def _penalty(b: Builder, loss: Loss, weights: Sequence[Var]) -> Var | None:
     summands: list[tuple[Var, ...]] = []
     for rate, law in laws:
         for w in weights:
-            size = b.var(f"{PENALTY}#{len(equations) + 1}", w.letters, "temporary", f"{law.name}({w.symbol})")
+            size = b.var(f"{PENALTY}#{len(equations) + 1}", w.letters, "temporary",
+                         write(law.law(BUILD, Operand(Leaf(w.symbol))).tree, lambda leaf: str(leaf.of)))
             equations.append(Equation(size, (Term(law, (w,)),)))
             summands.append((b.constant(rate), size))
     out = b.var(PENALTY, "", "loss")

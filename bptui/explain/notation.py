@@ -92,6 +92,12 @@ def operand(value: float) -> str:
     return one(value)
 
 
+def product(values: Iterable[float]) -> str:
+    """Numbers multiplied; one with a sign stands in brackets behind the first."""
+    texts = [one(value) for value in values]
+    return " × ".join(f"({text})" if n and text.startswith("-") else text for n, text in enumerate(texts))
+
+
 def point(text: str) -> int:
     """Where the decimal point of a written number stands (after its last digit, if it has none)."""
     at = text.find(".")

@@ -21,12 +21,14 @@ from bptui.engine.algebra import Applied, Cases, Formula, Shortened, Summed, lea
 from bptui.engine.executor import Env
 from bptui.engine.program import SPARE, Var
 from bptui.explain import notation
-from bptui.explain.chain import Explainer
+from bptui.explain.chain import Explainer, by_name
 from bptui.explain.formula import simplified
 from bptui.explain.listing import Writer, listing
 from bptui.explain.naming import Namer
 from bptui.explain.rows import Chain
-from bptui.explain.text import chain_lines
+from bptui.explain.search import search
+from bptui.explain.text import chain_lines, derivation
+from bptui.replay.quantity import Place
 from bptui.replay.run import Run, open_run
 from bptui.replay.timeline import Position
 from bptui.scenario.errors import ScenarioError
@@ -101,6 +103,7 @@ def check(at: Explainer, chain: Chain) -> int:
         tree = row.expression
         if tree is None or row.value is None or any(isinstance(part, Shortened) for part in every_part(tree)):
             continue                                # words; a sum that says that it is only begun
+        assert row.rule != row.name, f"{row.name} is printed as itself"
         values = {**steps, **names_in(at, tree)}
         names = row.rule if row.kind in ("factor", "head", "path") or row.number else row.name
         if row.kind in ("result", "running"):
@@ -343,3 +346,78 @@ def test_the_lists_without_a_screen_have_the_same_formulas() -> None:
         for row in chain.rows:
             for text in (row.rule, row.lens):
                 assert text in shown
+
+
+# the factors of every number
+
+TWO_USES = """[equations]
+forward = ["h = w*x", "y = w*h", "E = (y-t)**2/2"]
+loss = "E"
+[parameters]
+w = 0.5
+[values]
+x = [1.0, 2.0]
+t = [1.0, 1.0]
+[training]
+updates = 1
+"""
+
+
+def test_each_use_of_a_weight_has_its_samples_wherever_it_is_printed() -> None:
+    """By hand: y = w²x, so ∂E/∂w by y is (y - t) h / 2 a sample, and by h it is (y - t) w x / 2."""
+    run = Run(read_scenario_text(TWO_USES, "here"))
+    shares = {"by y": (-0.1875, -0.25), "by h": (-0.1875, -0.25)}
+    chain = Explainer(run, 0, 0, whole=True).derivative(run.program(0).variables["w"], 0)
+    assert chain is not None
+    rows = list(chain.rows)
+    for name, samples in shares.items():
+        at = next(n for n, row in enumerate(rows) if row.name == name)
+        below = rows[at + 1:at + 3]
+        assert [row.value for row in below] == pytest.approx(samples) and all(row.depth == 1 for row in below)
+        assert [row.name[:8] for row in below] == ["sample 1", "sample 2"] and rows[at].rule == "a sum over 2 samples"
+        assert all(row.lens in "\n".join(derivation(run, "d(E, w)", 0, 0)) for row in below)
+    session = Session(run)
+    session.follow(Place(run.program(0).variables["w"], 0))
+    session.position = Position(0, session.times.count, session.times.stops(session.times.count))
+    assert sum("sample 2" in line and "-0.250000000" in line for line in lists.chain(session, "", lambda _: True)) == 2
+    found = [hit.what for hit in search(run, session.marks, "-0.25", 0, 0) if hit is not None]
+    assert [what for what in found if what.endswith("of sample 2 in ∂E/∂w by y")]
+    assert [what for what in found if what.endswith("of sample 2 in ∂E/∂w by h")]
+
+
+def test_on_the_screen_a_use_is_unfolded_to_its_samples() -> None:
+    run = Run(read_scenario_text(TWO_USES, "here"))
+    var = run.program(0).variables["w"]
+    folded = Explainer(run, 0, 0).derivative(var, 0)
+    assert folded is not None
+    share = next(row.cell for row in folded.rows if row.name == "by y")
+    assert share is not None
+    opened = Explainer(run, 0, 0, unfolded=frozenset([by_name(share)])).derivative(var, 0)
+    assert opened is not None and len(opened.rows) == len(folded.rows) + 2
+
+
+def test_a_slope_that_is_too_long_for_a_line_has_its_factors_below_it() -> None:
+    line = "log(1 + exp(u*v/s)) / sqrt(1 + exp(-(u - w)**2 / (2*s**2))) * tanh(u*w/s) + sin(u)**3 / (1 + exp(-u*v))"
+    run = written([f"y = {line}", "E = y*y/2"], {**START, "v": 0.7})
+    chain = Explainer(run, 0, 0).derivative(run.program(0).variables["u"], 0)
+    assert chain is not None and sum(row.depth > 0 for row in chain.rows) > 3
+    assert check_run(run) > 20
+
+
+def test_an_entry_of_a_jacobian_is_called_by_what_it_is_of() -> None:
+    """d(p[k], z[j]) of attention's softmax, which runs along the last of three axes: in the same head, the same row."""
+    run = open_run(str(find("attention")))
+    namer, program = Namer(run.scenario), run.program(0)
+    jacobian = next(eq.out for eq in program.equations if eq.out.jacobian and eq.out.of[1].name == "find.scores")
+    y, x = jacobian.of
+    chance = random.Random("entries")
+    for _ in range(20):
+        element = chance.randrange(jacobian.lane_size)
+        row, column = re.findall(r"\[(.*?)\]", namer.of(jacobian, element))
+        values = run.derivative(0, (y, row_number(row, y.lane_shape)), x).reshape(x.shape)[0]
+        made = run.env(0).array(jacobian)[0].reshape(-1)[element]
+        assert values[tuple(map(int, column.split(",")))] == pytest.approx(made)
+
+
+def row_number(index: str, shape: tuple[int, ...]) -> int:
+    return int(np.ravel_multi_index(tuple(map(int, index.split(","))), shape))
