@@ -110,9 +110,11 @@ def forward(equations: Sequence[Equation], values: Values, held: Values | None =
                 for x in xs:
                     product = product * x
                 total = total + product.sum(axis=gone)
+            elif isinstance(term.op, Elementwise):
+                total = np.broadcast_to(term.op.law(ARRAYS, *xs), eq.out.shape)
             else:
-                law: Callable[..., np.ndarray] = (lambda f, x: x) if isinstance(term.op, Stop) else term.op.law
-                total = np.broadcast_to(law(ARRAYS, *xs), eq.out.shape)
+                assert isinstance(term.op, Stop)
+                total = np.broadcast_to(xs[0], eq.out.shape)
         known[eq.out] = total
     return known
 
