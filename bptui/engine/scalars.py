@@ -57,6 +57,26 @@ class _Walk:
                       + sum(i * s for i, s in zip(inner, b, strict=True)))
                      for v, a, b in zip(self.args, self.out_steps, self.sum_steps, strict=True))
 
+    @cached_property
+    def _inner(self) -> tuple[list[int], ...]:
+        """Per operand, how far each term moves its flat index."""
+        moved: list[list[int]] = []
+        for steps in self.sum_steps:
+            offsets = [0]
+            for length, step in zip(self.summed, steps, strict=True):
+                offsets = [offset + i * step for offset in offsets for i in range(length)]
+            moved.append(offsets)
+        return tuple(moved)
+
+    def each(self, flat: int) -> Iterator[tuple[Cell, ...]]:
+        """The cells of all terms of an element."""
+        index = unravel(flat, self.shape)
+        columns: list[list[Cell]] = []
+        for v, steps, offsets in zip(self.args, self.out_steps, self._inner, strict=True):
+            start = sum(i * s for i, s in zip(index, steps, strict=True))
+            columns.append([(v, start + offset) for offset in offsets])
+        return zip(*columns, strict=True)
+
 
 @dataclass(frozen=True, eq=False)
 class _Candidates:
@@ -193,6 +213,9 @@ class Scalars:
 
     def all_cells(self, flat: int) -> Iterator[tuple[Cell, ...]]:
         for walk in self._walks:
+            if isinstance(walk, _Walk) and walk.args:
+                yield from walk.each(flat)
+                continue
             for m in range(walk.count(flat)):
                 yield walk.cells(flat, m)
 

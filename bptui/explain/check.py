@@ -16,7 +16,7 @@ import numpy as np
 from ..engine.scalars import Scalars
 from ..scenario.records import Claim
 from . import residue
-from .claims import FEWEST, WORDS, ClaimResult, judge_claim, said, units_off
+from .claims import FEWEST, WORDS, ClaimResult, figure, judge_claim, said
 from .finite import Finite, check_finite
 from .gradients import GradientCheck, GradientRow, Tell, Verdict
 from .lemmas import Held, check_lemmas
@@ -30,6 +30,7 @@ LATER = 100                                         # the second update at which
 MOST_REPLAYED = 100_000                             # updates of the straight run, at most
 MOST_TERMS = 3 * 10**8                              # that they may add up in all: a few seconds
 SEEKS = 8
+SAME = 1e-12                                        # of a figure: so near, it is the number itself
 STRETCH = 512                                       # updates between two looks at a key
 GLANCE = 0.2                                        # seconds of running ahead
 
@@ -231,8 +232,10 @@ def lines(report: Report) -> list[str]:
 
 def _says_little(result: ClaimResult) -> bool:
     """Whether a figure agrees to so few digits that another number might, too."""
-    close = result.claim.value is not None and result.digits < FEWEST
-    return close and (result.residue or units_off(result.claim.value or "0", float(result.computed or 0)) != 0)
+    if result.claim.value is None or result.digits >= FEWEST:
+        return False
+    computed = float(result.computed or 0)
+    return result.residue or abs(float(figure(result.claim.value)) - computed) > SAME * abs(computed)
 
 
 def _summary(results: Sequence[ClaimResult]) -> str:
@@ -295,7 +298,8 @@ def _of_gradient(g: GradientRow) -> str:
         return f"{g.why}{g.cause and ' ('}{g.cause}{g.cause and ')'}"
     worst = [f"against {judge} {error:.2g}" for judge, error in (("differences", g.differences),
                                                                  ("50 digits", g.digits50)) if error is not None]
-    missing = "" if len(worst) == 2 else f"; {'differences' if g.differences is None else '50 digits'} say nothing"
+    missing = "" if len(worst) == 2 else "; differences say nothing" if g.differences is None else \
+        "; not read at 50 digits"
     return f"worst error {', '.join(worst)} of the tolerance{missing}"
 
 

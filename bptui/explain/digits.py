@@ -141,7 +141,7 @@ def functions() -> SimpleNamespace:
         chosen=lambda n, *xs: mp.mpf(1 if xs.index(max(xs)) == n else 0), pi=+mp.pi)
 
 
-Read = tuple[Any, float]                            # a 50-digit value, and the doubt of the float
+Read = tuple[Any, float, float]                     # a 50-digit value, the doubt of the float, and its size in floats
 
 
 class Digits:
@@ -197,49 +197,52 @@ class Digits:
     def _leaf(self, cell: Cell) -> Read:
         var, flat = cell
         if cell in self._changed:
-            return self._changed[cell], 0.0
+            return _exact(self._changed[cell])
         if var in self._seeds:
-            return self._mp.mpf(1 if flat == self._seeds[var] else 0), 0.0
+            return _exact(self._mp.mpf(1 if flat == self._seeds[var] else 0))
         if var.role in FIXED:
-            return self._mp.mpf(var.constant_value(flat)), 0.0
+            return _exact(self._mp.mpf(var.constant_value(flat)))
         assert var.role in LEAVES, f"no equation makes {var.name}"
         if var not in self._leaves:
             self._leaves[var] = self._env.array(var).ravel().tolist()
         value = self._leaves[var][flat]
         self._finite = self._finite and math.isfinite(value)
-        return self._mp.mpf(value), 0.0
+        return self._mp.mpf(value), 0.0, abs(value)
 
     def _add(self, terms: list[list[Read]]) -> Read:
         total, size, doubt = self._mp.mpf(0), 0.0, 0.0
         for factors in terms:
-            if self._finite and any(value == 0 and not off for value, off in factors):
+            if self._finite and any(not off and not value for value, off, _ in factors):
                 continue
-            product = self._mp.mpf(1)
-            for value, _ in factors:
-                product *= value
+            product, magnitude = self._mp.one, 1.0
+            for n, (value, _, of) in enumerate(factors):
+                product = product * value if n else value
+                magnitude *= of
             total += product
-            magnitude = abs(float(product))
+            magnitude = magnitude if magnitude == magnitude else 0.0    # an exact 0 by what is too large for floats
             size += magnitude
-            doubt += len(factors) * UNIT * magnitude + sum(
-                off * _others(factors, k) for k, (_, off) in enumerate(factors) if off)
+            doubt += len(factors) * UNIT * magnitude
+            for k, (_, off, _) in enumerate(factors):
+                if off:
+                    doubt += off * _others(factors, k)
         if not self._mp.isfinite(total):
             self._finite = False
-            return total, math.inf
-        return total, doubt + len(terms) * UNIT * size
+            return total, math.inf, math.inf
+        return total, doubt + len(terms) * UNIT * size, abs(float(total))
 
     def _apply(self, law: Elementwise, operands: list[Read]) -> Read:
-        xs = [x for x, _ in operands]
+        xs = [x for x, _, _ in operands]
         y = self._law(law, xs)
         if not self._mp.isfinite(y):
             self._finite = False
-            return y, math.inf
+            return y, math.inf, math.inf
         # What floats make of exact operands, and what the law makes of the operands' doubts.
         doubt = UNIT * abs(float(y)) + 2 * float(abs(y - self._in_floats(law, xs)))
-        for k, (x, off) in enumerate(operands):
+        for k, (x, off, _) in enumerate(operands):
             if off:
                 ends = [self._law(law, [*xs[:k], x + step, *xs[k + 1:]]) for step in (off, -off)]
                 doubt += max(float(abs(end - y)) for end in ends)
-        return y, doubt
+        return y, doubt, abs(float(y))
 
     def _law(self, law: Elementwise, xs: Sequence[Any]) -> Any:
         return self._mp.mpf(law.law(self._f, *xs))
@@ -254,4 +257,9 @@ class Digits:
 
 def _others(factors: Sequence[Read], k: int) -> float:
     """The size of the product of all factors but the k-th."""
-    return math.prod(abs(float(value)) for n, (value, _) in enumerate(factors) if n != k)
+    return math.prod(size for n, (_, _, size) in enumerate(factors) if n != k)
+
+
+def _exact(value: Any) -> Read:
+    """A value that no rounding has touched."""
+    return value, 0.0, abs(float(value))

@@ -37,6 +37,7 @@ APART = 1e-6                                        # of slopes from two sides t
 MOST_BAD = 4                                        # elements of a tensor whose NaN is looked into
 STEP = 1e-15                                        # of differences at 50 digits
 
+SINGULAR = {"stand": "stands", "are": "is"}
 Verdict = Literal["right", "wrong", "not judged", "undefined"]
 Tell = Callable[[str, int, int], None]              # what is being done, how much of it is done, and of how much
 
@@ -236,11 +237,11 @@ class _Gradients:
         """What differences could not judge of a parameter, in words."""
         of = len(self.judged[w])
         if self._kinks:
-            text = f"{_some(self._kinks, of)} at a kink, where differences say nothing ({self.forward.rules})"
+            text = f"{_some(self._kinks, of, 'stand')} at a kink, where differences say nothing ({self.forward.rules})"
             self.say(w, text)
             tally.in_the_way.append(text)
         for why, elements in self._unsure.items():
-            text = f"{_some(elements, of)} not judged by differences: {why}"
+            text = f"{_some(elements, of, 'are')} not judged by differences: {why}"
             self.say(w, text)
             tally.in_the_way.append(text)
 
@@ -327,5 +328,5 @@ class _Gradients:
                 for w, equations in made.items()}
 
 
-def _some(elements: Sequence[int], of: int) -> str:
-    return f"{len(elements)} of {of} elements {'is' if len(elements) == 1 else 'are'}"
+def _some(elements: Sequence[int], of: int, verb: str) -> str:
+    return f"{len(elements)} of {of} elements {SINGULAR[verb] if len(elements) == 1 else verb}"

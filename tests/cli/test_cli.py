@@ -229,6 +229,55 @@ def test_check_as_json() -> None:
     assert [one["scenario"] for one in both["scenarios"]] == ["single_neuron", "partial_derivative"]
 
 
+UNASKABLE = """
+[equations]
+forward = ["y = w*x", "E = y*y"]
+loss = "E"
+[parameters]
+w = 1.0
+[values]
+x = [0.5, 2.0]
+[training]
+updates = 3
+batch = 1
+until = "q < 1"
+[[claims]]
+what = "d(d(E, w), w)"
+value = "1"
+[[claims]]
+what = "w[3]"
+value = "1"
+[[claims]]
+what = "x"
+sample = 2
+value = "1"
+[[claims]]
+what = "E < 0 and w99 > 1"
+[[claims]]
+what = "w"
+value = "1"
+"""
+
+
+@pytest.mark.parametrize("command", [["check"], ["show", "E"], ["--plain"], [], ["--screenshot", "a.svg"]])
+def test_claims_that_cannot_be_asked_are_faults_of_the_file_all_in_one_pass(tmp_path: Path, command: list[str]) -> None:
+    file = tmp_path / "here.toml"
+    file.write_text(UNASKABLE.removeprefix("\n"), "utf-8")
+    arguments = [*command[:1], str(file), *command[1:]] if command[:1] != ["--screenshot"] else [str(file), *command]
+    lines = refused(bptui_(*arguments, cwd=tmp_path))
+    assert [line.removeprefix(f"{file}:").split(": ")[:2] for line in lines] == [
+        ["11", "until"], ["13", "d(d(E, w), w)"], ["16", "w[3]"], ["20", "x"], ["23", "E < 0 and w99 > 1"]]
+    assert "'w99' is not a quantity" in lines[-1]
+
+
+def test_claims_of_another_file_that_cannot_be_asked_are_faults_of_that_file(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('[[claims]]\nwhat = "w99"\nvalue = "1"\n[[claims]]\nwhat = "w1"\nvalue = "0.15"\n'
+                    '[[claims]]\nwhat = "hidden.weights"\nvalue = "2"\n', "utf-8")
+    lines = refused(bptui_("check", "two_layer", "--claims", str(mine)))
+    assert [line.removeprefix(f"{mine}:").split(": ")[:2] for line in lines] == [["2", "w99"], ["8", "hidden.weights"]]
+
+
 def test_claims_of_another_file(tmp_path: Path) -> None:
     mine = tmp_path / "mine.toml"
     mine.write_text('[[claims]]\nwhat = "w1"\nafter = 1\nvalue = "0.1498"\n[[claims]]\nwhat = "d(E, w1)"\n'

@@ -223,3 +223,11 @@ def test_every_array_has_the_shape_of_its_variable(lines: list[str], open_text: 
     pairs = zip(arrays.program(0).equations, straight.program(0).equations, strict=True)
     for mine, other in pairs:
         assert close(arrays.env(0).array(mine.out), straight.env(0).array(other.out)), mine.out
+
+
+def test_the_terms_of_an_element_all_at_once_are_those_asked_one_by_one(share: Callable[[int], int]) -> None:
+    for seed in range(share(300)):
+        equation, _ = random_sum(seed)
+        s = Scalars(equation)
+        for flat in range(equation.out.size):
+            assert list(s.all_cells(flat)) == [s.cells(flat, m) for m in range(s.count(flat))]
