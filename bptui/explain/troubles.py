@@ -16,7 +16,7 @@ from . import notation, watched
 from .cause import Scene, reason, scene
 from .finding import Finding, named, value_of
 from .naming import Namer
-from .zero import why
+from .zero import beginning
 
 Say = Callable[["About"], str]
 
@@ -117,7 +117,7 @@ CAUSES: dict[str, Say] = {
     "not finite": lambda a: reason(a.at, a.cell),
     "exploding": lambda a: f"{times(a.trouble.value)} more than the last layer; from {FAR:,.0f} on it explodes",
     "vanishing": lambda a: f"{times(a.trouble.value)} less than the last layer; from {FAR:,.0f} on it vanishes",
-    "no gradient": lambda a: why(a.at, (a.at.program.gradients[a.trouble.var], 0)),
+    "no gradient": lambda a: beginning(a.at, (a.at.program.gradients[a.trouble.var], 0)),
     "saturated": _slope,
     "dead": _slope,
     "loss up": lambda a: f"it is {times(a.trouble.value)} its smallest before, more than {TWICE:g}",

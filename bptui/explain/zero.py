@@ -21,8 +21,17 @@ def why(at: Scene, cell: Cell) -> str:
         return f"in each of its {zero.terms} terms a factor is 0"
     if zero.why == "small" or zero.cell is None:
         return "its factors are so small that their product is 0"
-    said = _slope(at, zero.cell) if zero.why == "slope" else SAYS[zero.why].format(_name(at, zero.cell))
-    return f"{said}{' in every term' if zero.terms > 1 else ''}"
+    if zero.why == "slope":
+        return _slope(at, zero.cell) + (" in every term" if zero.terms > 1 else "")
+    return f"{SAYS[zero.why].format(_name(at, zero.cell))}{' in every term' if zero.terms > 1 else ''}"
+
+
+def beginning(at: Scene, cell: Cell) -> str:
+    """The reason where the zeros on the way to a derivative begin."""
+    root = cell
+    while (zero := zeros.reason(at.made, at.env, root)).why == "before" and zero.cell is not None and zero.every:
+        root = zero.cell
+    return why(at, cell) if root == cell else f"{at.reader.name(root)} is 0, as {why(at, root)}"
 
 
 SAYS: dict[zeros.Why, str] = {
@@ -39,13 +48,11 @@ def _name(at: Scene, cell: Cell) -> str:
 
 
 def _slope(at: Scene, local: Cell) -> str:
-    """A slope that is 0, by the law that has it and where."""
-    while (equation := at.made.get(local[0].base)) is not None and equation.law is None:
-        inner = zeros.reason(at.made, at.env, local).cell
-        if inner is None or inner[0].role != "local" or inner == local:
-            return f"{at.reader.name(local)} is 0"
-        local = inner
-    if equation is None or equation.law is None or not equation.law.name.endswith("'"):
+    """A slope that is 0, by the law that has it and where; of one that is made of several, why it is."""
+    equation = at.made.get(local[0].base)
+    if equation is None or equation.law is None:
+        return why(at, local) if equation is not None else f"{at.reader.name(local)} is 0"
+    if not equation.law.name.endswith("'"):
         return f"{at.reader.name(local)} is 0"
     xs = [at.value(c) for c in scalars(equation).cells(local[1], 0)][1:]
     return f"the slope of {watched.at(equation.law.name.removesuffix(chr(39)), xs)} is 0"

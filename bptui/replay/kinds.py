@@ -99,8 +99,15 @@ def units(ledger: Ledger, stretch: Stretch) -> None:
             for n, number, _ in ledger.lasting(stretch.first, kind, unit.name, bad):
                 element = unit.first(number)
                 at = ledger.at(stretch.first + n, unit.homes[0], min(element, unit.homes[0].lane_size - 1))
-                if at is not None and not stretch.bad[n] and ledger.once(kind, unit.name, number):
+                told = at is not None and not stretch.bad[n] and not learnt(ledger, stretch, n)
+                if told and at is not None and ledger.once(kind, unit.name, number):
                     ledger.take(Trouble(at, kind, unit.of[0], element, float(size[n, number])))
+
+
+def learnt(ledger: Ledger, stretch: Stretch, n: int) -> bool:
+    """Whether nothing is left to learn: the loss of a network is 0, which is the least that it can be."""
+    return ledger.run.scenario.network is not None and ledger.run.scenario.loss.kind != "sum" and \
+        not stretch.values(stretch.program.cost)[n].any()
 
 
 # gradients
@@ -119,7 +126,7 @@ def gradients(ledger: Ledger, stretch: Stretch) -> None:
                 continue
             at = ledger.at(update, gradient, gradient.lane_size - 1)
             asked = sum(ledger.told(key, k) for k in range(MOST_REASONS))
-            if at is None or stretch.bad[n] or asked == MOST_REASONS or ledger.told(key):
+            if at is None or stretch.bad[n] or learnt(ledger, stretch, n) or asked == MOST_REASONS or ledger.told(key):
                 continue
             ledger.once(key, asked)
             if learns_nothing(ledger, stretch, update, var, gradient):

@@ -153,6 +153,14 @@ def test_a_gradient_of_0_for_a_good_reason_is_no_trouble(forward: str, parameter
     assert findings(equations(forward, parameters, values)) == []
 
 
+def test_a_network_that_is_sure_and_right_has_no_trouble() -> None:
+    """A sigmoid of -800 for the target 0: the loss is 0, the slope is, and there is nothing to learn."""
+    layer = LAYER.format("dense", "o", 'units = 1\nactivation = "sigmoid"\nweights = [[-800.0]]\nbias = [0.0]')
+    assert findings(network("1", layer, "inputs = [[1.0]]\ntargets = [[0.0]]", loss="binary_cross_entropy")) == []
+    (stuck,) = findings(network("1", layer, "inputs = [[1.0]]\ntargets = [[1.0]]"))
+    assert (stuck.kind, stuck.what) == ("dead", "o1")
+
+
 def test_a_rate_of_0_is_said() -> None:
     (found,) = findings(equations('"E = w*w"', "w = 1.0", training="updates = 3\n"
                                   'schedule = { kind = "linear", start_factor = 0.0, total_iters = 4 }'))

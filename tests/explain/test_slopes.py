@@ -197,6 +197,7 @@ updates = 1
     ('"E = (relu(w) - 1)**2"', "w = -1.0", "", "the slope of relu at -1 is 0"),
     ('"y = w*x", "E = y"', "w = 1.0", "x = [1.0, -1.0]", "its 2 terms cancel"),
     ('"h = relu(w)", "g = h*k", "E = (g - 1)**2"', "w = -1.0", "k = 2.0", "the slope of relu at -1 is 0"),
+    ('"E = (w - k)*w"', "w = 0.0", "k = 0.0", "in each of its 2 terms a factor is 0"),
     ('"h = w*k", "g = relu(h)", "E = (g - 1)**2"', "w = -1.0", "k = 2.0", "∂E/∂h is 0 already"),
 ])
 def test_a_slope_of_0_says_why(forward: str, parameters: str, values: str, why: str) -> None:
