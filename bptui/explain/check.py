@@ -158,6 +158,7 @@ def replayed(run: Run, tell: Tell) -> tuple[Replay, tuple[str, ...], Run]:
         straight[stop] = _bits(state)
     other = run.again()
     other.updates = most
+    tell("replay", most, 2 * most)
     while other.work(GLANCE):
         tell("replay", most + other.known, 2 * most)
     ok = True

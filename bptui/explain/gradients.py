@@ -32,7 +32,7 @@ MOST_CHECKED, SAMPLED = 1000, 200                   # above so many parameters, 
 MOST_EXACT = 300_000                                # terms that differences at 50 digits may add up in all
 MOST_READ = 1_200_000                               # terms that are read at 50 digits in all: about ten seconds
 PASSES = 24                                         # forward halves that the differences of one element take
-MOST_MOVED = 6 * 10**9                              # terms that differences in floats may add up in all
+MOST_MOVED = 4 * 10**9                              # terms that differences in floats may add up in all
 APART = 1e-6                                        # of slopes from two sides that are one
 MOST_BAD = 4                                        # elements of a tensor whose NaN is looked into
 STEP = 1e-15                                        # of differences at 50 digits
@@ -153,6 +153,8 @@ class GradientCheck:
         read = 0
         try:
             for at in looked:
+                if at.terms > allowance.left:       # the forward half alone is more
+                    raise TooMany
                 for w in reversed(at.program.trained):
                     for flat in at.judged.get(w, ()):
                         allowance.tell = partial(tell, f"50 digits of {w.name}", self._done, of)
