@@ -104,13 +104,13 @@ def compared(size: float | None, last: float | None, is_last: bool) -> str:
     if not size or not last:
         return "nothing" if not size else ""
     factor, word = (last / size, "less") if size < last else (size / last, "more")
-    return f"{factor_text(factor)} {word}"
+    return f"{factor_text(factor)} times {word}"
 
 
 def factor_text(factor: float) -> str:
-    """`1.4`, `230`, `22 000`, `3e+09`."""
+    """`1.4`, `230`, `22,000`, `3e+09`."""
     if not math.isfinite(factor) or factor >= 1e7:
         return f"{factor:.0e}" if math.isfinite(factor) else "endlessly"
     if factor < 10:
         return f"{factor:.2g}" if factor >= 1.05 else f"{factor:.3g}"
-    return f"{float(f'{factor:.2g}'):,.0f}".replace(",", " ")
+    return f"{float(f'{factor:.2g}'):,.0f}"

@@ -27,6 +27,14 @@ def stamp(session: Session) -> Stamp | None:
     return tuple((each.st_mtime_ns, each.st_size) for each in found)
 
 
+def gone(session: Session) -> str:
+    """Which of the files is not there any more, as a sentence."""
+    scenario = session.own.scenario
+    files = [path for path in (scenario.path, *scenario.files) if path is not None]
+    name = next((printable(path.name) for path in files if not path.exists()), "A file")
+    return f"{name} is not there any more: the run stays as it is."
+
+
 def reload(session: Session) -> bool:
     """Read the file again; False where that changes nothing, which is said."""
     scenario = session.own.scenario

@@ -51,9 +51,15 @@ def about_step(at: Explainer, position: Position, chain: Chain | None) -> str:
 
 
 def _making(at: Explainer, position: Position, block: Block, stops: int) -> str:
-    left = stops - position.inner
-    name = at.title(at.cell(position.value))
-    return f"{name} is in the making: {left} more step{'s' if left > 1 else ''}, and it is there."
+    """What this step of a value has made: a term of its sum, or a step on the way to it."""
+    name, here = at.title(at.cell(position.value)), (position.value, position.inner)
+    said = f"{name} is in the making, step {position.inner} of {stops}"
+    rows = (r for r in at.chain(position.value).rows if r.made == here and not r.depth)
+    row = next((r for r in rows if r.value is not None), None)
+    if row is None or row.value is None:
+        return f"{said}."
+    what = row.rule if row.name.startswith("step ") and row.rule else row.name
+    return f"{said}: {what} is {notation.one(row.value, row.signed)}."
 
 
 def _value(at: Explainer, position: Position) -> float:

@@ -78,7 +78,7 @@ class Debugger(PunctualScreen, Screen[None]):
         super().__init__()
         self.session, self.keeper, self.reload = session, keeper, reload
         self.keys = keys or keymap({})
-        self.stamp = reloading.stamp(session)
+        self.stamp, self.gone = reloading.stamp(session), False
         self._compositor = SpanCompositor()
         self.grid = Grid(session, self._seen)
         self.begun = self.stale = False
@@ -205,14 +205,22 @@ class Debugger(PunctualScreen, Screen[None]):
 
     def look_at_file(self) -> None:
         """Whether the scenario's file has changed; only while there is nothing else to do."""
-        stamp = None if self.working else reloading.stamp(self.session)
-        if stamp is None or stamp == self.stamp:
+        if self.working:
             return
-        self.stamp = stamp
-        if self.reload:
-            reloading.reload(self.session)
+        stamp, gone = reloading.stamp(self.session), self.gone
+        self.gone = stamp is None
+        if stamp is None and not gone:
+            self.session.message = reloading.gone(self.session)
+        elif stamp == self.stamp and gone:          # it was away for a moment
+            self.session.message = ""
+        elif stamp is None or stamp == self.stamp:
+            return
         else:
-            self.session.changed, self.session.message = True, reloading.CHANGED
+            self.stamp = stamp
+            if self.reload:
+                reloading.reload(self.session)
+            else:
+                self.session.changed, self.session.message = True, reloading.CHANGED
         self.paint()
 
     def on_key(self, event: Key) -> None:

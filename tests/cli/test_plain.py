@@ -224,12 +224,13 @@ def test_the_first_derivative_of_the_tutorial() -> None:
 
 def test_steps_of_a_sum_and_of_its_terms() -> None:
     said = talk("s", "s", "s", "S", "t d(E, out_h1)", "S", "chain")
-    assert said[0] == "#0:1.1  w1 × i1 = +0.007500000  net_h1 is in the making: 2 more steps, and it is there."
+    assert said[0] == ("#0:1.1  w1 × i1 = +0.007500000  net_h1 is in the making, step 1 of 3: "
+                       "w1 × i1 is +0.007500000.")
     assert said[2].startswith("#0:1  net_h1 = 0.377500000 (printed, agrees, 4 digits)  b1 = +0.350000000  ")
     assert said[4].startswith("#0:20  ∂E/∂out_h1 = +0.036350306 (printed, agrees, 8 digits)  "
                               "through o2 = -0.019049118 (printed, last digit)  ")
     assert said[5] == ("#0:20.1  through o1 = +0.055399425 (printed, agrees, 8 digits)  "
-                       "∂E/∂out_h1 is in the making: 1 more step, and it is there.")
+                       "∂E/∂out_h1 is in the making, step 1 of 2: through o1 is +0.055399425.")
     assert [line.partition("  ")[2] for line in said[-2:]] == [
         "through o2 not made yet  ∂E/∂net_o2 × w7", "∂E/∂out_h1 not made yet"]
 

@@ -129,6 +129,7 @@ def test_a_broken_file_is_said_with_its_line_and_the_run_stays(tui: ModuleType, 
     line = next(n for n, text in enumerate(file.read_text("utf-8").splitlines(), 1) if "sigmoyd" in text)
     assert not reloading.reload(session)
     assert session.message.startswith(f"Not reloaded: mine.toml:{line}: ") and "(and 1 more)" in session.message
+    session.message = ""                            # which takes rows of the panes
     assert session.run is run and tui.text(session).splitlines()[:-2] == shown
     file.unlink()
     assert not reloading.reload(session) and "no such file" in session.message and session.run is run
@@ -223,6 +224,7 @@ async def test_a_file_that_is_gone_for_a_moment_is_no_change(tui: ModuleType, fi
         content = file.rename(file.with_suffix(".moved"))
         screen(app).look_at_file()
         assert not session.changed
+        assert session.message == "mine.toml is not there any more: the run stays as it is."    # told at once
         content.rename(file)
         screen(app).look_at_file()
-        assert not session.changed
+        assert not session.changed and session.message == ""
