@@ -104,7 +104,7 @@ def compared(size: float | None, last: float | None, is_last: bool) -> str:
     if not size or not last:
         return "nothing" if not size else ""
     factor, word = (last / size, "less") if size < last else (size / last, "more")
-    return f"{factor_text(factor)} times {word}"
+    return f"{factor_text(factor)}× {word}"
 
 
 def factor_text(factor: float) -> str:

@@ -192,7 +192,7 @@ def gradients(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
         if made is None:
             yield line(write(session.run, Position(update)), f"{told} is not made in this update")
             continue
-        compared = sizes.compared(size, found[-1], n == len(found) - 1)
+        compared = sizes.compared(size, found[-1], n == len(found) - 1).replace("×", " times")
         yield line(write(session.run, made),
                    f"{told} {NOT_YET}" if size is None else f"{told} = {notation.one(size)}",
                    f"{compared} than {layers[-1].name}'s" if compared.endswith(("less", "more")) else compared)

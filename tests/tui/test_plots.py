@@ -262,9 +262,9 @@ def test_sizes_and_ratios_are_those_of_the_run(tui: ModuleType, name: str, at: s
         row = next(line.split() for line in lines if line.startswith(f" {layer} "))
         assert float(row[1]) == pytest.approx(norm, rel=5e-4)
         if layer != list(norms)[-1]:
-            said = re.search(r"([\d. e+]+) (less|more) *$", " ".join(row))
+            said = re.search(r"([\d.,e+]+)× (less|more) *$", " ".join(row))
             assert said, row
-            factor = float(said[1].strip().split("  ")[-1].replace(" ", "")) if "█" not in said[1] else 0.0
+            factor = float(said[1].replace(",", ""))
             assert factor == pytest.approx(last / norm if said[2] == "less" else norm / last, rel=0.06)
 
 

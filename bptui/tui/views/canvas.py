@@ -20,6 +20,7 @@ from ...scenario.markdown import Word, flowed
 Segment = tuple[str, str]
 Spot = tuple[int, int, int, int]                    # columns from, up to; row of the canvas; row of the pane's list
 JOINING = frozenset(map(chr, range(0x1F3FB, 0x1F400)))      # colours of skin: a cell of their own, or none
+NAMED = 12                                          # columns in which both ends of a name tell something
 HEARD: ContextVar[list[Spot] | None] = ContextVar("HEARD", default=None)
 
 
@@ -130,6 +131,8 @@ def abridged(text: str, width: int) -> str:
     words = words[:words.rfind(" ") + 1].rstrip()
     if 0 < width <= cell_len(words) * 2:
         return f"{words}…"
+    if 0 < width < NAMED:
+        return f"{_part(text, 0, width - 1)}…"
     end = cell_len(text)
     return f"{_part(text, 0, width - 1 - width // 2)}…{_part(text, end - width // 2, end)}" if width > 0 else ""
 
