@@ -142,7 +142,8 @@ def same_value(times: Timeline, at: Position, theirs: Timeline, update: int) -> 
 def called(run: Run, times: Timeline, place: str) -> tuple[int, ...]:
     """The numbers of the values that a quantity, or a pattern of names, means in an update; none where it has none.
 
-    The names of a value are phase/layer/name and phase/name, where ∂E/∂w5 and the update of w5 are called w5.
+    A derivative that no update makes is known at the end of the derivatives of each. The names of a value are
+    phase/layer/name and phase/name, where ∂E/∂w5 and the update of w5 are called w5.
     """
     if is_pattern(place):
         pattern = place.replace("[", "[[]")         # brackets are part of a name
@@ -151,11 +152,21 @@ def called(run: Run, times: Timeline, place: str) -> tuple[int, ...]:
                      if any(fnmatchcase(f"{block.phase}/{name}", pattern)
                             or (block.group and fnmatchcase(f"{block.phase}/{block.group}/{name}", pattern))
                             for name in names))
+    tree = read_quantity(place)
     try:
-        value = quantity(run, times, read_quantity(place), place)
+        found = asked(run, times.program, tree, place)
+        value = number(times, found)
+        if found.kind == "derivative" and own(times, found) is None and _is_made(run, tree, place):
+            return ()
     except QuantityError:
         return ()
     return (value,) if value else ()
+
+
+def _is_made(run: Run, tree: Tree, text: str) -> bool:
+    """Whether an update of some objective makes a derivative: then it is no step of the other updates."""
+    looked = (run.times(n) for n in run.one_turn)
+    return any(own(times, asked(run, times.program, tree, text)) is not None for times in looked)
 
 
 def is_pattern(place: str) -> bool:

@@ -251,10 +251,12 @@ parameters = ["g", "h"]
 @pytest.mark.parametrize(("place", "updates"), [
     ("d(D, a)", [0, 1, 3, 4, 6, 7]), ("d(G, h)", [2, 5, 8]), ("fake", list(range(9))), ("update/a", [0, 1, 3, 4, 6, 7]),
     ("update/g", [2, 5]), ("update/*", [0, 1, 2, 2, 3, 4, 5, 5, 6, 7]), ("d(D, a) if D < 100", [0, 1, 3, 4, 6, 7]),
+    ("d(G, h) if D < 100", [2, 5, 8]), ("d(fake, g)", list(range(9))), ("d(D, x)", list(range(9))),
     ("changed(g) or changed(a)", list(range(8))), ("D > 1000 or g.change > -100", [2, 5]),
     ("update/* if changed(h)", [2, 2, 5, 5])])
 def test_objectives_in_turn(open_text: Open, place: str, updates: list[int]) -> None:
-    """D twice, then G: what only one of them makes is hit in its updates only; the last update writes nothing."""
+    """D twice, then G: what only one of them makes is hit in its updates only, what neither makes is known in all;
+    the last update writes nothing."""
     run = open_text(GAN)
     found = hits(run, place)
     assert [p.update for p in all_of(found)] == updates

@@ -366,7 +366,7 @@ def test_places_respect_the_end(open_text: Open) -> None:
         read("101%")
     with pytest.raises(QuantityError, match="is past its end"):
         read(f"#{end}:999")
-    with pytest.raises(QuantityError, match="does not make that quantity"):
+    with pytest.raises(QuantityError, match="after the last update nothing is updated"):
         read("w1.next", end)
 
 
