@@ -543,7 +543,7 @@ class Session:
         if figure:
             return figure
         if self.untouched:
-            return words.DOT
+            return words.beginning(self.run)
         return words.about_step(self.explainer(), self.position, chain if self.followed is None else self._own_chain())
 
     def _own_chain(self) -> Chain | None:

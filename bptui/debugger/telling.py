@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable
 
 from ..explain import notation
+from ..explain.advice import advice
 from ..explain.claims import ClaimResult, said
 from ..explain.rows import Row, column
 from ..replay.places import write
@@ -40,7 +41,8 @@ def event(session: Session) -> str:
     """The line of where the run stands."""
     at = session.position
     made = made_here(session) if at.value else []
-    words = session.sentence() if at != Position(0) or session.message else BEGINNING
+    begun = at != Position(0) or session.message
+    words = session.sentence() if begun else " ".join((BEGINNING, *advice(session.run)))
     return line(place(session, at), *made, words)
 
 

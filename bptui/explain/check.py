@@ -16,6 +16,7 @@ import numpy as np
 from ..engine.scalars import Scalars
 from ..scenario.records import Claim
 from . import residue
+from .advice import advice
 from .claims import FEWEST, WORDS, ClaimResult, figure, judge_claim, said
 from .finite import Finite, check_finite
 from .gradients import GradientCheck, GradientRow, Tell, Verdict
@@ -113,7 +114,7 @@ class _Checking:
 
     def report(self, complete: bool) -> Report:
         rows = self.gradients.rows() if self.gradients is not None else ()
-        notes = (*(self.gradients.notes if self.gradients is not None else ()), *self.notes)
+        notes = (*advice(self.run), *(self.gradients.notes if self.gradients is not None else ()), *self.notes)
         parts = (*self.results, *rows, *self.lemmas, self.finite, self.replay)
         ok = all(part is None or part.ok for part in parts)
         return Report(ok, tuple(self.results), rows, self.finite, self.replay, tuple(self.lemmas), notes, self.source,

@@ -12,8 +12,10 @@ import numpy as np
 
 from ..engine.program import Block
 from ..engine.scalars import Cell
+from ..replay.run import Run
 from ..replay.timeline import Position
 from . import infinite, notation, slopes
+from .advice import advice
 from .chain import Explainer
 from .claims import WORDS
 from .infinite import fitting
@@ -35,11 +37,16 @@ def about_figure(marks: Marks, printed: Printed, here: float) -> str:
     return f"{shown}; here it is {notation.number(here, decimals=found.decimals)}{cause}."
 
 
+def beginning(run: Run) -> str:
+    """What is said before the first value: what the scenario asks for and seldom means, else what the dots are."""
+    return " ".join(advice(run)) or DOT
+
+
 def about_step(at: Explainer, position: Position, chain: Chain | None) -> str:
     """What the value in the making, or just made, means."""
     if position.value == 0:
         if position.update == 0:
-            return DOT
+            return beginning(at.run)
         return f"After {notation.counted(position.update, 'update')}. Next, the forward pass again."
     block = at.times.blocks[at.times.locate(position.value)[0]]
     stops = at.times.stops(position.value)
