@@ -21,6 +21,10 @@ def show_matrix(session: Session) -> None:
         element = None
     matrices.show_of(session, found, element)
     cursors.show(session, "matrix")
+    there = matrices.views(session, found)
+    if len(there) > 1:
+        shown = matrices.field_of(session, found, there[1], "rows")
+        session.message = f"8 again: {matrices.title(session.namer, shown, program.cost.name)}."
 
 
 def _pointed(session: Session, pane: str) -> tuple[Var | None, int | None]:

@@ -253,6 +253,7 @@ def test_keys(tui: ModuleType) -> None:
     session.focus = "parameters"
     session.cursor["parameters"] = 5 * 64 + 28
     hands.press("matrix")
+    assert session.message == "8 again: ∂E/∂hidden.weights."           # which nobody would guess
     assert looks.look(session, "matrix.of") == "hidden.weights" and session.focus == "matrix"
     assert matrices.cursor(session) == 5 * 64 + 28
     for key, flat in (("right", 349), ("down", 413), ("left", 412), ("up", 348), ("home", 28), ("bottom", 1884)):
