@@ -172,12 +172,14 @@ def _derivation(run: Run, text: str, given: argparse.Namespace) -> list[str]:
 def _written(value: Value) -> str:
     """A value with all its digits, after a space or on lines of its own; of a large tensor the corners."""
     import numpy as np
+
+    from .explain.notation import all_digits
     if isinstance(value, np.ndarray):
         shown = value + 0.0 if value.dtype.kind == "f" else value
-        return ("\n" if value.ndim > 1 else " ") + np.array2string(
-            shown, max_line_width=120, separator=", ", floatmode="unique")
-    found = speakable(value)
-    return f" {str(found).lower() if isinstance(found, bool) else found}"
+        with np.printoptions(nanstr="NaN", infstr="Inf"):
+            return ("\n" if value.ndim > 1 else " ") + np.array2string(
+                shown, max_line_width=120, separator=", ", floatmode="unique")
+    return f" {all_digits(value) if isinstance(value, float) else str(value).lower()}"
 
 
 def _asked(text: str, find: Callable[[], Any]) -> Any:

@@ -63,8 +63,16 @@ def _typed(session: Session, text: str) -> Found:
     if each.value is None:
         return NOT_MADE.format(quantity)
     value = each.value
-    return quantity, str(value.tolist()) if np.ndim(value) else str(bool(value)) if np.asarray(value).dtype == bool \
-        else float(value), ""
+    if np.ndim(value):
+        return quantity, _nested(value.tolist()), ""
+    return quantity, str(bool(value)) if np.asarray(value).dtype == bool else float(value), ""
+
+
+def _nested(value: object) -> str:
+    """A tensor's lists, with the names that a single value has."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_nested, value))}]"
+    return all_digits(value) if isinstance(value, float) else str(value)
 
 
 def _from_table(session: Session, pane: str) -> Found:

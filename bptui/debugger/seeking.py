@@ -98,7 +98,8 @@ def next_trouble(session: Session, by: int) -> None:
         if not hits.count:
             return WELL
         where = "after" if by > 0 else "before"
-        return f"No trouble begins {where} this; in the whole run it does {notation.counted(hits.count, 'time')}."
+        times = "once" if hits.count == 1 else f"{hits.count:,} times"
+        return f"No trouble begins {where} this; in the whole run it begins {times}."
     _begin(session, [Source(hits, "trouble")], by, nothing)
 
 

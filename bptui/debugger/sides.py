@@ -295,6 +295,6 @@ def report(session: Session) -> list[str]:
         lines += [f"  {reason}" for reason in detail.reasons]
     for one in sides.outcomes:
         printed = f"; printed is {one.printed}" if one.printed else ""
-        lines.append(f"  {one.what}: {one.a!r} in {a}, {one.b!r} in {b}{printed}")
+        lines.append(f"  {one.what}: {notation.all_digits(one.a)} in {a}, {notation.all_digits(one.b)} in {b}{printed}")
     concluded = outcomes.conclusion(sides.outcomes, sides.letters, sides.late)
     return [*lines, *([f"  {concluded}"] if concluded else []), sentence(session)]

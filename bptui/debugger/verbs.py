@@ -35,10 +35,10 @@ DEBUGGERS = {                                       # words of gdb and pdb, and 
     "continue": "next_stop", "cont": "next_stop", "run": "next_stop", "finish": "out", "fin": "out", "return": "out",
     "reverse-step": "back_into", "rs": "back_into", "reverse-next": "back_over", "rn": "back_over",
     "reverse-finish": "back_out", "reverse-continue": "previous_stop", "rc": "previous_stop", "pp": "print",
-    "inspect": "print", "output": "print", "exit": "quit", "break": "stop", "tbreak": "stop", "delete": "remove",
-    "clear": "remove", "undisplay": "remove", "display": "watch", "backtrace": "where", "bt": "where",
-    "list": "program", "locals": "values", "until": "to_cursor", "advance": "to_cursor", "jump": "go", "goto": "go",
-    "search": "find", "set": "edit", "h": "help", "undo": "back",
+    "inspect": "print", "output": "print", "show": "print", "exit": "quit", "break": "stop", "tbreak": "stop",
+    "delete": "remove", "clear": "remove", "undisplay": "remove", "display": "watch", "backtrace": "where",
+    "bt": "where", "list": "program", "locals": "values", "until": "to_cursor", "advance": "to_cursor",
+    "jump": "go", "goto": "go", "search": "find", "set": "edit", "h": "help", "undo": "back",
 }
 HARMFUL = ("stop", "watch", "remove", "edit", "mark", "save_table", "reload", "quit", "gallery", "lecture", "only",
            "order", "filter", "theme", "numbers", "glyphs", "layout", "zoom", "close")

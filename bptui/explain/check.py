@@ -21,7 +21,7 @@ from .claims import FEWEST, WORDS, ClaimResult, figure, judge_claim, said
 from .finite import Finite, check_finite
 from .gradients import GradientCheck, GradientRow, Tell, Verdict
 from .lemmas import Held, check_lemmas
-from .notation import one
+from .notation import all_digits, one
 
 if TYPE_CHECKING:
     from ..engine.executor import State
@@ -270,7 +270,7 @@ def _claim_lines(result: ClaimResult, source: str) -> list[str]:
     elif claim.value is None:
         found = "does not hold"
     else:
-        found = f"{source} {claim.value}, computed {result.computed!r}"
+        found = f"{source} {claim.value}, computed {all_digits(result.computed)}"
         if result.residue:
             found += f", which is {residue.WORDS}"
         if result.cause:

@@ -14,7 +14,7 @@ from ..scenario.errors import QuantityError
 from ..scenario.expression import read_quantity
 from .differences import LETTERS, Difference, differences, words_apart
 from .matching import Both
-from .notation import counted
+from .notation import all_digits, counted
 from .parting import Detail, detail, given
 from .twins import both_sides, origin
 
@@ -118,7 +118,7 @@ def lines(found: Comparison) -> list[str]:
         said += [f"  {'why            ' if n == 0 else ' ' * 15}{line}" for n, line in enumerate(p.detail.reasons)]
     for n, (name, after, mine, other) in enumerate(found.outcomes):
         said.append(f"  {'what follows   ' if n == 0 else ' ' * 15}{name} after {after:,} "
-                    f"update{'s' * (after != 1)}: {mine!r} in A, {other!r} in B")
+                    f"update{'s' * (after != 1)}: {all_digits(mine)} in A, {all_digits(other)} in B")
     return said
 
 
@@ -130,7 +130,8 @@ def _before(count: int) -> str:
 def _numbers(a: float, b: float) -> tuple[str, str]:
     """Both with all their digits; the sign of a 0 only where it is all that differs."""
     signs = a == b == 0
-    return tuple(repr(x if signs or x else 0.0) for x in (a, b))        # type: ignore[return-value]
+    return tuple(all_digits(x) if isinstance(x, float) and not signs else repr(x)
+                 for x in (a, b))                                       # type: ignore[return-value]
 
 
 def record(found: Comparison) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from .cause import cause_of, told
 from .digits import Allowance, Digits, TooMany, numbers
 from .forward import NOTHING_BESIDE, Forward, tolerance
 from .naming import Namer
-from .notation import counted, one
+from .notation import all_digits, counted, one
 
 if TYPE_CHECKING:
     from ..replay.run import Run
@@ -313,7 +313,8 @@ class _Gradients:
         for cell, value in cells:
             exact = self.digits.value(cell)
             if not numbers().isfinite(exact):
-                tally.wrong.append((f"number {flat} is {value!r} {self.after()}, and 50 digits have no number", ""))
+                here = f"number {flat} is {all_digits(value)} {self.after()}"
+                tally.wrong.append((f"{here}, and 50 digits have no number", ""))
                 return
             allowed = tolerance(float(exact), self.digits.size(cell), self.digits.doubt(cell))
             tally.digits.append(float(abs(exact - value)) / allowed)

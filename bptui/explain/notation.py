@@ -55,8 +55,8 @@ def number(value: float, signed: bool = False, nine: bool = True, decimals: int 
 
 
 def all_digits(value: float) -> str:
-    """A number with all its digits; a zero has no sign."""
-    return repr(float(value) + 0.0)
+    """A number with all its digits; a zero has no sign, and NaN and infinities have their names."""
+    return repr(float(value) + 0.0) if math.isfinite(value) else number(value)
 
 
 def _chosen(value: float, nine: bool) -> str:

@@ -24,7 +24,7 @@ def chain_lines(chain: Chain) -> list[str]:
         sign = f"{'':{DEEPER * row.depth}}{row.sign:>2} {row.number:<2}"
         signed = row.kind not in ("operand", "result") or row.key[:1] == ("d",)
         value = "" if row.value is None else notation.number(row.value, signed, nine)
-        detail = " = ".join(t for t in (row.rule, row.lens) if t)
+        detail = " = ".join(dict.fromkeys(t for t in (row.rule, row.lens) if t))       # a number alone stands once
         lines.append(f"  {sign} {row.name:<{width - DEEPER * row.depth}}  {value:>18}   {detail}".rstrip())
     return lines
 

@@ -197,7 +197,8 @@ def read_equations(reading: Reading, top: Mapping[str, Any]) -> Equations:
     known = dict.fromkeys([*(top["parameters"] or ()), *(top["values"] or ()), *(top["noise"] or ())])
     lines = _lines(reading, got["forward"] or [], known)
     made = tuple(line.name for line in lines)
-    if lines and got["loss"] and got["loss"] not in made:
+    meant = {found[1] for found in map(LEFT_SIDE.match, got["forward"] or []) if found}     # also by a line at fault
+    if lines and got["loss"] and got["loss"] not in meant:
         reading.wrong(("equations", "loss"), f"the loss {quoted(got['loss'])} is not one of the equations"
                       f"{reading.near(got['loss'], made)}")
     return Equations(lines, got["loss"], parameters, values, drawn)

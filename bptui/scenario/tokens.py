@@ -48,7 +48,7 @@ INSTEAD = {               # what has no place in an expression, and what to writ
     "'": "it holds no text",
     '"': "it holds no text",
     "#": "it holds no comments",
-    ":": "it holds no slices and defines nothing",
+    ":": "it holds no slices; a choice is where(a > b, c, d)",
     ";": "write one expression",
     "if": "write where(condition, a, b)",
     "True": "write 1",

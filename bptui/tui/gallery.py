@@ -56,8 +56,8 @@ ACTS = (
     Act("down", "down,j", "↓", "the question below"),
     Act("read", "space,pagedown", "Space", "read the lesson: its next page; PgDn too"),
     Act("read_back", "pageup", "PgUp", "the page before"),
-    Act("home", "home", "Home", "the first"),
-    Act("end", "end", "End", "the last"),
+    Act("home", "home", "Home", "the first; of a lesson that is read, its beginning"),
+    Act("end", "end", "End", "the last; of a lesson that is read, its end"),
     Act("search", "slash", "/", "search: a word, or a number that an article prints"),
     Act("copy", "c", "c", "copy the scenario to a file here, to edit; nothing is overwritten"),
     Act("file", "o", "o", "open a file: type its path, or the name of a shipped scenario"),
@@ -246,6 +246,8 @@ class GalleryScreen(PunctualScreen, Screen[None]):
         size = self.sheet.size
         if act in ("up", "down") and self.gallery.reading is not None and view.list_width(*size) == size.width:
             self._turn(MOVES[act], True)
+        elif act in ("home", "end") and self.gallery.reading is not None:
+            self._turn(MOVES[act])
         elif act in MOVES:
             self.gallery.move(MOVES[act])
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -78,6 +79,27 @@ def test_numbers_that_json_lacks(tmp_path: Path) -> None:
                     "[parameters]\nW = 0.0\n", "utf-8")
     found = values(str(file), "a", "b", "c", "isnan(c)", "d(a, W)")
     assert found == {"a": "-Infinity", "b": "Infinity", "c": "NaN", "isnan(c)": True, "d(a, W)": "Infinity"}
+
+
+def test_what_is_not_finite_has_one_name_in_words(tmp_path: Path) -> None:
+    """However a value is asked for: alone, in a tensor, in its derivation, in a comparison of two files."""
+    for name, w in (("odd", "0.0"), ("even", "1.0")):
+        (tmp_path / f"{name}.toml").write_text(
+            "[equations]\nforward = ['a = log(W*x)', 'E = a - a']\nloss = 'E'\n[parameters]\nW = " + w + "\n"
+            "[values]\nx = [1.0, 2.0]\n[training]\nupdates = 2\n", "utf-8")
+    said = [bptui_("show", "odd.toml", "a", "d(a, W)", "E", cwd=tmp_path).stdout,
+            bptui_("compare", "odd.toml", "even.toml", cwd=tmp_path).stdout,
+            bptui_("check", "odd.toml", cwd=tmp_path).stdout]
+    assert "a = -Inf\n" in said[0] and "d(a, W) = Inf\n" in said[0] and "E = NaN\n" in said[0]
+    assert "NaN in A, 0.0 in B" in said[1]
+    assert not re.search(r"\b(nan|inf|Infinity)\b", "".join(said))
+
+
+def test_a_number_that_is_its_own_formula_stands_once(tmp_path: Path) -> None:
+    (tmp_path / "sum.toml").write_text("[equations]\nforward = ['r = W*2', 'E = r']\nloss = 'E'\n[parameters]\n"
+                                       "W = 3.0\n", "utf-8")
+    lines = bptui_("show", "sum.toml", "d(E, W)", cwd=tmp_path).stdout.splitlines()
+    assert lines[2].split()[-2:] == ["+1.000000000", "1"]
 
 
 def test_a_sample() -> None:

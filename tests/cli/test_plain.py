@@ -186,7 +186,8 @@ def test_every_command_of_the_table_is_answered(tui: ModuleType) -> None:
             assert read is not None and read.command is command, spelled
         session = tui.open_session("two_layer", "#0:20")
         said = list(verbs.answer(session, verbs.Verb(command), lambda said: True))
-        assert said and all(line.strip() for line in said), command.id
+        between = command.id == "lesson"            # its paragraphs stand apart
+        assert said and said[0].strip() and all(line.strip() or between for line in said), command.id
         assert all(line.isprintable() and "   " not in line for line in said)
     assert set(verbs.WANTING) | set(verbs.SCREEN) <= set(BY_ID)
     for own in verbs.OWN:
@@ -306,9 +307,14 @@ def test_the_words_of_a_debugger_are_understood() -> None:
     assert talk("exit", "n") == []
 
 
+def test_what_is_not_finite_has_one_name() -> None:
+    assert talk("G", "print w1", "layer1.weights", "print E", scenario="exploding_gradient")[1:4] == [
+        "w1 = NaN", "layer1.weights = [[NaN]]", "E = NaN"]
+
+
 def test_a_quantity_prints_itself() -> None:
     said = talk("print w5", "p w5", "w5", "hidden.weights", "w5 + 1", "E < 1", "n", "net_h1", "print out_h1", "print")
-    assert said[:3] == ["w5 = 0.4"] * 3
+    assert said[:3] == ["w5 = 0.4"] * 3 == talk("show w5") * 3
     assert said[3:6] == ["hidden.weights = [[0.15, 0.2], [0.25, 0.3]]", "w5 + 1 = 1.4",
                          "E < 1 is not made yet: step to it, or g E < 1."]
     assert said[7] == "net_h1 = 0.3775" and said[8] == "out_h1 is not made yet: step to it, or g out_h1."

@@ -236,6 +236,13 @@ def test_trouble_is_found_in_both_directions_and_said(tui: ModuleType) -> None:
         hands.press("previous_trouble")
         back.append(session.position)
     assert back[::-1] == [at for at, _ in seen]
+    hands.press("previous_trouble")
+    assert session.message == "No trouble begins before this; in the whole run it begins 3 times."
+    dead = tui.open_session("dead_relu")
+    hands = tui.Hands(dead)
+    hands.press("next_trouble")
+    hands.press("next_trouble")
+    assert dead.message == "No trouble begins after this; in the whole run it begins once."
     calm = tui.open_session("two_layer")
     tui.Hands(calm).press("next_trouble")
     assert calm.position == Position(0) and calm.message.startswith("No trouble in this run")

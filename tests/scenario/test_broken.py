@@ -64,6 +64,11 @@ BROKEN = {
         "10: the name 'p' is used twice (first at line 4)"),
     "a loss that is none": (EQUATIONS, 'loss = "E"', 'loss = "F"',
         "7: the loss 'F' is not one of the equations; known here: s, p, E"),
+    "a line of the loss at fault": (EQUATIONS, "(desired - p)**2", "(desired - p)^2",      # and the loss is one of them
+        "5: 'E = (desired - p)^2 / 2': '^' has no place in an expression: write powers as **"),
+    "a choice as it is shown": (EQUATIONS, "sigmoid(s)", "where(s > 0: s; else 0)",
+        "4: 'p = where(s > 0: s; else 0)': ':' has no place in an expression: it holds no slices; a choice is "
+        "where(a > b, c, d)"),
     "values of two lengths": (EQUATIONS, "0.03", "[1, 2, 3]",
         "13: desired has 3 values where X1 has 2: a list has one value per sample"),
     "a table for a number": (NETWORK, "0.5\n", "{ a = 1 }\n",

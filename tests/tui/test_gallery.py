@@ -169,7 +169,8 @@ async def test_keys_move_open_and_close(tui: ModuleType) -> None:
         await settled(app)
         gallery = app.gallery
         for key, there in (("down", 1), ("j", 2), ("k", 1), ("end", 50), ("down", 50), ("up", 49),
-                           ("pagedown", 49), ("space", 49), ("pageup", 49), ("home", 0), ("up", 0)):
+                           ("pagedown", 49), ("space", 49), ("pageup", 49), ("home", 49), ("escape", 49), ("home", 0),
+                           ("up", 0)):
             await pilot.press(key)
             assert gallery.cursor == there, key
         await pilot.press("escape", "Z")

@@ -212,6 +212,20 @@ async def test_the_lesson_of_two_layer_is_read_in_the_gallery(tui: ModuleType) -
         await tui.until(lambda: app.gallery.text == "a ")
 
 
+async def test_home_and_end_are_of_the_lesson_while_it_is_read(tui: ModuleType) -> None:
+    app = BptuiApp(None, headless=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app)
+        await pilot.press("space", "end")
+        assert app.gallery.cursor == 0 and "see where your number comes" in tui.shown(app)
+        assert "more line" not in tui.shown(app)
+        await pilot.press("home")
+        assert app.gallery.cursor == 0 and app.gallery.reading == 0
+        assert "Two inputs, two hidden" in tui.shown(app)
+        await pilot.press("escape", "end")          # in the list again, they are the list's
+        assert app.gallery.reading is None and app.gallery.cursor > 40
+
+
 # without a screen
 
 def test_the_verb_and_the_command_print_it(tui: ModuleType, capsys: Any) -> None:

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from bptui.debugger.session import Session
+from bptui.replay.run import open_run
 from bptui.tui.app import BptuiApp
 from bptui.tui.picture import plain_font, settled
+from bptui.tui.views import cards
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,20 @@ async def test_the_facts_of_mockup_f(tui: ModuleType) -> None:
     assert [line for line in lines if "net_h[j]  = Σ_i W_h[j,i] × i[i] + b1" in line]
     assert "w1 + 0.01 should raise E by 0.000004386. Tried: 0.000004386." in lines[-2]
     assert point_columns(lines[3:16]) == {107}
+
+
+@pytest.mark.parametrize(("forward", "said"), [
+    ('"E = w*x"', "E, ∂E/∂w, w⁺"),                  # and that is all
+    ('"r = sqrt(w)", "E = r"', "r, E, ∂E/∂r …"),
+    ('"a = w*x", "b = a*a", "c = b*w", "E = c*c"', "a, b, c, E, ∂E/∂c …"),
+    ('"a = w*x", "b = a*a", "c = b*w", "d1 = c*c", "E = d1*d1"', "a, b, c … E, ∂E/∂d1 …"),
+])
+def test_the_first_screen_names_each_value_once(tmp_path: Path, forward: str, said: str) -> None:
+    file = tmp_path / "short.toml"
+    file.write_text(f'[equations]\nforward = [{forward}]\nloss = "E"\n[parameters]\nw = 0.5\n[values]\nx = 2\n'
+                    '[training]\nupdates = 3\n', "utf-8")
+    lines = [line.text for line in cards.first(Session(open_run(file)), 80, 14, True)]
+    assert [line.split("value by value")[1].strip() for line in lines if "value by value" in line] == [said]
 
 
 async def test_the_first_screen_tells_what_to_do(tui: ModuleType) -> None:

@@ -24,12 +24,10 @@ def first(session: Session, width: int, height: int, seen: bool) -> list[Line]:
     formula = f"{chain.formula[0][0]} = {chain.formula[1][0]}" if len(chain.formula) > 1 else names[0]
     column, how = 29 if width >= 76 else 27, ", term by term"
     formula = abridged(formula, width - 1 - column - len(how))
-    cost = times.program.cost.name
-    back = next((session.namer.of(b.out, 0) for b in times.blocks if b.phase == "backward"), "")
     backwards = f"{key_of(session, 'back_into')}  {key_of(session, 'back_over')}"
     rows = [(key_of(session, "into"), "step by step", f"{formula}{how}"),
             (key_of(session, "over"), "value by value",
-             f"{', '.join(names)} … {cost}{f', {back} …' if back else ''}"),
+             _landmarks(session)),
             (backwards, "the same, backwards", "you cannot lose or break anything"),
             (key_of(session, "enter"), "follow", "on a weight: visit only what it needs"),
             (key_of(session, "find"), "find a number", "type its digits, go where it is made"),
@@ -46,6 +44,19 @@ def first(session: Session, width: int, height: int, seen: bool) -> list[Line]:
     for n, row in enumerate(said, min(y + 1, height - len(said))):
         c.put(3, n, row)
     return c.lines()
+
+
+def _landmarks(session: Session) -> str:
+    """The first values, the loss and the first derivative, each once: `…` stands only where values are left out."""
+    times = session.times
+    cost = next((n for n, b in enumerate(times.blocks) if b.out is times.program.cost), 0)
+    back = next((n for n, b in enumerate(times.blocks) if b.phase == "backward"), 0)
+    said, before = "", -1
+    for n in sorted({*range(min(3, len(times.blocks))), cost, back}):
+        name = times.program.cost.name if n == cost else session.namer.of(times.blocks[n].out, 0)
+        said += f"{'' if not said else ', ' if n == before + 1 else ' … '}{name}"
+        before = n
+    return said + " …" * (before + 1 < len(times.blocks))
 
 
 def _start(session: Session, seen: bool) -> str:

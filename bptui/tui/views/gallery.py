@@ -102,7 +102,7 @@ def _text_width(width: int, left: int) -> int:
 
 
 def turned(gallery: Gallery, preview: Preview | None, width: int, height: int, by: int, line: bool = False) -> None:
-    """Turn the lesson by a page, or by a `line`, on or back; before its beginning is the preview."""
+    """Turn the lesson by a page or a `line`, on or back, by more to its end or beginning; before it is the preview."""
     entry, left = gallery.chosen, list_width(width, height)
     if entry is None:
         return
@@ -113,7 +113,9 @@ def turned(gallery: Gallery, preview: Preview | None, width: int, height: int, b
     room = height - TOP - len(wrapped(_sentence(gallery), width - 2)) - 1
     page = _page(gallery, entry, preview, _text_width(width, left), room)
     alone = left == width
-    if by > 0 and gallery.reading is None and alone:
+    if gallery.reading is not None and abs(by) > 1:
+        gallery.reading = page.rows[max(0, len(page.rows) - room)].first if by > 0 else 0
+    elif by > 0 and gallery.reading is None and alone:
         gallery.reading = 0
     elif by > 0 and page.last == len(page.rows):
         gallery.message = "This is the end of the lesson. Enter opens the scenario."
