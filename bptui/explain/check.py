@@ -267,7 +267,7 @@ def _claim_lines(result: ClaimResult, source: str) -> list[str]:
     where = "" if claim.sample is None else f" of sample {claim.sample}"
     if result.error is not None:
         found = result.error
-    elif claim.value is None:
+    elif claim.value is None or result.computed is None:
         found = "does not hold"
     else:
         found = f"{source} {claim.value}, computed {all_digits(result.computed)}"
