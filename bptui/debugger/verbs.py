@@ -224,6 +224,8 @@ def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
         said = True
         yield following(session)
     if session.sides is not None:
+        while goes_on("Running both to their ends …") and sides.work(session, SLICE):
+            pass                                    # what the first difference leads to is a part of the report
         said = True
         yield from map(line, sides.report(session))
         session.sides = None

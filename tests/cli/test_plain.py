@@ -6,6 +6,7 @@ the article's. What is not reached yet is not told: with another future the same
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import re
@@ -24,9 +25,12 @@ import pytest
 from bptui.debugger import verbs
 from bptui.debugger.commands import BY_ID, COMMANDS
 from bptui.debugger.lists import LISTS
+from bptui.debugger.opening import run_of
+from bptui.debugger.session import Session
 from bptui.replay import places
 from bptui.replay.places import write
 from bptui.replay.timeline import Position
+from bptui.scenario.shipped import find
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-W", "error", "-m", "bptui", "--plain"]
@@ -355,6 +359,23 @@ def test_ascii_alone(scenario: str) -> None:
     said = plain("--ascii", scenario, typed="\n".join(typed) + "\n")
     assert "".join(said).isascii() and any("dE/d" in line for line in said)
     assert len(said) == len(plain(scenario, typed="\n".join(typed) + "\n"))
+
+
+HURRIED = ["n 40", "G", "E", "i 3", "x", "w5", "b E < 0.1", "0", "c", "C", "hits", "stops", "g 5", "/ 0.5",
+           "/ nothing like it", "g 0", "b loss/E", "c", "X", "loss", "gradients"]
+
+
+@pytest.mark.parametrize("scenario", ["adam", "gan", "batch_all"])
+def test_what_is_answered_does_not_hang_on_the_clock(scenario: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which no time passes, and one on which every look at the clock takes 20 ms."""
+    said: list[list[str]] = []
+    for each in (0.0, 0.02):
+        ticks = itertools.count()
+        monkeypatch.setattr(time, "perf_counter", lambda ticks=ticks, each=each: next(ticks) * each)
+        session = Session(run_of(find(scenario)), waits=True)
+        typed = [verb for text in HURRIED if (verb := verbs.read(text)) is not None]
+        said.append([line for verb in typed for line in verbs.answer(session, verb, lambda _: True)])
+    assert said[0] == said[1] and len(said[0]) > len(HURRIED)
 
 
 def test_the_sample_is_part_of_the_position() -> None:
