@@ -219,6 +219,8 @@ def chosen_by(condition: Formula, a: Formula, b: Formula) -> Formula:
     A law that keeps a NaN asks for all outcomes of a comparison: `where(c > 0, a, where(c < 0, a, where(c <= 0, b,
     c)))` is a where c ≠ 0, else b.
     """
+    if isinstance(a, Cases) and a.last == b and condition not in (TRUE, FALSE):
+        return Cases(tuple((Applied("and", (condition, inner)), value) for inner, value in a.cases), b)
     cases, last = ((condition, a),), b
     if isinstance(b, Cases):
         cases, last = (*cases, *b.cases), b.last
