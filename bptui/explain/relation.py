@@ -28,7 +28,14 @@ def relation(x: Array, y: Array, letters: Letters, axes: Sequence[str] = ()) -> 
     several = x.size > 1 and len(np.unique(x)) > 1  # of numbers that are all the same every order is the same
     if several and (moved := _moved(x, y, letters, axes)):
         return moved
-    return _times(x, y, letters) if x.shape == y.shape else ""
+    return _times(x, y, letters) or _signs(x, y) if x.shape == y.shape else ""
+
+
+def _signs(x: Array, y: Array) -> str:
+    """Where some numbers have the other sign, and all else is the same."""
+    if not np.isfinite(x).all() or not np.array_equal(np.abs(x), np.abs(y)):
+        return ""
+    return f"the same numbers, but {np.count_nonzero(x != y)} of {x.size} with the other sign"
 
 
 def _moved(x: Array, y: Array, letters: Letters, axes: Sequence[str]) -> str:

@@ -440,6 +440,9 @@ def test_a_relation_is_said_only_where_it_holds() -> None:
         assert relation(x, chance.normal(size=(3, 4)), letters) == ""
         assert relation(x, x.T, letters) == "the same numbers, transposed"
         assert relation(x, -x, letters) == "B has −1 times what A has"
+        y = x.copy()
+        y[1, 2] = -y[1, 2]
+        assert relation(x, y, letters) == "the same numbers, but 1 of 12 with the other sign"
         assert relation(x, x / 2, letters) == "B has exactly half of what A has"
         assert relation(x, x * 2, letters) == "A has exactly half of what B has"
         assert relation(x, x * 7, letters) == "B has 7 times what A has"
