@@ -111,7 +111,7 @@ def _about(word: str, *of: str) -> int:
     if word == "help" and of and not of[0].startswith("-"):
         if of[0] in COMMANDS:
             return COMMANDS[of[0]](["--help"])
-        raise Refusal(f"bptui: {quoted(of[0])} is no command{did_you_mean(of[0], COMMANDS)} "
+        raise Refusal(f"bptui: {quoted(of[0])} is no command{did_you_mean(of[0], COMMANDS) or '.'} "
                       f"The commands: {', '.join(COMMANDS)}")
     return _open(["--help" if word == "help" else "--version"])
 

@@ -40,6 +40,9 @@ class Parser(argparse.ArgumentParser):
     def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
         from .scenario.errors import did_you_mean
         given, unknown = self.parse_known_args(args, namespace)
+        for each in self._actions:                  # of two -- the second is taken for an argument, and then left out
+            if each.nargs == "+" and not each.option_strings and not getattr(given, each.dest):
+                self.error(f"the following arguments are required: {each.metavar}")
         if unknown:
             near = did_you_mean(unknown[0].partition("=")[0], [*self._option_string_actions]) if unknown[
                 0].startswith("-") else ""
@@ -287,14 +290,14 @@ def _lesson(arguments: list[str]) -> int:
     import shutil
 
     from .scenario.errors import ScenarioError
-    from .scenario.markdown import LINE, rows
+    from .scenario.markdown import LINE, rows, says_something
     from .scenario.reader import read_scenario, render
     path = find_scenario(given.scenario)
     try:
         scenario = read_scenario(path)
     except ScenarioError as error:
         raise Refusal(*render(error, str(path))) from None
-    if not scenario.about.strip():
+    if not says_something(scenario.about):
         say(f"{scenario.name} has no lesson: its file has no about.")
         return DONE
     width = max(1, shutil.get_terminal_size().columns) if sys.stdout.isatty() else LINE

@@ -250,8 +250,12 @@ def _restore_runs(session: Session, saved: Saved, faults: list[str]) -> None:
     unfit = list(saved.runs[len(LETTERS):])
     for each in saved.runs[:len(LETTERS)]:
         try:
-            if each.name in session.branches or len(each.name) != 1 or each.parent not in session.branches:
-                raise QuantityError(f"it left run {each.parent}")
+            if each.name not in [*LETTERS]:
+                raise QuantityError(f"a run is called by one of the letters {LETTERS[0]} to {LETTERS[-1]}")
+            if each.name in session.branches:
+                raise QuantityError("there are two of that name")
+            if each.parent not in session.branches:
+                raise QuantityError(f"it left run {quoted(each.parent)}, which is not there")
             made = fork(session.branches[each.parent].run, each.since, each.edits, each.sample)
         except QuantityError as error:
             unfit.append(each)
@@ -312,7 +316,7 @@ def _restore_place(session: Session, saved: Saved, faults: list[str]) -> None:
     try:
         at = places.read(run, saved.position)
     except QuantityError as error:
-        faults.append(f"{saved.position} is gone: {error}")
+        faults.append(f"{quoted(saved.position)} is gone: {error}")
         return
     session.stand(at)
     rows = run.rows(at.update)

@@ -39,7 +39,11 @@ class Page:
 
 def reading(session: Session) -> bool:
     """Whether the lesson stands in the place of the panes."""
-    return session.lesson.open and session.sides is None
+    return session.lesson.open and session.sides is None and there_is_one(session)
+
+
+def there_is_one(session: Session) -> bool:
+    return markdown.says_something(session.own.scenario.about)
 
 
 def rows(session: Session, page: Page) -> tuple[Row, ...]:
@@ -61,7 +65,7 @@ def window(session: Session, page: Page) -> tuple[int, int]:
 
 def switch(session: Session) -> None:
     """Open the lesson where the reader was, or close it."""
-    session.message = "" if session.own.scenario.about.strip() else NONE
+    session.message = "" if there_is_one(session) else NONE
     session.lesson.open = not session.lesson.open and not session.message
 
 
@@ -203,7 +207,7 @@ KEYS: dict[str, Callable[[Session, Page], object]] = {
 def lines(session: Session) -> Iterator[str]:
     """The lesson as lines of text, set in, so that none looks like an event."""
     scenario = session.own.scenario
-    if not scenario.about.strip():
+    if not there_is_one(session):
         yield NONE
         return
     yield line(scenario.title or scenario.name)

@@ -25,6 +25,7 @@ SIDE = 1e-6                                         # of a difference to one sid
 ROWS = 6                                            # of Ridders' tableau
 MOVE = 0.1                                          # how far its first step moves any value of the forward half
 ROUGHEST = 1e-3                                     # a difference less sure than this (of the tensor) says nothing
+LEAST = 1e-6                                        # below it a slope counts as 0
 UNIT = 2.0**-52
 NOTHING_BESIDE = "E has no number close beside it"
 ROUGH = "rounding is too large there"
@@ -100,7 +101,7 @@ class Forward:
         found, error = ridders(lambda step: self.cost(w, flat, step), h)
         noise = 32 * UNIT * abs(float(self._here[self.program.cost])) / (h / 2**(ROWS - 1))
         allowed = max(1e-6 * (abs(found) + 1e-6), 4 * error, noise)
-        sure = math.isfinite(found) and allowed <= ROUGHEST * max(largest, abs(found), 1e-6)
+        sure = math.isfinite(found) and allowed <= ROUGHEST * max(largest, abs(found), LEAST)
         return (found, allowed) if sure else ROUGH if math.isfinite(found) else NOTHING_BESIDE
 
     def crosses(self, w: Var, flat: int, step: float | None) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -20,8 +21,8 @@ import numpy as np
 from ..engine.program import Var, live_equations
 from ..engine.scalars import Cell, Scalars
 from .cause import cause_of, told
-from .digits import Allowance, Digits, TooMany, numbers
-from .forward import NOTHING_BESIDE, Forward, tolerance
+from .digits import DIGITS, UNIT, Allowance, Digits, TooMany, numbers
+from .forward import LEAST, NOTHING_BESIDE, ROUGH, ROUGHEST, Forward, tolerance
 from .naming import Namer
 from .notation import all_digits, counted, one
 
@@ -36,6 +37,7 @@ MOST_MOVED = 4 * 10**9                              # terms that differences in 
 APART = 1e-6                                        # of slopes from two sides that are one
 MOST_BAD = 4                                        # elements of a tensor whose NaN is looked into
 STEP = 1e-15                                        # of differences at 50 digits
+SPARE = 2                                           # of the 50 digits the last so many may be rounding
 
 SINGULAR = {"stand": "stands", "are": "is"}
 Verdict = Literal["right", "wrong", "not judged", "undefined"]
@@ -252,11 +254,23 @@ class _Gradients:
         if not self.exactly:
             return self.forward.slope(w, flat, largest)
         mp = numbers()
-        h, (down, _, up) = self._beside(w, flat)
+        h, (down, here, up) = self._beside(w, flat)
         slope = (up - down) / (2 * h)
         if not mp.isfinite(slope):
             return NOTHING_BESIDE
-        return float(slope), tolerance(float(slope), 0.0, self.digits.doubt((self.program.gradients[w], flat)))
+        noise = self._noise(h, here)
+        if noise > ROUGHEST * max(largest, abs(slope), LEAST):
+            return ROUGH
+        allowed = tolerance(float(slope), 0.0, self.digits.doubt((self.program.gradients[w], flat)))
+        return float(slope), max(allowed, float(noise))
+
+    def _noise(self, h: Any, here: Any) -> Any:
+        """How far rounding may have taken a slope of E over a step; `here` is E."""
+        if not self.exactly:
+            return 4 * UNIT * abs(here) / h
+        exact, doubt = numbers().mpf(10) ** (SPARE - DIGITS), self.digits.doubt(self.cost)
+        rounded = abs(here) if not math.isfinite(doubt) else max(abs(here), doubt / UNIT)
+        return exact * rounded / h
 
     def _beside(self, w: Var, flat: int) -> tuple[Any, list[Any]]:
         """A small step of a parameter, and E before it, without it and after it, at 50 digits."""
@@ -281,8 +295,10 @@ class _Gradients:
         if not true_is_bad:
             name = f"{w.name}.grad is {name}"
         try:
-            exact = float(self.digits.value(exactly))
-            digits = "50 digits have no number either, "
+            number = self.digits.value(exactly)
+            exact, digits = float(number), "50 digits have no number either, "
+            if numbers().isfinite(number):          # else they are right, and this is wrong
+                digits = f"50 digits have {_short(number)}, which is too large for a float, "
         except TooMany:
             exact, digits = math.nan, ""
         if math.isfinite(exact):
@@ -293,13 +309,14 @@ class _Gradients:
     def _both_sides(self, w: Var, flat: int) -> str:
         """What differences say where the derivative is no number."""
         h, (down, here, up) = self._beside(w, flat) if self.exactly else self.forward.beside(w, flat)
-        below, above = float((here - down) / h), float((up - here) / h)
-        if not (math.isfinite(below) and math.isfinite(above)):
-            return "differences are NaN too"
+        below, above = (here - down) / h, (up - here) / h
+        if not (numbers().isfinite(below) and numbers().isfinite(above)):
+            return "differences have none"
+        if self._noise(h, here) > ROUGHEST * max(abs(below), abs(above), LEAST):
+            return "differences are lost in rounding"
         if abs(above - below) <= APART * (abs(above) + abs(below)):
-            return f"differences say {above:.6g}"
-        return f"differences say {below:.6g} below and {above:.6g} above"
-
+            return f"differences say {_short(above)}"
+        return f"differences say {_short(below)} below and {_short(above)} above"
 
     # by 50 digits
 
@@ -329,6 +346,12 @@ class _Gradients:
         made = {w: live_equations(self.program.equations, [g]) for w, g in self.program.gradients.items()}
         return {w: not any(v.role in ("next", "estimate", "made") for eq in equations for v in (eq.out, *eq.operands))
                 for w, equations in made.items()}
+
+
+def _short(number: Any) -> str:
+    """A few digits of a number, which may be larger than any float."""
+    small = abs(number) <= sys.float_info.max
+    return f"{float(number):.6g}" if small else numbers().nstr(number, 6, show_zero_exponent=False)
 
 
 def _some(elements: Sequence[int], of: int, verb: str) -> str:

@@ -40,7 +40,7 @@ def look_up(run: Run, text: str, update: int = 0) -> tuple[Position, Meaning | N
     try:
         tree = read_quantity(text)
     except ExpressionError as error:
-        raise QuantityError(f"{text!r} is no position: 120, #120:31, 50%, e12 or a quantity ({error})") from None
+        raise QuantityError(f"{quoted(text)} is no position: 120, #120:31, 50%, e12 or a quantity ({error})") from None
     if isinstance(tree, Pin):
         if tree.at == "prev":
             raise QuantityError("go to a number of updates: w5@3")

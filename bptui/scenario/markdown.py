@@ -86,6 +86,11 @@ def rows(about: str, width: int, measure: Measure = columns) -> tuple[Row, ...]:
     return tuple(found)
 
 
+def says_something(about: str) -> bool:
+    """Whether there is any text in it, and not marks alone."""
+    return any(row.text.strip() for row in rows(about, LINE))
+
+
 def flowed(words: Iterable[Word], width: int, measure: Measure = columns, indent: str = "",
            start: int = 0) -> list[Row]:
     """Words as rows, broken between them; what is wider than a row is broken within. Behind the first row's `indent`

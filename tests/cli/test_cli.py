@@ -132,6 +132,13 @@ def test_what_cannot_be_shown(arguments: list[str], words: str, as_json: list[st
     assert words in line and "\x1b" not in line
 
 
+@pytest.mark.parametrize("given", [["show", "two_layer", "--", "--"], ["show", "--json", "two_layer", "--", "--"],
+                                   ["check", "--"], ["check", "--", "--"]])  # fmt: skip
+def test_dashes_that_stand_for_nothing(given: list[str]) -> None:
+    (line,) = refused(bptui_(*given))
+    assert "the following arguments are required: " in line or line == "--: there is no such file"
+
+
 def test_a_derivation() -> None:
     done = bptui_("show", "two_layer", "d(E, w5)", "E")
     assert (done.returncode, done.stderr) == (0, "")
@@ -447,7 +454,7 @@ def test_without_a_terminal_one_line_names_what_works() -> None:
     for arguments in ([], ["two_layer"], ["two_layer", "--at", "d(E, w1)"]):
         assert refused(bptui_(*arguments)) == [
             "bptui: the screen needs a terminal, but the input is not one; "
-            "these commands work here: bptui --plain SCENARIO, bptui show, check, compare, list, copy"]
+            "these commands work here: bptui --plain SCENARIO, bptui show, check, compare, list, lesson, copy"]
 
 
 def test_a_picture_needs_no_terminal(tmp_path: Path) -> None:
@@ -520,6 +527,16 @@ def test_an_interrupt(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     monkeypatch.setitem(cli.COMMANDS, "list", raising(KeyboardInterrupt()))
     assert cli.main(["list"]) == 130
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("module", ["bptui.cli", "bptui.streams", "bptui.scenario.tables", "tomllib"])
+def test_an_interrupt_while_it_is_being_loaded(module: str) -> None:
+    script = ("import runpy, sys\nclass Interrupt:\n def find_spec(self, name, *others):\n"
+              f"  if name == {module!r}: raise KeyboardInterrupt\n"
+              "sys.meta_path.insert(0, Interrupt())\nsys.argv = ['bptui', 'list']\n"
+              "runpy.run_module('bptui', run_name='__main__')")
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
 def test_one_thread_whatever_was_set_before(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from bptui.debugger import branching, keeping, looks, plotting, stopping
 from bptui.debugger.commands import COMMANDS
-from bptui.debugger.saved import Saved, read, read_old, write
+from bptui.debugger.saved import Saved, SavedRun, read, read_old, write
 from bptui.debugger.session import Session
 from bptui.debugger.store import Found
 from bptui.replay.run import Run
@@ -48,7 +48,7 @@ def test_a_restored_session_shows_the_same_screen(tui: ModuleType, name: str, se
     chance = random.Random(f"keep {name} {seed}")
     session = tui.open_session(name)
     hands = tui.Hands(session)
-    left_out = ("quit", "palette", "help", "got", "find", "next_find", "previous_find", "repeat", "sides",
+    left_out = ("quit", "palette", "help", "got", "find", "next_find", "previous_find", "repeat", "sides", "lesson",
                 *looks.GLOBAL)                      # of the person, not of the session
     commands = [c.id for c in COMMANDS if c.id not in left_out]
     for n in range(60):
@@ -132,6 +132,23 @@ def test_what_no_longer_fits_is_said_and_lost_by_nobody(tui: ModuleType) -> None
     assert keeping.restore(whole, kept) == []
     assert set(whole.branches) == {"A", "B"} and "z" in whole.bookmarks
     assert all(each.fault == "" for each in whole.stops.values())
+
+
+@pytest.mark.parametrize(
+    ("runs", "why"),
+    [([("B", "A"), ("B", "A")], "there are two of that name"), ([("B", "C")], "it left run 'C', which is not there"),
+     *(([(name, "A")], "a run is called by one of the letters B to Z") for name in ("\x1b", "é", "A", "", "BC"))])
+def test_why_a_what_if_run_does_not_fit_is_true(tui: ModuleType, runs: list[tuple[str, str]], why: str) -> None:
+    session = tui.open_session("two_layer")
+    saved = Saved(runs=tuple(SavedRun(name, parent, 0, ("w5 = 0.1",), 1) for name, parent in runs))
+    (fault,) = keeping.restore(session, saved)
+    assert fault.endswith(f"no longer fits: {why}") and set(session.branches) <= set("AB")
+    assert keeping.taken(session).runs == saved.runs                                    # and kept
+
+
+def test_a_place_that_is_gone_is_not_repeated_at_any_length(tui: ModuleType) -> None:
+    (fault,) = keeping.restore(tui.open_session("two_layer"), Saved(position="#" * 10_000))
+    assert len(fault) < 400
 
 
 @pytest.mark.parametrize("saved", [

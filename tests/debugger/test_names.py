@@ -26,7 +26,7 @@ from bptui.replay import places
 from bptui.replay.meaning import meaning
 from bptui.replay.run import Run, open_run
 from bptui.replay.timeline import Position
-from bptui.scenario.errors import QuantityError
+from bptui.scenario.errors import QuantityError, quoted
 from bptui.scenario.expression import read_quantity
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import find, shipped
@@ -120,7 +120,8 @@ def refusals(run: Run, name: str) -> Iterator[tuple[str, str]]:
         places.read(run, name)
         yield "go", ""
     except QuantityError as error:
-        yield "go", str(error).removeprefix(f"{name!r} is no position: 120, #120:31, 50%, e12 or a quantity (")
+        yield "go", str(error).removeprefix(
+            f"{quoted(name)} is no position: 120, #120:31, 50%, e12 or a quantity (")
     session = Session(run)
     try:
         pointing.asked(session, name)

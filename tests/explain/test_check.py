@@ -337,6 +337,26 @@ def test_what_is_not_finite_is_undefined_with_its_cause_and_wrong_only_where_50_
             assert "50 digits have no number either, differences" in row.why and row.why.startswith("NaN after ")
 
 
+# E is so large beside its slope by b that a step of b is lost among its 50 digits. By hand: E = s² + b, dE/ds = 2s,
+# dE/db = 1.
+@pytest.mark.parametrize("power", [5, 12, 20, 45, 150])
+def test_a_difference_that_is_lost_in_rounding_proves_nothing_wrong(power: int) -> None:
+    report = check_run(written(equations("q = s*s", "E = q + b", updates=1, rate=0.0, s=float(f"1e{power}"), b=0.1)))
+    assert report.ok and [row.verdict for row in report.gradients] == ["right", "right"]
+    lost = [note for note in report.notes if "rounding is too large there" in note]
+    assert len(lost) == 2 * (power > 12) and all("E by b" in note for note in lost)
+
+
+@pytest.mark.parametrize(
+    ("forward", "why"),  # by mpmath: exp(1000) = 1.97007e+434, and so is its slope
+    [(("E = exp(w)",), "50 digits have 1.97007e+434, which is too large for a float, differences say 1.97007e+434"),
+     (("q = exp(w)", "E = q*q"), "50 digits have 7.76236e+868, which is too large for a float, "
+                                 "differences say 7.76236e+868")])  # fmt: skip
+def test_what_is_only_too_large_for_a_float_has_50_digits(forward: tuple[str, ...], why: str) -> None:
+    (row,) = check_run(written(equations(*forward, updates=1, w=1000.0))).gradients
+    assert row.verdict == "undefined" and row.why == f"Inf after 0 updates; {why}"
+
+
 def test_a_finite_gradient_of_a_loss_that_is_no_number_is_named() -> None:
     report = check_run(written(equations("u = w - 3", "l = log(u)", "E = l*k + w", updates=1, w=1.5, k=2.0)))
     assert not report.ok  # by hand: d(E, w) = k/u + 1 = -1/3, a number of no meaning

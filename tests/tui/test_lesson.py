@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,6 +16,7 @@ from bptui.cli import main
 from bptui.debugger import lesson, verbs
 from bptui.debugger.gallery import Gallery
 from bptui.debugger.session import Session
+from bptui.scenario import markdown
 from bptui.scenario.shipped import shipped
 from bptui.tui.app import BptuiApp
 from bptui.tui.layout import lesson_page, screen
@@ -148,6 +150,29 @@ def test_a_scenario_without_an_about_says_so(tui: ModuleType, tmp_path: Path, ca
     file.write_text(NO_ABOUT, "utf-8")
     assert main(["lesson", str(file)]) == 0
     assert capsys.readouterr().out == "w has no lesson: its file has no about.\n"
+
+
+@pytest.mark.parametrize("about", ["`" * 40, "``\\n\\n``", "****", " ", "\\n\\n"])
+def test_an_about_of_marks_alone_is_no_lesson(tui: ModuleType, tmp_path: Path, capsys: Any, about: str) -> None:
+    text = f'about = "{about}"\n{NO_ABOUT}'
+    session = tui.session_of(text)
+    shows = any(row.text.strip() for row in markdown.rows(session.own.scenario.about, 78))
+    press(tui, session, "lesson")
+    for command in ("down", "page_down", "right", "enter", "bottom", "page_up"):
+        tui.text(session)
+        press(tui, session, command) if session.lesson.open else None
+    assert session.lesson.open == shows and (lesson.NONE in session.message) == (not shows)
+    file = tmp_path / "w.toml"
+    file.write_text(text, "utf-8")
+    assert main(["lesson", str(file)]) == 0
+    assert ("no lesson" in capsys.readouterr().out) == (not shows)
+
+
+def test_a_lesson_that_is_gone_from_its_file_is_closed(tui: ModuleType) -> None:
+    session = tui.open_session("two_layer")
+    press(tui, session, "lesson")
+    session.own.scenario = replace(session.own.scenario, about="")
+    assert "w5" in tui.text(session) and not lesson.reading(session)
 
 
 async def test_space_steps_and_turns_pages(tui: ModuleType) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...debugger import asking, cursors
+from ...debugger import asking, cursors, lesson
 from ...debugger.commands import key_of
 from ...debugger.session import Session
 from ...explain import notation
@@ -39,7 +39,7 @@ def first(session: Session, width: int, height: int, seen: bool) -> list[Line]:
         at = max(column, x + 1)
         c.put(at, y, abridged(says, width - 1 - at))
         y += 1
-    reads = f" {key_of(session, 'lesson')} reads the lesson." if session.own.scenario.about.strip() else ""
+    reads = f" {key_of(session, 'lesson')} reads the lesson." if lesson.there_is_one(session) else ""
     said = wrapped(_start(session, seen) + reads, width - 4)
     for n, row in enumerate(said, min(y + 1, height - len(said))):
         c.put(3, n, row)

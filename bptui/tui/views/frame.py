@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...debugger import cursors, lecture, marking, plotting, stopping
+from ...debugger import cursors, lecture, lesson, marking, plotting, stopping
 from ...debugger.axis import Axis, in_columns
 from ...debugger.commands import key_of
 from ...debugger.losses import trained
@@ -269,7 +269,7 @@ def keys(session: Session, width: int) -> list[tuple[str, str, str]]:
             cost = session.run.program(0).cost.name
             shown.append((key("enter"), f"follow {session.namer.derivative(cost, var, element)}", ""))
         shown += [(key("find"), "number", ""), (key("got"), "I got", "")]
-        if width >= 120 and session.own.scenario.about.strip():
+        if width >= 120 and lesson.there_is_one(session):
             shown.append((key("lesson"), "lesson", ""))
         return [*shown, (key("quit"), "quit", "")]
     if out:

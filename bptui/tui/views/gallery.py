@@ -17,7 +17,7 @@ from ...debugger.gallery import NEW_HERE, Entry, Gallery
 from ...debugger.lesson import NONE
 from ...explain import notation
 from ...explain.notation import readable
-from ...scenario.markdown import Row, rows
+from ...scenario.markdown import Row, rows, says_something
 from .canvas import Canvas, Line, merged, wrapped
 from .frame import labels, rule
 
@@ -107,7 +107,7 @@ def turned(gallery: Gallery, preview: Preview | None, width: int, height: int, b
     if entry is None:
         return
     gallery.message = ""
-    if not gallery.summary(entry).about.strip():
+    if not says_something(gallery.summary(entry).about):
         gallery.message = NONE
         return
     room = height - TOP - len(wrapped(_sentence(gallery), width - 2)) - 1
