@@ -79,6 +79,8 @@ def at_kink(at: Explainer, x: Cell, kink: Kink) -> str:
     up, down = (tried(at, x).change(at, x, step) for step in (NUDGE, -NUDGE))
     law = "" if "where" in kink.rule and kink.law.name not in ("where", "masked") else f"{kink.law.name}: "
     rule = kink.rule
+    if known := _no_number(tried(at, x), at.cost):
+        return fitting(f"At a kink of {law}{rule}. {known}", f"At a kink: {rule}. {known}", f"At a kink: {rule}.")
     full = f"{name} + {NUDGE:g}: {at.cost} {_changed(up)}; - {NUDGE:g}: {_changed(down)}."
     short = f"± {NUDGE:g}: {at.cost} {_brief(up)}, {_brief(down)}."
     return fitting(f"At a kink of {law}{rule}. {full}", f"At a kink: {rule}. {full}", f"At a kink: {rule}. {short}",
@@ -90,7 +92,12 @@ def _changed(change: float) -> str:
 
 
 def _brief(change: float) -> str:
-    return "0" if change == 0 else f"{change:+.3g}"
+    return "0" if change == 0 else f"{change:+.3g}" if math.isfinite(change) else notation.one(change, signed=True)
+
+
+def _no_number(found: Tried, cost: str) -> str:
+    """What E is where it is no number: from there nothing is a change of it."""
+    return "" if math.isfinite(found.here) else f"{cost} is {notation.one(found.here)} here."
 
 
 def of_nothing(at: Explainer, cell: Cell, x: Cell) -> str:
@@ -101,6 +108,8 @@ def of_nothing(at: Explainer, cell: Cell, x: Cell) -> str:
     brief = said.replace("exactly 0", "0", 1)
     if up == 0 == down:
         return fitting(f"{said} {name} cannot change {at.cost} here.", said, brief)
+    if known := _no_number(tried(at, x), at.cost):
+        return fitting(f"{said} {known}", said, brief)
     return fitting(f"{said} ± {NUDGE:g}: {at.cost} {_brief(up)}, {_brief(down)}.", said, brief)
 
 
@@ -126,6 +135,8 @@ def promised(at: Explainer, x: Cell, slope: float) -> str:
     up = found.change(at, x, NUDGE)
     way = "raise" if slope > 0 else "lower"
     nudged = f"{name} + {NUDGE:g} should {way} {cost} by {notation.one(abs(slope) * NUDGE)}."
+    if known := _no_number(found, cost):
+        return _named(f"{nudged} {known}", name)
     if not math.isfinite(up):
         return _named(f"{nudged} Tried: {cost} is {notation.one(found.here + up)} then.", name)
     if abs(up) < SEEN * abs(found.here):

@@ -212,6 +212,16 @@ def test_it_cannot_change_e_is_said_only_where_it_does_not() -> None:
     assert said_of(equations('"E = relu(w)"', "w = -1.0"), "w").endswith("w cannot change E here.")
 
 
+@pytest.mark.parametrize("forward", [
+    '"h = k*k", "E = w*k + h"',                     # a slope of k
+    '"h = k*k", "E = (w - 1)*(w - 1) + h"',         # a slope of 0
+    '"h = k*k", "E = relu(w - 1) + h"'])            # a kink
+def test_from_an_e_that_is_no_number_no_change_is_told(forward: str) -> None:
+    """k² is beyond doubles, so E is infinite wherever w is: Inf - Inf is no change of it."""
+    said = said_of(equations(forward, "w = 1.0", "k = 1e200"), "w")
+    assert said.endswith("E is Inf here.") and "nan" not in said.lower() and "Tried" not in said, said
+
+
 # what is said, and what comes
 
 SHOULD = re.compile(r"^(\S+) \+ 0\.01 should (raise|lower) (\w+) by ([\d.e+-]+)\. Tried: ([\d.e+-]+)\.$")

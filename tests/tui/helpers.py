@@ -13,6 +13,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,7 +22,7 @@ import numpy as np
 from bptui.debugger import asking, finding, seeking, sides
 from bptui.debugger.commands import COMMANDS
 from bptui.debugger.panes import LEFT, RIGHT
-from bptui.debugger.session import Session, same_in
+from bptui.debugger.session import Followed, Session, same_in
 from bptui.engine.arrays import Arrays
 from bptui.engine.scalars import Cell
 from bptui.engine.unroll import Trace
@@ -234,11 +235,13 @@ def twin(session: Session, run: Run | None = None) -> Session:
     for name in ("position", "lane", "only", "began", "message", "focus", "left", "right", "card", "yours", "level",
                  "stops", "watches", "listed", "bookmarks", "sides", "beat", "start"):
         setattr(other, name, getattr(session, name))
-    other.cursor, other.looks = dict(session.cursor), dict(session.looks)
+    other.cursor, other.looks, other.lesson = dict(session.cursor), dict(session.looks), copy(session.lesson)
     update = session.position.update
     old, new = session.run.program(update), other.run.program(update)
     if session.followed is not None:
-        other.followed = Place(same_in(new, same_in(old, session.followed.var)), session.followed.element)
+        x, y = session.followed, session.followed.of
+        other.followed = Followed(same_in(new, same_in(old, x.var)), x.element,
+                                  y and Place(same_in(new, same_in(old, y.var)), y.element))
     other.unfolded = session.unfolded
     return other
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bptui.debugger.cursors import length
-from bptui.replay.quantity import Place
+from bptui.debugger.session import Followed
 from bptui.replay.timeline import Position
 
 Cursors = dict[str, int | None]
@@ -134,7 +134,7 @@ def test_the_time_line_ends_before_the_update_that_is_being_made(tui: ModuleType
 def test_the_order_of_paths_says_nothing_of_sizes_that_are_not_made(tui: ModuleType) -> None:
     """Of a derivative that the run does not make: its paths stand in their order until the way back is done."""
     session = tui.open_session("transfer_learning", "#2:2")
-    session.followed = Place(session.run.program(2).inputs[0], 0)
+    session.followed = Followed(session.run.program(2).inputs[0], 0)
     names = [row.name for row in session.chain().rows if row.kind == "path"]
     units = [int(found[1]) for name in names if (found := re.search(r"\[(\d+)\]", name))]
     assert len(units) > 4 and units == sorted(units)
