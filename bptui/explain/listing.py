@@ -186,7 +186,7 @@ class Writer:
 
     def _under(self, own: str, view: str) -> Writer:
         """What writes the same under the letters of a view: they change places, so that none is taken twice."""
-        called = {c: c for c in own + view} | self.called
+        called: dict[str, str] = {c: c for c in own + view} | dict(self.called)
         for a, b in zip(own, view, strict=True):
             if called[a] != b:
                 at = next(c for c in called if called[c] == b)

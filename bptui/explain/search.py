@@ -101,8 +101,8 @@ def search(run: Run, marks: Marks, text: str, update: int, lane: int) -> Iterato
 def by_name(run: Run, text: str, update: int, lane: int) -> Iterator[Hit | None]:
     """What a quantity names; then values of this update whose name is, begins with, contains `text`."""
     with suppress(QuantityError):
-        at, found = places.look_up(run, text, update)
-        yield Hit(at, readable(text), math.nan, found)
+        at, meaning = places.look_up(run, text, update)
+        yield Hit(at, readable(text), math.nan, meaning)
     wanted = text.strip().replace(" ", "").replace("+", "⁺").lower()
     times, namer, env = run.times(update), Namer(run.scenario), run.env(update)
     found: tuple[list[Hit], ...] = ([], [], [])

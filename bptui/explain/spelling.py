@@ -10,7 +10,7 @@ from typing import Any
 
 from ..engine.algebra import PI, Applied, Cases, Constant, Formula, negative, raised, times
 
-RELATIONS = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
+RELATIONS: dict[str, str] = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
 NAMED = {"Pi": PI, "Exp1": Applied("exp", (Constant(1.0),))}
 LOGIC = {"And": "and", "Or": "or", "Not": "not", "BooleanTrue": "true", "BooleanFalse": "false"}
 LONGEST_DENOMINATOR = 100                           # x / 4, but 0.001 × x
@@ -31,7 +31,7 @@ def spelled(e: Any, leaves: Mapping[Any, Formula], fraction: Callable[..., tuple
             return Cases(tuple((below(asked), below(value)) for value, asked in e.args), Constant(float("nan")))
         return Cases(tuple((below(asked), below(value)) for value, asked in cases), below(last))
     if e.is_Relational:
-        return Applied(RELATIONS.get(e.rel_op, e.rel_op), (below(e.lhs), below(e.rhs)))
+        return Applied(RELATIONS.get(str(e.rel_op), str(e.rel_op)), (below(e.lhs), below(e.rhs)))
     if logic := LOGIC.get(type(e).__name__):
         return Applied(logic, tuple(map(below, e.args)))
     if e.is_Rational:                               # 1/3 stays a fraction; 0.01 was a decimal and is one again

@@ -198,7 +198,7 @@ SPELLINGS = {                                       # of one number, by the arti
 def test_every_spelling_is_one_value_one_derivation_one_step(expected: float) -> None:
     run = open_run(find("two_layer"))
     texts = SPELLINGS[expected]
-    values = {run.value(text) for text in texts}
+    values = {float(run.value(text)) for text in texts}
     assert len(values) == 1 and values.pop() == pytest.approx(expected, abs=1e-9)
     assert len({"\n".join(derivation(run, text, 0, 0)) for text in texts}) == 1
     assert len({places.read(run, text) for text in texts}) == 1

@@ -325,7 +325,7 @@ def test_what_looks_through_a_run_crosses_the_edit(open_text: Open, begun: Begun
     assert found.parting is not None and found.parting.update == 12
     assert {d.what for d in found.differences} == {"activation of hidden", "training.optimizer"}
     report = check_run(forked)
-    assert report.replay.ok and report.replay.updates == 30 and report.ok
+    assert report.replay and report.replay.ok and report.replay.updates == 30 and report.ok
 
 
 def test_a_fork_that_is_too_large_for_straight_line_python(monkeypatch: pytest.MonkeyPatch, whole: Whole) -> None:

@@ -359,7 +359,7 @@ def test_a_loss_that_leaves_its_least(open_text: Open, w: float) -> None:
         run = open_text(scalar('"E = w*w"', f"w = {w}", f"learning_rate = {rate}\nupdates = 100"))
         costs = [(1 - 2 * rate)**(2 * n) for n in range(101)]
         n = up_and_stays(costs)
-        assert n == next(k for k, cost in enumerate(costs) if cost > 2)
+        assert n is not None and n == next(k for k, cost in enumerate(costs) if cost > 2)
         (found,) = of(run, "loss up")
         assert found.at == at(run, n, "loss", "E") and found.value == pytest.approx(costs[n])
 
