@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -52,7 +51,7 @@ def test_the_line_is_rewritten_and_nothing_is_left_of_it(monkeypatch: pytest.Mon
 
 
 def test_a_line_is_never_longer_than_the_terminal_and_obeys_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((20, 24)))
+    monkeypatch.setenv("COLUMNS", "20")
     stream = Terminal()
     with progress(monkeypatch, stream) as line:
         line.tell("\x1b[2Jname", "w" * 90, 0, 1)
