@@ -127,7 +127,7 @@ def check_run(run: Run) -> int:
         read += check(at, chain)
         shown = "\n".join(chain_lines(chain))
         for row in chain.rows:
-            assert row.expression is None or " = ".join(t for t in (row.rule, row.lens) if t) in shown
+            assert row.expression is None or " = ".join(t for t in dict.fromkeys((row.rule, row.lens)) if t) in shown
     return read
 
 
