@@ -19,10 +19,12 @@ Fan = tuple[int, int]                               # a layer's inputs and outpu
 
 @dataclass(frozen=True)
 class Rule:
-    """`options` are its keys with their defaults; `one` makes of them, and of a layer's fan, what draws a number."""
+    """`options` are its keys with their defaults; `one` makes of them, and of a layer's fan, what draws a number.
+    `fixed`: every seed draws the same."""
 
     options: Mapping[str, float]
     one: Callable[[Mapping[str, float], Fan], One]
+    fixed: bool = False
 
 
 def _uniform(low: float, high: float) -> One:
@@ -43,8 +45,8 @@ def _limits(limit: float) -> One:
 
 # Glorot and Bengio (2010); He, Zhang, Ren and Sun (2015), over the inputs, for a rectifier of slope a below 0.
 INITS: dict[str, Rule] = {
-    "zeros": Rule({}, lambda o, fan: lambda r: 0.0),
-    "constant": Rule({"value": 0.0}, lambda o, fan: lambda r: o["value"]),
+    "zeros": Rule({}, lambda o, fan: lambda r: 0.0, fixed=True),
+    "constant": Rule({"value": 0.0}, lambda o, fan: lambda r: o["value"], fixed=True),
     "uniform": Rule({"low": 0.0, "high": 1.0}, lambda o, fan: _uniform(o["low"], o["high"])),
     "normal": Rule({"mean": 0.0, "std": 1.0}, lambda o, fan: _normal(o["mean"], o["std"])),
     "glorot_uniform": Rule({"gain": 1.0}, lambda o, fan: _limits(o["gain"] * math.sqrt(6.0 / (fan[0] + fan[1])))),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..scenario.records import Equations, Scenario
 from .builder import Builder, Lowering, letters_of, names_in
-from .form import Parameter, Rows, Trouble, Written, cost_line, initial, penalised
+from .form import Parameter, Rows, Trouble, Written, by_chance, cost_line, initial, penalised
 from .limits import MOST_PARTS, too_many_parts
 from .program import Phase, Var
 from .structure import SAMPLE
@@ -21,7 +21,7 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
     for name, values in written.parameters.items():
         value = initial(trouble, ("parameters", name), values, name, scenario.training.seed, (), (1, 1),
                         f"{name} must be one number, or a table with an init")
-        parameters.append(Parameter(name, value, True, owner.get(name, 0), weights=True))
+        parameters.append(Parameter(name, value, True, owner.get(name, 0), True, by_chance(values)))
     counts = {name: len(v) for name, v in written.values.items() if v.ndim == 1}
     most = max(counts.values(), default=1)
     punished = penalised(trouble, scenario.loss, parameters)
@@ -46,6 +46,11 @@ class Form:
     punished: tuple[str, ...]                       # by l1 and l2
     held: None = None
     numbers: int = 0                                # of one row: few, as each is written
+
+    @property
+    def noisy(self) -> bool:
+        """Whether chance is in each update."""
+        return bool(self.equations.noise)
 
     def write(self, samples: int, single: bool, minimize: str | None, evaluating: bool = False) -> Written:
         """The lines for a batch of `samples`; `single`: no batch ever has more than one.

@@ -63,6 +63,7 @@ class Parameter:
     trained: bool
     owner: int
     weights: bool = False
+    drawn: bool = False                             # whether another seed makes other first values
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,11 @@ class Written:
     running: dict[Var, float] = field(default_factory=dict[Var, float])     # further state, and where it begins
     updates: tuple[Callable[[], tuple[Var, Block]], ...] = ()   # and what makes their next values
     noises: dict[str, float] = field(default_factory=dict[str, float])   # masks, with the share that they drop
+
+
+def by_chance(values: Values | None) -> bool:
+    """Whether first values hang on the seed: those that a file leaves out are drawn."""
+    return values is None or (isinstance(values, Init) and values.kind in INITS and not INITS[values.kind].fixed)
 
 
 def initial(trouble: Trouble, key: KeyPath, values: Values | None, name: str, seed: int, shape: tuple[int, ...],

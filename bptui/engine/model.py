@@ -26,7 +26,7 @@ from .names import MOST_NAMED
 from .optimizers import SETTINGS
 from .perturb import perturbed
 from .program import Block, Program, Var, live_equations
-from .training import Settings, understand_training
+from .training import Settings, check_chance, understand_training
 from .update import Updates, slots_of
 
 
@@ -53,6 +53,8 @@ class Model:
         """The validation rows; without targets they are only predicted for."""
         judged = self.held is not None and (self._form.rows.tensors.keys() == self.held.tensors.keys())
         self.settings: Settings = understand_training(scenario, trouble, self.parameters, judged)
+        trouble.raise_if_any()
+        check_chance(trouble, scenario, self.rows.count, self._form.noisy or any(p.drawn for p in self.parameters))
         trouble.raise_if_any()
         self.judged = judged
         self.goals = tuple(Goal(o.minimize, frozenset(o.parameters), o.updates)

@@ -41,12 +41,13 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
         (network.inputs,) if isinstance(network.inputs, int) else (len(network.inputs),))
     words = network.layers[0].extra.get("vocabulary", 0) if network.layers[0].kind == "embedding" else 0
     drawing, made, parameters, pairs, numbers = Drawing(trouble, scenario.training.seed), None, (), (), 0
+    noisy = False
     form = Form(scenario, (), Rows(1, {}, frozenset()), None, tuple(fed), words, unnamed(network))
     if all(known):
         try:
             written, signal = form.layers(Builder({SAMPLE: 1}), False, drawing)
             made, pairs, numbers = signal.shape, tuple(written.pairs), written.builder.numbers
-            parameters = drawing.parameters()
+            parameters, noisy = drawing.parameters(), bool(written.noises)
         except ScenarioError as error:
             trouble.found += error.problems
     rows, held = understand_rows(trouble, scenario, tuple(fed), made, words)
@@ -64,7 +65,7 @@ def understand(scenario: Scenario, trouble: Trouble) -> Form:
         names = name_network(network, sizes, features, fed[0] if len(fed) == 2 else 0, taken)
     _check_batches(trouble, scenario, rows.count, pairs)
     punished = penalised(trouble, scenario.loss, parameters) if parameters else ()
-    return Form(scenario, parameters, rows, held, tuple(fed), words, names, numbers, punished)
+    return Form(scenario, parameters, rows, held, tuple(fed), words, names, numbers, punished, noisy)
 
 
 def check_given_names(trouble: Trouble, scenario: Scenario) -> None:
@@ -155,6 +156,7 @@ class Form:
     names: Names
     numbers: int = 0                                # of one row, in the forward half
     punished: tuple[str, ...] = ()                  # the parameters that l1 and l2 count
+    noisy: bool = False                             # whether chance is in each update
 
     def layers(self, b: Builder, evaluating: bool, drawing: Drawing | None = None) -> tuple[Layers, Signal]:
         """The lines of all layers, and what the last one makes."""

@@ -147,6 +147,17 @@ def _check_passes(trouble: Trouble, training: Training, parameters: Sequence[Par
                                         f"most {MOST_PASSES} can be stepped through: use backpropagation")
 
 
+def check_chance(trouble: Trouble, scenario: Scenario, rows: int, drawn: bool) -> None:
+    """What is said of chance where there is none; `drawn`: the first values or the updates have some."""
+    training = scenario.training
+    all_rows = training.batch == "all" or training.batch >= rows
+    if training.shuffle and all_rows:
+        trouble.say((*KEY, "shuffle"), "every batch has all rows, so shuffle would only add them up in another "
+                                       "order: give a smaller batch")
+    elif (*KEY, "seed") in scenario.lines and not drawn and not training.shuffle:
+        trouble.say((*KEY, "seed"), "nothing is drawn here, shuffled or noisy, so seed changes nothing: leave it out")
+
+
 def _check_together(trouble: Trouble, scenario: Scenario, judged: bool) -> None:
     """What cannot stand beside each other."""
     training = scenario.training

@@ -85,7 +85,7 @@ def _scenario(content: bytes, name: str, path: Path | None) -> Scenario:
     loss = read_loss(reading, top, equations) if equations or top["loss"] is not None else None
     data = read_data(reading, top["data"]) if network and top["data"] is not None else None
     training = read_training(reading, top["training"] or {})
-    letters = read_letters(reading, top["names"] or {})
+    letters = read_letters(reading, top["names"] or {}, equations)
     claims = read_claim_list(reading, top["claims"] or [])
     check_names(reading)
     scenario = Scenario(

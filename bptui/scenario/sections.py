@@ -308,9 +308,18 @@ def _objective(reading: Reading, raw: object, at: int) -> Objective:
     return Objective(key, got["minimize"] or "", got["parameters"] or (), got["updates"])
 
 
-def read_letters(reading: Reading, table: object) -> dict[str, str]:
+def read_letters(reading: Reading, table: object, equations: Equations | None) -> dict[str, str]:
+    """The source's letters; beside [equations] they are for names that begin as a network's do."""
     got = read_table(reading, table, LETTERS, ("names",), "[names]")
-    return {name: letters for name, letters in got.items() if letters}
+    letters = {name: written for name, written in got.items() if written}
+    if equations is not None and not reading.problems:
+        named = [*(line.name for line in equations.lines), *equations.parameters, *equations.values, *equations.noise]
+        for part in letters:
+            if part == "delta":
+                reading.wrong(("names", part), "delta is for what a layer's units read: [equations] has no layers")
+            elif not any(name.startswith(f"{part}_") for name in named):
+                reading.wrong(("names", part), f"no name of the equations begins with {part}_: {part} changes nothing")
+    return letters
 
 
 def read_claim_list(reading: Reading, tables: list[object]) -> tuple[Claim, ...]:

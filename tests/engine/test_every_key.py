@@ -7,14 +7,19 @@ and when it ends. Keys whose subject is the reader (title, claims, …) are told
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from bptui.explain.naming import Namer
 from bptui.replay.run import Run
+from bptui.scenario import schema
 from bptui.scenario.errors import ScenarioError
+from bptui.scenario.lines import line_of, scan_lines
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.schema import KINDS, LOSS, TRAINING
 
@@ -79,15 +84,16 @@ def network(kind: str, layer: dict[str, Any], loss: dict[str, Any] | None = None
             f"{table('[training]', {'learning_rate': 0.1, **length, 'batch': 2, **(training or {})})}")  # fmt: skip
 
 
-def what_it_is(text: str) -> str | None:
+def what_it_is(text: str, path: Path | None = None) -> str | None:
     """A run as text; None where the file is refused."""
     try:
-        run = Run(read_scenario_text(text, "here"))
+        run = Run(read_scenario_text(text, "here", path))
         while run.work(0.05):
             pass
         program = run.program(0)
-        shown = [(b.phase, b.group, b.out.name, b.out.letters, b.out.symbol, b.text, len(b.equations))
-                 for b in program.blocks]
+        namer = Namer(run.scenario)
+        shown = [(b.phase, b.group, b.out.name, b.out.letters, b.out.symbol, b.text, len(b.equations),
+                  namer.tensor(b.out), namer.of(b.out, 0)) for b in program.blocks]
     except ScenarioError:
         return None
     values = [(name, np.asarray(value).tolist()) for n in (0, 1, 3, run.finish()) for name, value in
@@ -172,3 +178,148 @@ def test_a_key_that_would_do_nothing_is_refused(text: str, said: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         Run(read_scenario_text(text, "here"))
     assert any(said in problem.message for problem in caught.value.problems), caught.value
+
+
+# the keys of every other section: two files that differ in the key alone
+
+LAYERED, TWO = network("dense", {"units": 2, "activation": "tanh"}), network("dense", {"units": ["a", "b"]})
+WRITTEN = """[equations]
+forward = ["net_p = w*x + b*z", "E = (net_p - t)**2", "F = (net_p + t)**2"]
+loss = "E"
+[parameters]
+w = 0.5
+b = { init = "normal" }
+[values]
+x = [1, 2, 3]
+t = [0, 1, 0]
+[noise]
+z = { init = "normal" }
+[training]
+updates = 4
+"""
+TURNS = """[[training.objectives]]
+minimize = "E"
+parameters = ["w"]
+updates = 2
+[[training.objectives]]
+minimize = "F"
+parameters = ["b"]
+"""
+CLAIMED = '[[claims]]\nwhat = "E"\nafter = 1\nsample = 1\nvalue = "0.5"\nerratum = "0.25"\nwhy = "a slip"\n'
+FILED = (LAYERED.partition("[data]")[0] + "[data]\nfile = 'a.csv'\ninputs = ['x1', 'x2']\ntargets = ['t1', 't2']\n"
+         "[data.validation]\nfile = 'a.csv'\ninputs = ['x1', 'x2']\ntargets = ['t1', 't2']\n"
+         "[training]\nupdates = 3\n")  # fmt: skip
+UNHELD = FILED.partition("[data.validation]")[0] + "[training]\nupdates = 3\n"
+COLUMNS = "x1,x2,t1,t2\n1,2,0,1\n0.5,1,1,0\n"
+Change = tuple[str, str, str]                        # a file, what stands in it, and what it is in the other
+
+
+def more(text: str, key: str) -> Change:
+    """A key that the file does not have, and has at its top in the other."""
+    return f"\n{text}", "\n", f"{key}\n"
+
+
+def held_back(before: str, after: str) -> Change:
+    """A change below [data.validation], where the same stands above it as well."""
+    _, name, tail = FILED.partition("[data.validation]")
+    return FILED, name + tail, name + tail.replace(before, after, 1)
+
+
+FIRST_INPUT = LAYERED.partition("[data]\ninputs = [[")[2].partition(",")[0]
+HELD = "[data.validation]\ninputs = [["
+CHANGES: Mapping[str, Mapping[str, Change]] = {
+    "TOP": {
+        "title": more(WRITTEN, "title = 'A'"), "source": more(WRITTEN, "source = 'A book'"),
+        "about": more(WRITTEN, "about = 'A lesson'"), "beside": more(WRITTEN, "beside = ['two_layer']"),
+        "start": more(WRITTEN, "start = 'w'"), "network": (LAYERED, "inputs = 2", "inputs = ['p', 'q']"),
+        "equations": (WRITTEN, "w*x", "w + x"), "parameters": (WRITTEN, "w = 0.5", "w = 0.75"),
+        "values": (WRITTEN, "x = [1, 2, 3]", "x = [1, 2, 4]"), "noise": (WRITTEN, "normal\" }\n[t", "uniform\" }\n[t"),
+        "loss": (WRITTEN, "[noise]", "[loss]\nreduction = 'sum'\n[noise]"), "data": (LAYERED, FIRST_INPUT, "7.0"),
+        "training": (WRITTEN, "updates = 4", "updates = 5"), "names": (LAYERED, "[loss]", "[names]\nout = 'a'\n[loss]"),
+        "claims": (WRITTEN + CLAIMED, CLAIMED, "")},
+    "NETWORK": {
+        "inputs": (LAYERED, "inputs = 2", "inputs = ['p', 'q']"), "layers": (LAYERED, '"tanh"', '"relu"')},
+    "EQUATIONS": {
+        "forward": (WRITTEN, "w*x", "w + x"), "loss": (WRITTEN, 'loss = "E"', 'loss = "F"')},
+    "DATA": {
+        "inputs": (LAYERED, FIRST_INPUT, "7.0"), "targets": (LAYERED, "targets = [[1,", "targets = [[3,"),
+        "file": (FILED, "[data]\nfile = 'a.csv'", "[data]\nfile = 'b.csv'"),
+        "target_names": (LAYERED, "[data.v", "target_names = ['p', 'q']\n[data.v"),
+        "validation": (UNHELD, "[training]", "validation = 0.5\n[training]")},
+    "DATA_IN_FILE": {
+        "inputs": (FILED, "inputs = ['x1'", "inputs = ['t1'"), "targets": (FILED, "targets = ['t1'", "targets = ['x1'"),
+        "file": (FILED, "[data]\nfile = 'a.csv'", "[data]\nfile = 'b.csv'"),
+        "target_names": (FILED, "[data.v", "target_names = ['p', 'q']\n[data.v"),
+        "validation": held_back("file = 'a.csv'", "file = 'b.csv'")},
+    "SAMPLES": {
+        "inputs": (LAYERED, HELD, f"{HELD}7"), "targets": (LAYERED, "targets = [[1, 0]]", "targets = [[3, 0]]"),
+        "file": held_back("file = 'a.csv'", "file = 'b.csv'")},
+    "SAMPLES_IN_FILE": {
+        "inputs": held_back("['x1'", "['t1'"), "targets": held_back("['t1'", "['x1'"),
+        "file": held_back("file = 'a.csv'", "file = 'b.csv'")},
+    "OBJECTIVE": {
+        "minimize": (WRITTEN + TURNS, 'minimize = "E"', 'minimize = "F"'),
+        "parameters": (WRITTEN + TURNS, 'parameters = ["w"]', 'parameters = ["w", "b"]'),
+        "updates": (WRITTEN + TURNS, "updates = 2", "updates = 1")},
+    "LETTERS": {
+        "net": (TWO, "[loss]", "[names]\nnet = 'z'\n[loss]"), "out": (TWO, "[loss]", "[names]\nout = 'a'\n[loss]"),
+        "delta": (TWO, "[loss]", "[names]\ndelta = 'd'\n[loss]")},
+    "CLAIM": {
+        "what": (WRITTEN + CLAIMED, 'what = "E"', 'what = "F"'), "after": (WRITTEN + CLAIMED, "after = 1", "after = 2"),
+        "sample": (WRITTEN + CLAIMED, "sample = 1", "sample = 2"), "value": (WRITTEN + CLAIMED, '"0.5"', '"0.6"'),
+        "erratum": (WRITTEN + CLAIMED, '"0.25"', '"0.26"'), "why": (WRITTEN + CLAIMED, '"a slip"', '"a misprint"')},
+}  # fmt: skip
+READERS = {"TOP": ("title", "source", "about", "beside", "start", "claims"), "CLAIM": tuple(schema.CLAIM)}
+WALKED = ("LAYER", "LOSS", "TRAINING")               # by the tests above
+TABLES = {name: rules for name, rules in vars(schema).items()
+          if isinstance(rules, Mapping) and all(isinstance(rule, schema.Rule) for rule in rules.values())}
+
+
+def test_every_section_of_the_schema_is_walked_and_every_key_of_it() -> None:
+    walked = {name: set(changes) for name, changes in CHANGES.items()}
+    assert walked == {name: set(rules) for name, rules in TABLES.items() if name not in (*WALKED, "OF_DATA")}
+
+
+@pytest.mark.parametrize("section, key", [(section, key) for section, of in CHANGES.items() for key in of])
+def test_a_key_of_a_section(section: str, key: str, tmp_path: Path) -> None:
+    text, before, after = CHANGES[section][key]
+    (tmp_path / "a.csv").write_text(COLUMNS)
+    (tmp_path / "b.csv").write_text(COLUMNS.replace("0.5", "0.75"))
+    path = tmp_path / "here.toml"
+    assert before in text
+    texts = text, text.replace(before, after, 1)
+    if key in READERS.get(section, ()):
+        one, other = (replace(read_scenario_text(each, "here", path), digest="", lines={}) for each in texts)
+        assert repr(one) != repr(other)
+    else:
+        one, other = (what_it_is(each, path) for each in texts)
+        assert one is not None and other is not None and one != other, key
+
+
+CHANCE = "seed changes nothing"
+
+
+@pytest.mark.parametrize("text, said", [
+    (LAYERED + "shuffle = true\n", None),
+    (LAYERED.replace("batch = 2", "batch = 'all'\nshuffle = true"), "every batch has all rows"),
+    (LAYERED.replace("batch = 2", "batch = 4\nshuffle = true"), "every batch has all rows"),
+    (LAYERED + "seed = 1\n", None),                 # weights that the file leaves out are drawn
+    (WRITTEN + "seed = 1\n", None),
+    (WRITTEN.replace("z = {", "# {").replace("b*z", "b") + "seed = 1\n", None),
+    (WRITTEN.replace('b = { init = "normal" }', "b = 1") + "seed = 1\n", None),
+    (WRITTEN.replace("z = {", "# {").replace("b*z", "b").replace('"normal"', '"zeros"') + "seed = 1\n", CHANCE),
+    (WRITTEN.replace("z = {", "# {").replace("b*z", "b").replace('{ init = "normal" }', "1") + "seed = 0\n", CHANCE),
+    (WRITTEN + "[names]\nnet = 'z'\n", None),
+    (WRITTEN + "[names]\nout = 'a'\n", "no name of the equations begins with out_"),
+    (WRITTEN + "[names]\ndelta = 'd'\n", "[equations] has no layers"),
+])  # fmt: skip
+def test_chance_and_letters_that_nothing_reads_are_refused_at_their_line(text: str, said: str | None) -> None:
+    if said is None:
+        assert what_it_is(text) is not None
+        return
+    with pytest.raises(ScenarioError) as caught:
+        Run(read_scenario_text(text, "here"))
+    (problem,) = caught.value.problems
+    assert said in problem.message
+    written = text.splitlines()[line_of(scan_lines(text), problem.key) - 1]
+    assert written.startswith(str(problem.key[-1]))

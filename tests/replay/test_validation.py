@@ -31,6 +31,8 @@ UPDATES = 60
 
 def scenario(training: str = "", batch: int | str = 3, held: str = "", loss: str = "half_squared_error",
              more: str = "") -> str:
+    """A batch of all rows is not shuffled: a file that says so is refused."""
+    training = training if batch != "all" else training.replace("shuffle = true\n", "").replace("shuffle = true", "")
     held = held or f"[data.validation]\ninputs = {VX.tolist()}\ntargets = {VT.tolist()}"
     return f"""
 [network]

@@ -17,7 +17,7 @@ import numpy as np
 from ...scenario.errors import KeyPath, Problem, ScenarioError
 from ...scenario.records import Layer, Values
 from ..builder import Builder
-from ..form import MOST_PARAMETERS, Parameter, Trouble, initial
+from ..form import MOST_PARAMETERS, Parameter, Trouble, by_chance, initial
 from ..limits import MOST_MOVED
 from ..names import LayerNames, axis, shared_bias
 from ..program import Block, Equation, Term, Var
@@ -124,7 +124,7 @@ class Site:
                            f"parameters; at most {MOST_PARAMETERS:,} can be held")
             drawing.wanted.append(lambda: Parameter(
                 name, initial(drawing.trouble, (*self.layer.key, key or part), values, name, drawing.seed, var.shape,
-                              fan, expected), self.layer.train and trained, self.owner, weights))
+                              fan, expected), self.layer.train and trained, self.owner, weights, by_chance(values)))
         self.written.parameters[name] = var
         return var
 
