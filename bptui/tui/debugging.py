@@ -420,6 +420,7 @@ class Debugger(PunctualScreen, Screen[None]):
 
     def _do_gallery(self) -> None:
         self.app.to_gallery()
+
     def _do_copy(self) -> None:
         """Give the value under the cursor to the terminal, as OSC 52."""
         if digits := copying.copy(self.session):

@@ -13,7 +13,7 @@ from ..debugger import looks
 from ..debugger.lesson import Page
 from ..debugger.session import Session
 from ..explain import notation
-from .views import batch, cards, chainpane, frame, gradients, graph, lesson, lists, loss, matrix, sides, tables
+from .views import batch, below, cards, chainpane, frame, gradients, graph, lesson, lists, loss, matrix, sides, tables
 from .views.canvas import Canvas, Line, merged, row_at
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 14
@@ -75,7 +75,7 @@ def clicked(session: Session, width: int, height: int, x: int, y: int) -> tuple[
         return None
     if lessons.reading(session):
         return "lesson", row_at(lambda: lesson.paint(session, width, body(width, height)), x, y - 2)
-    areas = above(arrange(session, width, height), len(frame.words(session, width)) - 1)
+    areas = above(arrange(session, width, height), len(words(session, width, height)) - 1)
     for area in areas:
         if area.x <= x < area.x + area.width and area.y <= y < area.y + area.height:
             return area.pane, row_at(lambda area=area: _pane(session, area, areas), x - area.x, y - area.y)
@@ -101,7 +101,13 @@ def above(areas: list[Area], more: int) -> list[Area]:
 def time_row(session: Session, width: int, height: int) -> int | None:
     """The row of the time line, where there is one."""
     shown = session.sides is None and not lessons.reading(session) and height >= LOWER_FROM and width >= LEAST_WIDTH
-    return height - 2 - len(frame.words(session, width)) if shown else None
+    return height - 2 - len(words(session, width, height)) if shown else None
+
+
+def words(session: Session, width: int, height: int) -> list[Line]:
+    """The words below the panes: of what a row cuts, all."""
+    focused = (area.width for area in arrange(session, width, height) if area.pane == session.focus)
+    return below.words(session, width, next(focused, None))
 
 
 def is_wide(width: int, height: int) -> bool:
@@ -134,7 +140,7 @@ def _screen(session: Session, width: int, height: int) -> list[Line]:
         return sides.paint(session, width, height)
     if lessons.reading(session):
         return _lesson(session, width, height)
-    said = frame.words(session, width)
+    said = words(session, width, height)
     areas = above(arrange(session, width, height), len(said) - 1)
     blank = Line(((" " * width, ""),))
     rows: list[Line] = [blank] * height

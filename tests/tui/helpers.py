@@ -187,16 +187,24 @@ class Hands:
         self.keys = keymap({})
         self.playing: Any = None
         self.asking: Any = None
+        self.shown = ""
         self.typed: str | None = None
 
     def paint(self) -> None:
-        screen(self.session, *self.size)
-        while finding.searching(self.session):
-            finding.search_on(self.session, 1.0)
-        while seeking.seeking(self.session):
-            seeking.seek_on(self.session, 1.0)
-        while asking.look(self.session) or sides.work(self.session, 1.0):
-            pass
+        """Draw the screen, and again after each slice of what takes longer than a key."""
+        self.shown = text(self.session, self.size)
+        while self._went_on():
+            self.shown = text(self.session, self.size)
+
+    def _went_on(self) -> bool:
+        session = self.session
+        if finding.searching(session):
+            finding.search_on(session, 1.0)
+        elif seeking.seeking(session):
+            seeking.seek_on(session, 1.0)
+        else:
+            return asking.look(session) or sides.work(session, 1.0)
+        return True
 
     def _opened(self, dialog: Any, answer: Any = None) -> None:
         self.opened.append(type(dialog).__name__)

@@ -15,6 +15,7 @@ from bptui.debugger.commands import COMMANDS
 from bptui.debugger.gallery import Gallery
 from bptui.debugger.panes import PANES
 from bptui.debugger.session import Session
+from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp
 from bptui.tui.dialogs import help_text
 from bptui.tui.layout import screen
@@ -91,27 +92,25 @@ class Cut:
         monkeypatch.setattr(Canvas, "put", watched)
 
 
-@pytest.mark.parametrize(("name", "at"), WALKS)
+@pytest.mark.parametrize("pane", PANES)
 def test_whatever_a_command_says_is_whole(tui: ModuleType, monkeypatch: pytest.MonkeyPatch,
-                                          share: Callable[[int], int], name: str, at: str) -> None:
-    """Each command, in one pane (FULL=1: in each): its message, and every sentence that is drawn."""
-    cut, said, run = Cut(monkeypatch), set[str](), tui.run_of(name)
-    first = WALKS.index((name, at))
-    for pane in PANES if share(10) == 10 else PANES[2 * first:2 * first + 1]:
-        session = Session(run, at)
+                                          share: Callable[[int], int], pane: str) -> None:
+    """Each command from each pane, in one scenario (FULL=1: in each): its message, and every sentence that is drawn."""
+    cut, whole = Cut(monkeypatch), share(10) == 10
+    for name, at in WALKS if whole else [WALKS[PANES.index(pane) % len(WALKS)]]:
+        session, said = Session(tui.run_of(name), at), set[str]()
         hands = tui.Hands(session)
         cursors.show(session, pane)
         for command in COMMANDS:
             for typed in TYPED.get(command.id, (None,)) if command.id not in ELSEWHERE else ():
                 hands.press(command.id, typed)
-                shown = tui.text(session)
                 if session.message:
                     said.add(session.message)
-                    assert squeezed(session.message) in squeezed(shown), (pane, command.id, session.message)
+                    assert squeezed(session.message) in squeezed(hands.shown), (name, command.id, session.message)
                 _left(hands)
-    assert not cut.found
-    assert len(said) > 15
-    assert not [text for text in said if text.endswith("…")]
+        assert not cut.found, name
+        assert len(said) > 15
+        assert not [text for text in said if text.endswith("…")]
 
 
 def _left(hands: Any) -> None:
@@ -121,6 +120,62 @@ def _left(hands: Any) -> None:
         hands.press("close")
     looks.choose(session, "zoom", "off")
     looks.choose(session, "layout", "everything")
+
+
+LONG = """
+[equations]
+forward = ["h = (a_long_factor*u + another_factor*v) / (1 + exp(-(a_long_factor*u + another_factor*v)))",
+           "y = where(h > 0.5, sqrt(u*u + v*v) / (a_long_factor*another_factor + h), log(u*v*a_long_factor) / (h + u))",
+           "E = (y - u*another_factor)**2 / (2*a_long_factor**2 + another_factor**2 * v**2)"]
+loss = "E"
+[parameters]
+u = 1.25
+v = 0.75
+a_long_factor = 0.5
+another_factor = 0.25
+[training]
+updates = 2
+"""
+
+
+def test_a_formula_that_is_cut_in_its_row_is_whole_below(tui: ModuleType) -> None:
+    """Of each row of each chain, when the cursor is on it: its formula and its numbers; nobody has to look at less."""
+    below = 0
+    for session in (tui.session_of(LONG), tui.open_session("lstm_bit", "#0"), tui.open_session("attention", "#0")):
+        values = session.times.count
+        for value in random.Random("rows").sample(range(1, values + 1), min(values, 60)):
+            session.stand(Position(0, value, session.times.stops(value)))
+            session.focus = "chain"
+            chain = session.chain()
+            for number, row in enumerate(chain.rows):
+                session.cursor["chain"] = number
+                shown = tui.text(session)
+                for text in (row.name, row.rule, row.lens if " " in row.lens else ""):
+                    assert squeezed(drawable(text)) in squeezed(shown), (chain.title, number)
+                below += row.lens not in shown or row.rule not in shown
+    assert below > 20                               # it is a test of what was cut
+
+
+def test_a_watch_a_stop_and_a_hit_that_are_cut_in_their_row_are_whole_below(tui: ModuleType) -> None:
+    """Where nothing is cut, the sentence of the place stays."""
+    session = tui.open_session("two_layer", "#0")
+    hands = tui.Hands(session)
+    for text in ("w5@prev", "d(E, hidden.weights)@3", "E"):
+        hands.press("watch", text)
+    hands.press("stop", "d(E, w5) < 0.0012345 and d(E, w6) < 0.0023456")
+    hands.press("stop", "E log E, d(E, w5), w5")
+    session.listed = 2
+    for pane, row, said in (
+            ("watches", 0, "w5@prev: there is no update before the first: @prev needs one."),
+            ("watches", 1, "∂E/∂hidden.weights@3 = [2, 2] "),
+            ("stops", 0, "1 ∂E/∂w5 < 0.0012345 and ∂E/∂w6 < 0.0023456: "),
+            ("hits", 0, "1 #0:11: E = 0.298371109, ∂E/∂w5 = 0.082167041, w5 = 0.4")):
+        cursors.show(session, pane)
+        session.cursor[pane], session.message = row, ""
+        assert said in "".join(tui.text(session).splitlines()[-3:-1])
+    cursors.show(session, "watches")
+    session.cursor["watches"] = 2
+    assert tui.text(session).splitlines()[-2].strip() == session.sentence()
 
 
 async def test_what_is_asked_for_is_said_whole(tui: ModuleType) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from ...debugger import lecture
 from ...debugger.session import Session
 from ...explain import notation
@@ -21,6 +23,7 @@ from .frame import rule
 NAME, RULE = 9, 26
 DEEPER = 7                                          # columns that the chain of an unfolded path moves right
 ALL_DIGITS = 22                                     # columns of a number with all digits, from its point on
+BARRED = ("path", "rest", "sum", "term", "result")  # kinds of rows that have a bar, where they have a scale
 NOTE = 78                                           # characters of a sentence that the line of words can show
 
 
@@ -150,8 +153,58 @@ def _rule(session: Session, c: Canvas, chain: Chain) -> None:
     rule(c, 0, title, [(c.width - 1, "value printed" if printed else "value")])
 
 
+@dataclass(frozen=True)
+class Texts:
+    """What a row says: its name and from which column on, its rule, its number, and the column where these begin."""
+
+    name: int
+    rule: str
+    number: str
+    bar: str
+    start: int
+    limit: int
+
+    def place(self, end: int) -> int:
+        """The column of the rule, behind a name that ends before `end`."""
+        return RULE if end + 2 <= RULE and RULE + cell_len(self.rule) <= self.limit else end + 2
+
+
+def _texts(session: Session, row: Row, cols: Columns, nine: bool, now: bool) -> Texts:
+    there, indent = made(session, row), DEEPER * row.depth
+    branch = row.kind in ("path", "rest") and row.sign in ("├", "└")
+    name = NAME + 2 + indent if branch else NAME + indent - (1 if row.depth else 0)
+    bars = row.scale > 0 and row.kind in BARRED and there
+    bar = _bar(row.value, row.scale, cols.bar) if bars and row.value is not None else ""
+    left = len(bar) if row.value is not None and row.value < 0 else 0
+    number = notation.number(row.value, row.signed, nine) if row.value is not None and there else ""
+    start = cols.point - (notation.point(number) if number else 2)  # as if it stood there: none says how wide it is
+    limit = cols.zero - 1 - left if bars or (row.kind == "head" and row.value is None) else start - 1
+    rule_text = session.insights.slope(row.local) or row.rule
+    if row.kind == "result" and there:
+        rule_text = session.insights.proof(session.position, row.cell) or rule_text
+    told = there or now or row.kind in ("factor", "path", "head")
+    return Texts(name, rule_text if told else "", number, bar, start, limit)
+
+
+def unfit(session: Session, width: int) -> str:
+    """The row under the cursor in one line, where the pane has no room for its formula; else nothing."""
+    chain, number = session.chain(), session.cursor["chain"]
+    if chain is None or number is None or number >= len(chain.rows):
+        return ""
+    row = chain.rows[number]
+    nine = notation.plain(column(r for r in chain.rows if made(session, r)))
+    texts = _texts(session, row, columns(width), nine, number == headline.standing(session, chain))
+    end, formula = texts.name + cell_len(row.name), session.insights.slope(row.local) or row.rule
+    lens = row.lens if made(session, row) else ""
+    told = texts.rule in ("", formula) or len(chain.formula) > 1    # else a proof hides it
+    fits = end <= texts.limit and (not texts.rule or texts.place(end) + cell_len(texts.rule) <= texts.limit)
+    if told and fits and RULE + cell_len(lens) <= width - 1:
+        return ""
+    return " = ".join(dict.fromkeys(filter(None, (row.name, formula, lens))))
+
+
 def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: bool, now: bool) -> None:
-    there = made(session, row)
+    there, texts = made(session, row), _texts(session, row, cols, nine, now)
     style = "bold" if now else "" if there else "dim"
     if now and not session.beat:                    # what comes next is bold, but nobody stands there
         c.put(1, y, "►", "bold")
@@ -160,24 +213,14 @@ def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: boo
         c.put(NAME, y, "│", "dim")
     if row.kind in ("path", "rest") and row.sign in ("├", "└"):
         c.put(NAME + indent, y, row.sign, "" if there else "dim")
-        x = c.put(NAME + 2 + indent, y, row.name, style)
     else:
         sign = 4 if row.sign == "×" and not row.depth else 6 - (2 if row.sign == "×" else 0)
         c.put(sign + indent, y, row.sign, style)
         if row.number:
             c.put(6 + indent, y, row.number, style)
-        x = c.put(NAME + indent - (1 if row.depth else 0), y, row.name, style)
-    bars = row.scale > 0 and row.kind in ("path", "rest", "sum", "term", "result") and there
-    left = len(_bar(row.value, row.scale, cols.bar)) if bars and row.value is not None and row.value < 0 else 0
-    text = notation.number(row.value, row.signed, nine) if row.value is not None and there else ""
-    start = cols.point - (notation.point(text) if text else 2)  # as if a number stood there: none says how wide it is
-    limit = cols.zero - 1 - left if bars or (row.kind == "head" and row.value is None) else start - 1
-    rule_text = session.insights.slope(row.local) or row.rule
-    if row.kind == "result" and there:
-        rule_text = session.insights.proof(session.position, row.cell) or rule_text
-    if rule_text and (there or now or row.kind in ("factor", "path", "head")) and x < limit - 1:
-        at = RULE if x + 2 <= RULE and RULE + len(rule_text) <= limit else x + 2
-        c.put(at, y, rule_text, style if row.kind != "running" else "dim", until=limit)
+    x = c.put(texts.name, y, row.name, style, until=texts.limit)
+    if texts.rule and x < texts.limit - 1:
+        c.put(texts.place(x), y, texts.rule, style if row.kind != "running" else "dim", until=texts.limit)
     if row.kind == "head" and row.value is None:
         if cols.zero - 3 > max(RULE, x + 2) + len(row.rule):
             c.put(cols.zero - 2, y, "- 0 +", "dim")
@@ -187,12 +230,11 @@ def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: boo
     if not there:
         c.put(cols.point, y, notation.PENDING, "dim")
         return
-    if bars:
-        bar = _bar(row.value, row.scale, cols.bar)
+    if row.scale > 0 and row.kind in BARRED:
         c.put(cols.zero, y, "│", "dim")
-        c.put(cols.zero + 1 if row.value > 0 else cols.zero - len(bar), y, bar, sign_style(row.value))
+        c.put(cols.zero + 1 if row.value > 0 else cols.zero - len(texts.bar), y, texts.bar, sign_style(row.value))
     colour = sign_style(row.value) if row.signed else ""
-    c.put(start, y, text, f"{colour} bold".strip() if now else colour)
+    c.put(texts.start, y, texts.number, f"{colour} bold".strip() if now else colour)
     glyph = session.marks.glyph(session.position.update, row.key, session.lane, row.value) if row.key else ""
     if glyph:
         c.put(cols.mark, y, glyph, "dim" if glyph == "=" else "bold")

@@ -209,13 +209,6 @@ def _known(session: Session, width: int) -> str:
     return f"validation {notation.short(held[-1], 3)}  {said}" if held and width >= 100 else said
 
 
-def words(session: Session, width: int) -> list[Line]:
-    """The sentence, in as many rows as it takes."""
-    numbers = notation.FORMAT.get()
-    with notation.written_as("9" if numbers == "all" else numbers):     # a sentence is read, not copied
-        return sentence(session.sentence(), width)
-
-
 def sentence(text: str, width: int) -> list[Line]:
     """A sentence as rows of the screen, whole; a mark that it begins with is bold."""
     rows = wrapped(text, width - 2) or [""]

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ...debugger import ordering, stopping, tables, watching
+from rich.cells import cell_len
+
+from ...debugger import cursors, ordering, stopping, tables, watching
 from ...debugger.session import Session
 from ...debugger.watching import Watched
 from ...explain import notation
 from ...replay.places import write
+from ...replay.timeline import Position
 from .canvas import Canvas, Line, sign_style, wrapped
 from .frame import rule
 from .tables import nothing, shortened, shown, told
 
 VALUE, CHANGE = 12, 13                              # columns of a number, with a sign
+NO_VALUE = "no value here"                          # in the place of a reason that is too long
 
 
 def paint_watches(session: Session, width: int, height: int, focused: bool) -> list[Line]:
@@ -40,7 +44,7 @@ def _watch(c: Canvas, y: int, watched: Watched, name: str, value: int, change: i
     room = value - VALUE - 2
     if watched.fault:
         c.put(1, y, shortened(name, room), "")
-        c.put(room + 2, y, watched.fault, "dim", until=c.width - 1)
+        c.put(room + 2, y, watched.fault if _fault_fits(watched, room, c.width) else NO_VALUE, "dim")
         return
     here = notation.PENDING if watched.value is None else notation.value(watched.value)
     c.put(1, y, shortened(name, max(8, min(room, value - len(here) - 2))), "")
@@ -51,6 +55,66 @@ def _watch(c: Canvas, y: int, watched: Watched, name: str, value: int, change: i
         c.right(change, y, text if len(text) < CHANGE else notation.short(moved, 4, True), sign_style(moved))
     if watched.changed:
         c.put(c.width - 1, y, "*", "bold")
+
+
+def _fault_fits(watched: Watched, room: int, width: int) -> bool:
+    return room + 2 + cell_len(watched.fault) <= width - 1
+
+
+def unfit(session: Session, width: int) -> str:
+    """The watch or the stop under the cursor in one line, where its row has no room for all of it; else nothing."""
+    pane = session.focus
+    if not cursors.length(session, pane):
+        return ""
+    number = cursors.at(session, pane)
+    if pane == "stops":
+        return _unfit_stop(session, list(session.stops)[number], width)
+    if pane == "watches":
+        watched = watching.here(session, session.watches[number])
+        return _unfit_watch(watched, notation.readable(watched.text), width)
+    if isinstance(session.listed, str):
+        watched = watching.history(session, session.listed, number)
+        return _unfit_watch(watched, f"after {number:,}", width)
+    return _unfit_hit(session, session.listed, number, width)
+
+
+def _unfit_hit(session: Session, stop: int, number: int, width: int) -> str:
+    at = tables.listed_at(session, number)
+    logged = stopping.logged(session, stop, at) if at is not None else []
+    if at is None or not logged:
+        return ""
+    values = "  ".join(logged)
+    x = 3 + len(_hit(session, number, at)) + 2
+    named = zip(session.stops[stop].stop.log or (), logged, strict=True)
+    return "" if x + cell_len(values) <= width - 1 else \
+        f"{number + 1} {write(session.run, at)}: " + ", ".join(f"{notation.readable(w)} = {v}" for w, v in named)
+
+
+def _hit(session: Session, number: int, at: Position) -> str:
+    """A hit by its number and its place."""
+    return f"{number + 1:>{len(str(ordering.view(session, 'hits').table.rows))}}  {write(session.run, at)}"
+
+
+def _unfit_watch(watched: Watched, name: str, width: int) -> str:
+    room = width - 2 - CHANGE - VALUE - 2
+    if watched.fault:
+        fits = cell_len(name) <= room and _fault_fits(watched, room, width)
+        return "" if fits else f"{name}: {watched.fault}"
+    here = notation.PENDING if watched.value is None else notation.value(watched.value)
+    return "" if cell_len(name) <= min(room, room + VALUE - len(here)) else f"{name} = {here}"
+
+
+def _unfit_stop(session: Session, number: int, width: int) -> str:
+    title, said, fault = stopping.title(session, number), _counts(session, number), session.stops[number].fault
+    if fault:
+        return f"{number} {title} does not fit: {fault}"
+    x = 3 + len(f"{number} ")
+    return "" if x + cell_len(title) <= width - len(said) - 2 else f"{number} {title}: {said}"
+
+
+def _counts(session: Session, number: int) -> str:
+    counts, each = stopping.counts(session, number), session.stops[number]      # counting says whether it fits
+    return "off" if not each.enabled and not each.fault else counts
 
 
 def paint_stops(session: Session, width: int, height: int, focused: bool) -> list[Line]:
@@ -67,9 +131,8 @@ def paint_stops(session: Session, width: int, height: int, focused: bool) -> lis
     numbers = list(session.stops)
     for y, n in enumerate(rows.rows, 1):
         number = numbers[n]
-        each, counts = session.stops[number], stopping.counts(session, number)
+        said, each = _counts(session, number), session.stops[number]
         glyph = "?" if each.fault else "○" if not each.enabled else "≡" if each.stop.log is not None else "●"
-        said = "off" if not each.enabled and not each.fault else counts
         c.put(1, y, glyph, "bold" if each.enabled else "dim")
         x = c.put(3, y, f"{number} ", "")
         c.put(x, y, stopping.title(session, number), "" if each.enabled else "dim", until=width - len(said) - 2)
@@ -84,7 +147,6 @@ def paint_hits(session: Session, width: int, height: int, focused: bool) -> list
     """The hits of a stop with what it logs; or what a watch was after each update so far."""
     c = Canvas(width, height)
     seen = ordering.view(session, "hits")
-    count = seen.table.rows
     if isinstance(session.listed, str):
         rule(c, 0, [(notation.readable(session.listed), "bold"), ("so far", ""), *told(seen)], [(width - 2, "change")])
     elif session.listed not in session.stops:
@@ -107,7 +169,7 @@ def paint_hits(session: Session, width: int, height: int, focused: bool) -> list
                    width - 2 - CHANGE, width - 2)
         else:
             c.put(1, y, "►" if session.position == at else " ", "bold")
-            x = c.put(3, y, f"{n + 1:>{len(str(count))}}  {write(session.run, at)}", "" if n < here else "dim")
+            x = c.put(3, y, _hit(session, n, at), "" if n < here else "dim")
             logged = stopping.logged(session, session.listed, at)
             found = "  ".join(logged) if logged else stopping.shown_at(session, at, width - x - 3)
             c.put(x + 2, y, found, "", until=width - 1)

@@ -1,0 +1,28 @@
+"""The words below the panes: what the session says; where that is no message, what a row has no room for.
+
+A formula, a watch or a stop can be longer than its row. It is cut there, and whole here when the cursor is on it.
+"""
+
+from __future__ import annotations
+
+from ...debugger.session import Session
+from ...explain import notation
+from ...scenario.errors import sentence
+from . import chainpane, frame, lists
+from .canvas import Line
+
+UNFIT = {"chain": chainpane.unfit, "watches": lists.unfit, "stops": lists.unfit, "hits": lists.unfit}
+
+
+def words(session: Session, width: int, pane: int | None) -> list[Line]:
+    """The sentence, in as many rows as it takes; `pane` is how wide the pane with the focus is, None where it is not
+    on the screen."""
+    numbers = notation.FORMAT.get()
+    unfit = UNFIT.get(session.focus)
+    with notation.written_as("9" if numbers == "all" else numbers):     # a sentence is read, not copied
+        said = session.sentence()
+        row = unfit(session, pane) if unfit is not None and pane is not None and not session.message else ""
+        if row:
+            figure = session.figure(session.chain())
+            said = f"{figure} {sentence(row)}".strip()
+        return frame.sentence(said, width)
