@@ -65,5 +65,6 @@ def _taken_over(at: Explainer, here: Scene, cell: Cell, name: str, source: Cell,
     made = at.title(value) if not math.isfinite(here.value(value)) else f"what makes {at.title(value)}"
     said = f"{name}, and takes it over from {made}" + (f" of sample {row}" if row is not None else "")
     since = f", in update {cause.update + 1}" if cause.update != at.update else ""
-    return fitting(f"{said}: {cause.words}{since}.", f"{said}: {cause.words}.", f"{said}{since}.", f"{said}.",
+    began = f": it began in update {cause.update + 1}" if since else ""
+    return fitting(f"{said}: {cause.words}{since}.", f"{said}: {cause.words}.", f"{said}{began}.", f"{said}.",
                    f"It takes it over from {made}.")

@@ -10,8 +10,11 @@ import math
 import pytest
 
 from bptui.explain.cause import Cause, cause_of
+from bptui.explain.chain import Explainer
 from bptui.explain.finding import Finding, not_finite
+from bptui.explain.words import about_step
 from bptui.replay.run import Run
+from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
 
 
@@ -113,3 +116,47 @@ def test_an_earlier_update(executor: str) -> None:
 def test_what_is_finite_has_no_cause() -> None:
     run = run_of('"E = a*a"', "a = 1.0")
     assert cause_of(run, 0, (run.program(0).cost, 0)) is None and not_finite(run, 0) is None
+
+
+# What is said at each value, by the update and the name of what the step makes; worked out by hand.
+SAID = {
+    "the norm of a zero vector": ('"n2 = a*a + b*b", "n = sqrt(n2)", "E = n"', "a = 0.0\nb = 0.0", "", {
+        (0, "∂E/∂n2"): "∂E/∂n2 is Inf: the slope of √ at 0 is 1 / 0.",
+        (0, "∂E/∂a"): "∂E/∂a is NaN: ∞ × 0, ∂E/∂n2 × a, as the slope of √ at 0 is 1 / 0.",
+        (0, "a⁺"): "a⁺ is NaN, and takes it over from ∂E/∂a: the slope of √ at 0 is 1 / 0.",
+        (1, "n2"): "n2 is NaN, and takes it over from a: the slope of √ at 0 is 1 / 0.",
+        (1, "E"): "E is NaN, and takes it over from n: the slope of √ at 0 is 1 / 0, in update 1."}),
+    "a logarithm of a negative number": ('"u = w - 3", "l = log(u)", "E = l*k + w"', "w = 1.5\nk = 2.0", "", {
+        (0, "l"): "l is NaN: log of -1.5.",
+        (0, "∂E/∂k"): "∂E/∂k is NaN, and takes it over from l: log of -1.5.",
+        (0, "k⁺"): "k⁺ is NaN, and takes it over from ∂E/∂k: log of -1.5.",
+        (1, "l"): "l is NaN: log of -1.46667.",         # w - 0.1 × 1/u × k - 0.1, with u = -1.5
+        (1, "w⁺"): "w⁺ is NaN, and takes it over from ∂E/∂w: log of -1.5, in update 1."}),
+    "a branch that is not taken": ('"y = where(x < 1, exp(x), x)", "E = y*w"', "x = 1000.0\nw = 1.0", "", {
+        (0, "∂E/∂x"): "∂E/∂x is NaN: 0 × ∞, as exp of 1000 overflows in the where-branch not taken.",
+        (1, "y"): "y is NaN, and takes it over from x: it began in update 1."}),
+    "the same from the same": ('"p = x - 1e308 - 1e308", "q = -1e308 - 1e308", "m = max(p, q)", "E = m + log(exp(p - m)'
+                               ' + exp(q - m))"', "x = 1.0", "", {
+        (0, "p"): "p is -Inf: -1e+308 - 1e+308 overflows.",
+        (0, "E"): "E is NaN: -∞ - (-∞)."}),
+    "one of four samples": ('"y = max(w*x, 0)", "g = sqrt(y)", "E = (g - t)**2"', "w = 1.0",
+                            "x = [0.25, -0.5, 0.49, 1.0]\nt = [0.5, 0.2, 0.5, 0.9]", {
+        (0, "∂E/∂w"): "∂E/∂w is NaN: -∞ × 0, sample 2, as the slope of √ at 0 is 1 / 0.",
+        (1, "E"): "E is NaN, and takes it over from loss of sample 1: it began in update 1."}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("executor", ["straight", "arrays"])
+@pytest.mark.parametrize("case", SAID)
+def test_the_sentence_of_a_step_names_the_operation_or_what_it_is_taken_over_from(case: str, executor: str) -> None:
+    forward, parameters, values, wanted = SAID[case]
+    run = run_of(forward, parameters, values, executor)
+    said: dict[tuple[int, str], str] = {}
+    for update in (0, 1):
+        at, times = Explainer(run, update, 0), run.times(update)
+        for value in range(1, times.count + 1):
+            if not math.isfinite(at.reader.value(at.cell(value))):
+                said[update, at.title(at.cell(value))] = about_step(
+                    at, Position(update, value, times.stops(value)), at.chain(value))
+    assert {place: said.get(place) for place in wanted} == wanted
+    assert max(map(len, said.values())) <= 78       # a row of 80
