@@ -260,10 +260,10 @@ class Session:
 
     # parameters, as a long list
 
-    def tensors(self) -> list[Var]:
+    def tensors(self) -> tuple[Var, ...]:
         """The parameters of this update's program: those that are ever trained first."""
-        parameters = self.run.program(self.position.update).parameters
-        return sorted(parameters, key=lambda v: not self.run.model_at(self.position.update).trained(v.name))
+        update = self.position.update
+        return self.run.model_at(update).listed(self.run.program(update))
 
     def parameter_number(self, place: Place) -> int:
         """The row of a parameter in the list."""

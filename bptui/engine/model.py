@@ -66,8 +66,10 @@ class Model:
         self.batch = self.rows.count if batch == "all" else min(batch, self.rows.count)
         self._key = ("network", "layers") if scenario.network else ("equations", "forward")
         self._parts = 0                             # of all programs that are written
+        self._trained = frozenset(name for goal in self.goals for name in goal.parameters)
         self._programs = cache(self._program)
         self.evaluation = cache(self._evaluation)
+        self.listed = cache(self._listed)
 
     def over(self, rows: Rows) -> Model:
         """The same model, its programs too, over other data of the same shape."""
@@ -77,7 +79,11 @@ class Model:
 
     def trained(self, name: str) -> bool:
         """Whether any objective changes the parameter."""
-        return any(name in goal.parameters for goal in self.goals)
+        return name in self._trained
+
+    def _listed(self, program: Program) -> tuple[Var, ...]:
+        """The parameters of one of its programs in the order of lists: those that are ever trained first."""
+        return tuple(sorted(program.parameters, key=lambda var: not self.trained(var.name)))
 
     def write(self, samples: int, goal: Goal) -> Written:
         """The forward half for an update of `goal`."""

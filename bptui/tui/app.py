@@ -32,7 +32,7 @@ from ..explain import ascii
 from ..replay.places import write
 from ..scenario.errors import ScenarioError, printable
 from .debugging import Debugger
-from .dialogs import Ask, Palette
+from .dialogs import Ask, Help, Palette
 from .driver import TolerantDriver
 from .gallery import GalleryScreen
 from .grid import dressed
@@ -42,6 +42,7 @@ from .pace import frame, wait
 from .themes import TABLE, textual_theme
 from .timers import Punctual
 
+OURS = (Ask, Debugger, GalleryScreen, Help)         # what hears its keys one by one; the palette is Textual's
 SWITCH = 0.0005                                     # seconds that a key waits for a busy thread; Python's are 5 ms
 HANG_UP = 129                                       # the exit code when the link is lost: nobody is there to be told
 UNSAVED = 1                                         # the exit code when what was done could not be kept
@@ -170,23 +171,31 @@ class BptuiApp(Punctual, App[None]):
         if event is not None and self._resize_event is None and self.screen._compositor.size == event.size:
             self.screen.refresh()
 
-    def hand_on(self, event: Key) -> None:
-        """A key that was typed ahead is for what is there now."""
-        screen = self.screen
-        if isinstance(screen, Debugger | GalleryScreen):
-            screen.on_key(event)
-        else:
-            self.post_message(Key(event.key, event.character))
-
     async def on_event(self, event: Event) -> None:
         """Text that is pasted goes to the line that is open, or to none: it is never taken for keys."""
         if isinstance(event, Key) and not event.is_forwarded:
             self.pressed.append(event.key)
+            await self.hear(event)
+            return
         screen = self.screen if isinstance(event, Paste) and not event.is_forwarded else None
         if isinstance(event, Paste) and isinstance(screen, Ask | Debugger | GalleryScreen):
             screen.paste(event)
         else:
             await super().on_event(event)
+
+    async def hear(self, event: Key) -> None:
+        """Give a key to what is on top, and see it taken before the next one is looked at.
+
+        Textual puts it into the queue of what is on top. There it may wait, while those that come after it are taken
+        already by what has been opened since.
+        """
+        screen = self.screen
+        if not isinstance(screen, OURS):
+            await super().on_event(event)
+            return
+        self.app_focus = True
+        if not await self._check_bindings(event.key, priority=True):
+            await screen.hear(event)
 
     def until_drawn(self, last: float) -> float:
         """Seconds until the screen may be drawn again, drawn `last`; 0 is now."""
@@ -220,16 +229,11 @@ class BptuiApp(Punctual, App[None]):
         if isinstance(raised.exc_value, Exception) and isinstance(driver, TolerantDriver):
             driver.raised(raised.exc_value)
 
-    def _on_key(self, event: Key) -> None:          # type: ignore[override]
-        """A key that came while something else was on top is for what is there now."""
-        screen = self.screen
-        if isinstance(screen, Ask):
-            screen.take(event)
-        elif isinstance(screen, Debugger) and event is not screen.heard:
+    async def _on_key(self, event: Key) -> None:
+        """A key that was on its way to the palette when it was closed is for what is there now."""
+        if isinstance(self.screen, OURS):
             event.prevent_default()
-            screen.on_key(event)
-        elif isinstance(screen, GalleryScreen):
-            screen.on_key(event)
+            await self.screen.hear(event)
 
     def action_command_palette(self) -> None:
         if not isinstance(self.screen, Palette):

@@ -40,7 +40,6 @@ from ..debugger.onward import perform
 from ..debugger.searching import go_on, interrupt
 from ..debugger.session import Session
 from .dialogs import Ask, Help, does_nothing, help_text
-from .gallery import GalleryScreen
 from .grid import Clicked, Grid, SpanCompositor
 from .keymap import Keymap, keymap
 from .layout import arrange, clicked, lesson_page, panes, tab_order, time_row
@@ -88,7 +87,6 @@ class Debugger(PunctualScreen, Screen[None]):
         self.last_click: tuple[int, int, str, int | None] | None = None
         self.asking: Ask | None = None
         self.chosen = {what: text for what, text in session.looks.items() if what in looks.GLOBAL}
-        self.heard: Key | None = None
         if keeper is not None:
             keeper.keep()                           # it may have something to say
         self.working = True                         # until there is something to see, and nothing is left to do
@@ -116,7 +114,7 @@ class Debugger(PunctualScreen, Screen[None]):
         if wait := self.app.until_drawn(self.drawn):
             self.set_timer(wait, self._draw_soon)
         else:
-            self.call_later(self._draw)
+            self.app.call_later(self._draw)         # behind the keys that wait there
 
     def _draw(self) -> None:
         self.stale = False
@@ -223,30 +221,20 @@ class Debugger(PunctualScreen, Screen[None]):
                 self.session.changed, self.session.message = True, reloading.CHANGED
         self.paint()
 
-    def on_key(self, event: Key) -> None:
-        """Run the command of a key, here and at once: bindings would let what is typed ahead overtake it.
+    async def hear(self, event: Key) -> None:
+        """Run the command of a key, here and at once; one that does nothing says so.
 
-        A key that was meant for what has been opened since goes there; one that does nothing says so.
+        While a line that was answered is being closed, a key waits for what it was answered with to be done.
         """
-        self.heard = event
         self._stop_playing()
-        if self.app.screen is not self:
-            event.stop()
-            if self.asking is not None:
-                self.asking.take(event)
-            elif isinstance(self.app.screen, GalleryScreen):
-                self.app.screen.on_key(event)
-            else:
-                self.app.post_message(Key(event.key, event.character))
+        if self.asking is not None:
+            await self.asking.hear(event)
         elif lesson.reading(self.session) and event.key == "space":
-            event.stop()
             self.action_do("page_down")
         elif lecture.on(self.session) and not lesson.reading(self.session) and event.key in BEATS:
-            event.stop()
             BEATS[event.key](self.session)
             self.paint()
         elif (command := self.keys.commands.get(event.key)) is not None:
-            event.stop()
             self.action_do(command)
         elif event.is_printable:
             self.session.message = does_nothing(event)
@@ -338,7 +326,7 @@ class Debugger(PunctualScreen, Screen[None]):
 
     def _ask(self, command: Command, asks: Question) -> None:
         """Ask for a line of text, and do what it was asked for."""
-        def answer(text: str | None) -> None:
+        async def answer(text: str | None) -> None:
             late = self.asking.late if self.asking is not None else []
             self.asking = None
             answered = text is not None and bool(text or asks.empty)
@@ -346,14 +334,10 @@ class Debugger(PunctualScreen, Screen[None]):
                 perform(self.session, command.act, text or "")
                 self._see_the_focus()
             self.paint()
-            self.call_later(self._catch_up, late)
+            for event in late:
+                await self.app.hear(event)
         self.asking = Ask(asks, self.session)
         self.app.push_screen(self.asking, answer)
-
-    def _catch_up(self, late: Iterable[Key]) -> None:
-        """Run what was typed ahead while a line was being closed."""
-        for event in late:
-            self.on_key(event)
 
     def _see_the_focus(self, laid: bool = False) -> None:
         """A pane for which there is no room beside the others stands alone; when panes were `laid` anew, it is left."""

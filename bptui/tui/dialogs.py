@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -23,9 +23,6 @@ from ..debugger.completing import complete
 from ..debugger.session import Session
 from ..explain import ascii
 from .grid import dressed
-
-if TYPE_CHECKING:
-    from .app import BptuiApp
 
 
 class Once:
@@ -57,19 +54,6 @@ class Names(Suggester):
         return complete(self.session, value)
 
 
-class Line(Input):
-    """A line whose keys take effect in their order: Textual's Enter is overtaken by what is typed after it."""
-
-    screen: Ask                                     # type: ignore[assignment]
-
-    def _on_key(self, event: Key) -> None:          # type: ignore[override]
-        letter = self.screen.asks.letter and event.is_printable
-        if self.screen.answered or letter or event.key in ("enter", "escape", "backspace"):
-            event.stop()
-            event.prevent_default()
-            self.screen.take(event)
-
-
 class Ask(Once, ModalScreen[str | None]):
     """One line at the place of the line of words, below it what can be typed; Enter answers, Tab takes a completed
     name, Esc closes.
@@ -79,7 +63,6 @@ class Ask(Once, ModalScreen[str | None]):
     """
 
     AUTO_FOCUS = "Input"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", "Complete", show=False, priority=True)]
     DEFAULT_CSS = """
     Ask { background: transparent; align: left bottom; }
     Ask #asked { height: auto; width: 100%; background: $background; }
@@ -98,7 +81,7 @@ class Ask(Once, ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         spelled = ascii.text if dressed(self.session.looks, self.session.only_ascii)[1] else str
-        line = Line(self.asks.prefill(self.session), compact=True, select_on_focus=False,
+        line = Input(self.asks.prefill(self.session), compact=True, select_on_focus=False,
                     suggester=Names(self.session) if self.asks.names else None)
         line.cursor_blink = False
         with Vertical(id="asked"):
@@ -108,31 +91,29 @@ class Ask(Once, ModalScreen[str | None]):
             yield Static(Text(spelled(self.asks.choices(self.session) or self.asks.hint)), id="hint")
 
     @property
-    def line(self) -> Line | None:
+    def line(self) -> Input | None:
         """The line, as long as there is one: keys and sizes can come while the screen is being taken away."""
-        return next(iter(self.query(Line)), None)
+        return next(iter(self.query(Input)), None)
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         line = self.line
         if line is None:                            # closed before it was drawn
             return
-        self.there = True
         line.selection = Selection(0, len(line.value))      # what stands there at first gives way to what is typed
-        for event in self.early:
-            self.paste(event) if isinstance(event, Paste) else self.take(event)
+        while self.early:
+            event = self.early.pop(0)
+            self._type(event) if isinstance(event, Paste) else await self._take(event)
+        self.there = True
 
-    def on_key(self, event: Key) -> None:
-        """A key that came before the line had the focus."""
-        if self.answered or event.is_printable or event.key in ("enter", "escape", "backspace"):
-            event.stop()
-            self.take(event)
+    async def hear(self, event: Key) -> None:
+        """Type a key, answer, or keep it until it can be typed."""
+        await self._take(event) if self.there or self.answered else self.early.append(event)
 
-    def take(self, event: Key) -> None:
-        """Type a key, answer, or keep it for later."""
-        if self.answered or not self.there:
-            (self.late if self.answered else self.early).append(event)
-            return
+    async def _take(self, event: Key) -> None:
         line = self.line
+        if self.answered:
+            self.late.append(event)
+            return
         if line is None:
             return
         if event.key in ("enter", "escape"):
@@ -140,24 +121,23 @@ class Ask(Once, ModalScreen[str | None]):
             self.dismiss(line.value if event.key == "enter" else None)
         elif event.key == "backspace":
             line.action_delete_left()
+        elif event.key == "tab":
+            line.action_cursor_right() if line.cursor_position == len(line.value) else line.action_end()
         elif event.is_printable and event.character is not None:
             line.replace(event.character, *line.selection)
             if self.asks.letter:
                 self.answered = True
                 self.dismiss(event.character)
+        else:
+            await self.app._check_bindings(event.key)       # the arrows and the like are the line's own
 
     def paste(self, event: Paste) -> None:
         """Type a text, where a line is asked for."""
-        if not self.there:
-            self.early.append(event)
-        elif self.line is not None and not self.answered and not self.asks.letter:
-            self.line.replace(event.text, *self.line.selection)
+        self._type(event) if self.there or self.answered else self.early.append(event)
 
-    def action_complete(self) -> None:
-        line = self.line
-        if line is None:
-            return
-        line.action_cursor_right() if line.cursor_position == len(line.value) else line.action_end()
+    def _type(self, event: Paste) -> None:
+        if self.line is not None and not self.answered and not self.asks.letter:
+            self.line.replace(event.text, *self.line.selection)
 
 
 class Palette(Once, CommandPalette):
@@ -206,9 +186,8 @@ def does_nothing(event: Key) -> str:
 
 
 class Help(Once, ModalScreen[None]):
-    """Pages of text. Its keys take effect in their order: what is typed ahead is for what is there afterwards."""
+    """Pages of text."""
 
-    app: BptuiApp                                   # type: ignore[assignment]
     CLOSE = ("escape", "question_mark", "q")
     SCROLL: ClassVar[dict[str, int]] = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 12, "space": 12,
                                         "pageup": -12, "home": -10**6, "end": 10**6}
@@ -225,11 +204,8 @@ class Help(Once, ModalScreen[None]):
         with VerticalScroll():
             yield Static(self.text, markup=False)
 
-    def on_key(self, event: Key) -> None:
-        event.stop()
-        if self.app.screen is not self:
-            self.app.hand_on(event)
-        elif event.key in self.CLOSE:
+    async def hear(self, event: Key) -> None:
+        if event.key in self.CLOSE:
             self.dismiss(None)
         elif by := self.SCROLL.get(event.key):
             self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)

@@ -1,7 +1,7 @@
 """The gallery's screen: keys to the list, the list to lines; previews are made in a thread while the cursor rests.
 
-Every key is taken here, in the order in which they come, also those of the line that is typed into: so nothing that is
-typed ahead gets lost or overtakes. Keys that come after the one that opens a scenario are for the debugger.
+Every key is taken here, also those of the line that is typed into. Those that come after the one that opens a scenario
+are for the debugger.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class GalleryScreen(PunctualScreen, Screen[None]):
         if wait := self.app.until_drawn(self.drawn):
             self.set_timer(wait, self._draw_soon)
         else:
-            self.call_later(self._draw)
+            self.app.call_later(self._draw)         # behind the keys that wait there
 
     def _draw(self) -> None:
         self.stale, self.drawn = False, time.monotonic()
@@ -205,12 +205,7 @@ class GalleryScreen(PunctualScreen, Screen[None]):
 
     # keys
 
-    def on_key(self, event: Key) -> None:
-        event.stop()
-        event.prevent_default()
-        if self.app.screen is not self:             # typed ahead, for what has been opened since
-            self.app.hand_on(event)
-            return
+    async def hear(self, event: Key) -> None:
         gallery, act = self.gallery, BY_KEY.get(event.key)
         if gallery.typing and event.key not in TYPING:
             self._type(event)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 import re
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
+from textual.events import Key
 from textual.keys import Keys, _character_to_key
 
 from bptui.debugger.commands import COMMANDS, FIND, FIRST_LINES, GO
 from bptui.explain.rows import current_row
 from bptui.replay.moves import Path
+from bptui.replay.places import write
 from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp
 from bptui.tui.debugging import Debugger
@@ -267,3 +272,32 @@ def test_a_large_network_starts_where_its_source_says(tui: ModuleType) -> None:
     assert label(session, "Enter") == "follow ∂E/∂hidden.weights[0,406]"
     session.go("d(E, hidden.weights)[0,406]")
     assert session.message == "" and name_of(session, session.position) == "∂E/∂hidden.weights[0,406]"
+
+
+BURSTS = {                                          # keys, and where they lead: the scenario, the position, the screen
+    "/ x o r enter g 3 enter n n": ("xor_2_3_1", "#3:2", Debugger),
+    "enter w w 5 left left 1 enter n question_mark question_mark n g 2 enter n": ("two_layer", "#2:1", Debugger),
+    "enter g 4 enter H enter n g 1 enter n n n / 0 . 0 5 escape n": ("two_layer", "#1:4", Debugger),
+    "enter i 0 . 4 enter question_mark down q n g 2 escape n m a ' a n": ("two_layer", "#0:3", Debugger),
+    "o x o r _ 2 _ 3 _ 1 enter n n question_mark": ("xor_2_3_1", "#0:2", Help),
+}
+NAMED = {"/": "slash", ".": "full_stop", "'": "apostrophe", "_": "underscore"}
+
+
+@pytest.mark.parametrize("burst", BURSTS)
+async def test_keys_take_effect_in_their_order_however_they_come(burst: str, share: Callable[[int], int]) -> None:
+    """Torn at any place: what comes later finds what was opened meanwhile at any moment of its opening."""
+    name, position, top = BURSTS[burst]
+    for seed in range(share(60)):
+        chance = random.Random(seed)
+        app = BptuiApp(None, headless=True)
+        async with app.run_test(size=(80, 24)) as pilot:
+            for key in burst.split():
+                app.post_message(Key(NAMED.get(key, key), key if len(key) == 1 else None))
+                for _ in range(chance.choice((0, 0, 0, 1, 2, 3, 5, 8))):
+                    await asyncio.sleep(0)          # others have their turn
+            await pilot.pause()
+            await pilot.pause()
+            assert app.session is not None and isinstance(app.screen, top), seed
+            assert (app.session.own.scenario.name, write(app.session.run, app.session.position)) == (name, position), \
+                seed
