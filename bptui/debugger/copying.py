@@ -107,6 +107,8 @@ def _elsewhere(session: Session) -> Found:
         if chain is None or session.untouched or number >= len(chain.rows):
             return NO_NUMBERS
         row = chain.rows[number]
+        if row.kind == "note":
+            return NO_NUMBERS
         if row.value is None or row.made > session.here:
             return NOT_MADE.format(row.name)
         return row.name, row.value, ""

@@ -261,7 +261,8 @@ def _enter_row(session: Session, number: int) -> None:
         return
     row = chain.rows[number]
     if row.cell is None:
-        session.message = "This row is a number among others: nothing of its own to follow."
+        what = "says something of the one above it" if row.kind == "note" else "is a number among others"
+        session.message = f"This row {what}: nothing of its own to follow."
         return
     var, flat = row.cell
     place, followed = Place(var, flat % var.lane_size), session.followed

@@ -101,7 +101,7 @@ def chain_lines(session: Session) -> Iterable[str]:
 
 def _row(session: Session, row: Row, nine: bool, there: bool) -> str:
     name = f"{row.number} {row.name}" if row.number else row.name
-    if row.kind == "head" and row.value is None:
+    if row.value is None and row.kind in ("head", "note"):
         shown = name
     else:
         shown = f"{name} = {number(row, nine)}{printed(session, row)}" if there else f"{name} {NOT_YET}"

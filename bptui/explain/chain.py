@@ -16,6 +16,7 @@ from ..engine.program import FIXED, Var
 from ..engine.scalars import Cell
 from ..replay.run import Run
 from ..replay.timeline import Timeline, scalars
+from .bend import notes
 from .detail import details, written_out
 from .naming import Namer, quotient
 from .rows import END, Chain, Kind, Made, Row, key_of
@@ -58,7 +59,7 @@ class Explainer:
         self.times: Timeline = run.times(update)
         self.namer = Namer(run.scenario)
         self.reader = Reader(run.env(update), self.program.made_by, self.namer)
-        self.cost = self.program.cost.name
+        self.cost, self.top = self.program.cost.name, (self.program.cost, 0)
         self.ahead, self.whole = ahead, whole
         if ahead:
             self.reader.hidden = lambda cell: self.made(cell) > seen
@@ -152,7 +153,7 @@ class Explainer:
         found = total(self.run, self.update, self.namer, y, x)
         if found.result is None or y == x:
             return nothing(self.program, y, x, when(self.times), (found.y, self.title(x)))
-        return Finished(self, found).backward(found.result)
+        return Finished(self, found, y).backward(found.result)
 
     def has(self, var: Var) -> bool:
         """Whether this update makes `var` (after the last one there is no update phase)."""
@@ -208,6 +209,7 @@ class Explainer:
             rows.append(Row("factor", "×", str(n), label, self.reader.named(slope), self.reader.numbered(slope),
                             value, step.made, key_of(self.title(step.y), self.title(step.x)),
                             step.term.adjoint, local=self._composite(local), expression=slope))
+            rows += notes(self.run, self.update, self.reader, step.y, step.x, step.made)
             rows += details(self.reader, slope, step.made)
             formula.append((label, str(n)))
             last = n == len(steps) + 1
@@ -244,11 +246,18 @@ class Explainer:
             return [Row(kind, "" if number else "=", number, name, self.reader.named(slope),
                         self.reader.numbered(slope), self.reader.value(head), made, self._key(head), head,
                         local=self._composite(factors), expression=slope),
-                    *details(self.reader, slope, made)]
+                    *self._noted(head, term, made), *details(self.reader, slope, made)]
         rows = self._paths(head)
         return [Row("head", "", number, name, self._feeds(head), "", None, made, (), head), *rows,
                 Row("sum" if number else "result", "Σ", "", name, self._cancels(head), "", self.reader.value(head),
                     made, self._key(head), head, self._scale(head))]
+
+    def _noted(self, head: Cell, term: TermView, made: Made) -> list[Row]:
+        """What is to be said of a term of an adjoint, where its law bends."""
+        if term.adjoint is not None and term.adjoint[0].role == "share":
+            return []
+        y = self._primal(term.adjoint) if term.adjoint is not None else self.top
+        return notes(self.run, self.update, self.reader, y, self._primal(head), made)
 
     def _composite(self, factors: tuple[Cell, ...]) -> Cell | None:
         """The factor, if it is one and a product of several laws' slopes."""
@@ -282,6 +291,7 @@ class Explainer:
                             ("path", self.title(self._primal(head)),
                              self.title(self._primal(term.adjoint)) if term.adjoint else ""),
                             term.adjoint, scale, expression=None if share else tree))
+            rows += self._noted(head, term, there)
             opened = term.adjoint is not None and by_name(term.adjoint) in self.unfolded
             if share and (opened or self.whole):
                 rows += [replace(r, made=there, depth=r.depth + 1) for r in self._paths(share)]
@@ -443,9 +453,9 @@ def by_name(cell: Cell) -> tuple[str, int]:
 class Finished(Explainer):
     """Explains a derivative that the run does not make: there when the backward phase is done, all at once."""
 
-    def __init__(self, base: Explainer, found: Total) -> None:
+    def __init__(self, base: Explainer, found: Total, y: Cell) -> None:
         super().__init__(base.run, base.update, base.lane, base.seen, base.unfolded, whole=base.whole)
-        self.namer, self.reader, self.cost = found.namer, found.reader, found.y
+        self.namer, self.reader, self.cost, self.top = found.namer, found.reader, found.y, y
 
     def made(self, cell: Cell) -> Made:
         return when(self.times)

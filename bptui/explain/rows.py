@@ -10,7 +10,7 @@ from ..engine.algebra import Formula
 from ..engine.scalars import Cell
 
 Made = tuple[int, int]                              # (value, stop) at which a row's number is there
-Kind = Literal["head", "factor", "path", "rest", "sum", "running", "result", "term", "operand"]
+Kind = Literal["head", "factor", "path", "rest", "sum", "running", "result", "term", "operand", "note"]
 END: Made = (1 << 60, 0)                            # after everything
 
 
@@ -19,7 +19,7 @@ class Row:
     """One row of a chain. `key` says which quantity its value is, for marks and for following it.
 
     `expression` is the formula that `rule` (of a term its name) writes with names and `lens` with numbers; None where
-    the row is told in words.
+    the row is told in words. A `note` has no value: it says something of the row above it.
     """
 
     kind: Kind

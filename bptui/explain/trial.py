@@ -6,6 +6,7 @@ branch when the value is moved by next to nothing, and has another slope there; 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary
@@ -15,12 +16,12 @@ import numpy as np
 from ..engine.arrays import Compiled, aligned, compiled, constants, execute
 from ..engine.executor import Env
 from ..engine.laws import GREATEST, Elementwise
-from ..engine.program import Equation, Program, Var
+from ..engine.program import Block, Equation, Program, Var
 from ..engine.readings import ARRAYS
 from ..engine.scalars import Cell, is_stop
 
 Array = np.ndarray
-WAYS: WeakKeyDictionary[Program, dict[Var, tuple[list[Equation], Compiled]]] = WeakKeyDictionary()
+WAYS: WeakKeyDictionary[Program, dict[tuple[Var, Var], tuple[list[Equation], Compiled]]] = WeakKeyDictionary()
 NEXT_TO_NOTHING = 1e-9                              # of the value, or of 1 where it is smaller
 OTHER = 1e-6                                        # by so much of their size slopes differ at a kink
 TURNS = "its condition turns, the branch taken counts"
@@ -38,11 +39,11 @@ class Kink:
 
 
 class Trial:
-    """E as a function of one scalar of a forward half."""
+    """E as a function of one scalar of a forward half; with a `line`, what that makes of it."""
 
-    def __init__(self, program: Program, env: Env, cell: Cell) -> None:
+    def __init__(self, program: Program, env: Env, cell: Cell, line: Block | None = None) -> None:
         self.program, self.env, self.cell = program, env, (cell[0].base, cell[1])
-        self.equations, self._steps = _between(program, self.cell[0])
+        self.equations, self._steps = _between(program, self.cell[0], line)
         reads = {v for eq in self.equations for v in eq.operands} - {eq.out for eq in self.equations}
         self._start = {**constants(self.equations), **{v: env.array(v) for v in reads}, self.cell[0]: env.array(
             self.cell[0])}
@@ -88,24 +89,25 @@ class Trial:
         return tuple(kink for eq in bent for kink in _kinks(eq, up, here, down))
 
 
-def _between(program: Program, var: Var) -> tuple[list[Equation], Compiled]:
-    """What lies between a variable and E, made ready to be computed; once for each."""
+def _between(program: Program, var: Var, line: Block | None) -> tuple[list[Equation], Compiled]:
+    """What lies between a variable and E, or what a line makes of it, ready to be computed; once for each."""
     known = WAYS.setdefault(program, {})
-    if var not in known:
-        equations = between(program, var)
-        known[var] = equations, compiled(equations)
-    return known[var]
+    to = program.cost if line is None else line.out
+    if (var, to) not in known:
+        equations = between(program.forward if line is None else (line,), var, to)
+        known[var, to] = equations, compiled(equations)
+    return known[var, to]
 
 
-def between(program: Program, var: Var) -> list[Equation]:
-    """The equations of the forward half between a variable and E that hand on a movement, in their order."""
+def between(blocks: Iterable[Block], var: Var, to: Var) -> list[Equation]:
+    """The equations of the blocks, between a variable and `to`, that hand on a movement, in their order."""
     moved, found = {var}, list[Equation]()
-    for block in program.forward:
+    for block in blocks:
         for eq in block.equations:
             if any(v in moved for v in eq.operands) and not is_stop(eq):
                 moved.add(eq.out)
                 found.append(eq)
-    live, kept = {program.cost}, list[Equation]()
+    live, kept = {to}, list[Equation]()
     for eq in reversed(found):
         if eq.out in live:
             live.update(eq.operands)

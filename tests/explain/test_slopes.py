@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from bptui.explain.chain import Explainer
+from bptui.explain.rows import Chain
 from bptui.explain.words import about_step
 from bptui.replay.run import Run, open_run
 from bptui.replay.timeline import Position
@@ -28,13 +29,23 @@ def equations(forward: str, parameters: str, values: str = "") -> Run:
 
 def said_of(run: Run, name: str, element: int = 0, update: int = 0) -> str:
     """The sentence at ∂E/∂name."""
+    return at_derivative(run, name, element, update)[0]
+
+
+def noted(run: Run, name: str, element: int = 0) -> list[str]:
+    """What the rows of the chain of ∂E/∂name say of kinks."""
+    return [row.rule for row in at_derivative(run, name, element)[1].rows if row.name == "at a kink"]
+
+
+def at_derivative(run: Run, name: str, element: int = 0, update: int = 0) -> tuple[str, Chain]:
     times = run.times(update)
     block = next(n for n, b in enumerate(times.blocks) if b.phase == "backward" and b.out.role == "adjoint"
                  and b.out.of[0].name == name)
     value = times.number(block, element % times.blocks[block].out.lane_size)
     position = Position(update, value, times.stops(value))
     at = Explainer(run, update, element // times.blocks[block].out.lane_size, (value, position.inner))
-    return about_step(at, position, at.chain(value))
+    chain = at.chain(value)
+    return about_step(at, position, chain), chain
 
 
 def moved(run: Run, name: str, element: int, by: float, update: int = 0) -> float:
@@ -68,6 +79,8 @@ def test_a_kink_of_an_equation_is_named(case: str) -> None:
     assert moved(run, "w", 0, -0.01) == pytest.approx(down, abs=1e-12)
     said = said_of(run, "w")
     assert said.startswith("At a kink") and "cannot change" not in said and len(said) <= 78, said
+    (rule,) = noted(run, "w")
+    assert rule in said
     if (numbers := re.search(r"0\.01: E (\S+), (\S+)\.$", said)):
         assert (float(numbers[1]), float(numbers[2])) == pytest.approx((up, down), abs=1e-12)
     elif (numbers := re.search(r"\+ 0\.01: E (\S+|as it is); - 0\.01: (\S+|as it is)\.$", said)):
@@ -113,6 +126,7 @@ def test_a_kink_of_an_activation_is_named_and_only_a_kink(activation: str) -> No
     for name in ("h.net", "h.weights", "h.bias"):
         said = said_of(run, name)
         assert ("kink" in said) == (activation in ACTIVATIONS) and "cannot change" not in said, said
+        assert bool(noted(run, name)) == (activation in ACTIVATIONS) and all(rule in said for rule in noted(run, name))
     up, down = moved(run, "h.bias", 0, 1e-4), moved(run, "h.bias", 0, -1e-4)
     assert (abs(up + down) > 0.1 * max(abs(up), abs(down))) == (activation in ACTIVATIONS)
 
@@ -121,8 +135,10 @@ def test_a_kink_of_an_activation_is_named_and_only_a_kink(activation: str) -> No
     ("absolute_error", 2.0, True), ("hinge", 0.5, True), ("huber", 3.0, False), ("squared_error", 2.0, False)])
 def test_a_kink_of_a_loss_is_named_and_only_a_kink(loss: str, target: float, kink: bool) -> None:
     """The output is 2: on its target, at t × o = 1, and one away from it, where huber is smooth."""
-    said = said_of(unit("relu", 2.0, loss, target), "o.out")
+    run = unit("relu", 2.0, loss, target)
+    said = said_of(run, "o.out")
     assert ("kink" in said) == kink and "cannot change" not in said, said
+    assert bool(noted(run, "o.out")) == kink and all(rule in said for rule in noted(run, "o.out"))
 
 
 def test_a_kink_of_one_sample_is_named() -> None:
@@ -154,6 +170,8 @@ updates = 1
 """, "here"))
     said = said_of(run, "h.net", 0)
     assert said == "At a kink: at 0 the slope is taken as 0. ± 0.01: E -0.0223, 0.", said
+    assert noted(run, "h.net", 0) == ["at 0 the slope is taken as 0"] and not noted(run, "h.net", 1)
+    assert not noted(run, "h.net", 2)               # of the second row
     assert "kink" not in said_of(run, "h.net", 2) and "kink" in said_of(run, "h.weights", 0)
 
 
@@ -187,6 +205,8 @@ updates = 1
     for element in (0, 1):
         said = said_of(run, "c.out", element)
         assert said.startswith("At a kink") and "the first takes everything" in said, said
+        assert [rule in said for rule in noted(run, "c.out", element)] == [True]
+    assert not noted(run, "c.out", 2)
     assert "kink" not in said_of(run, "c.out", 2)
 
 
