@@ -15,7 +15,7 @@ from ..explain import notation
 from ..explain.marks import Printed
 from ..replay.places import write
 from ..replay.timeline import Position
-from ..scenario.errors import ExpressionError, did_you_mean, quoted, sentence
+from ..scenario.errors import ExpressionError, near_or_known, quoted, sentence
 from ..scenario.expression import read_quantity
 from . import asking, cursors, matrices, ordering, stopping, tables, watching
 from . import gradients as sizes
@@ -115,21 +115,22 @@ def matrix(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
     name = name if part in MATRIX_VIEWS else text.strip()
     var = (program.variables.get(name) or session.run.symbols(program).get(name)) if name else matrices.subject(session)
     if var is None or var not in matrices.candidates(program):
-        known = did_you_mean(name, program.variables)
+        known = near_or_known(name, [v.name for v in matrices.candidates(program)])
         yield line(f"{quoted(text)} is no tensor of {session.run.scenario.name}{known}.")
         return
     if view not in matrices.views(session, var):
         yield line(f"{name} has no {part} in this update.")
         return
     shown = matrices.field_of(session, var, view, "rows")
-    across = f"a column per {shown.column} ({shown.index.shape[1]})"
+    names, columns = shown.names
+    across = f"a column per {shown.column} ({', '.join(columns) if columns else shown.index.shape[1]})"
     yield line(matrices.title(session.namer, shown, program.cost.name),
                f"a row per {shown.row} ({len(shown.index)}), {across}" if shown.row else across, shown.note)
     signed = view != "value"
     for n, row in enumerate(shown.index.tolist()):
         values = [shown.value(flat) for flat in row]
         nine = notation.plain(values)
-        label = session.run.rows(session.position.update)[n] + 1 if shown.row == "sample" else n
+        label = session.run.rows(session.position.update)[n] + 1 if shown.row == "sample" else names[n] if names else n
         numbers = " ".join(notation.PENDING if v is None else notation.number(v, signed, nine) for v in values)
         yield line(f"{shown.row or 'row'} {label}", numbers if any(v is not None for v in values) else NOT_YET)
 

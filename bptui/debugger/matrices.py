@@ -8,6 +8,7 @@ not reached are not in `Field.there`, and the scale is that of the others.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -21,6 +22,7 @@ from .session import Session, find_same, source
 OF, LAYOUT = "matrix.of", "matrix.layout"
 VIEWS = ("value", "derivative", "change")
 LEAST_SQUARE = 16                                   # elements of a row that may be a picture
+STEP = re.compile(r"\[\d+\]$")                       # of a sequence: its units are the same at each
 WHOLE_FROM = 6, 12                                  # rows and columns from which there is more than a small pane shows
 
 
@@ -40,6 +42,7 @@ class Field:
     row: str                                        # what a row is, and a column
     column: str
     note: str = ""
+    names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())       # of the rows and of the columns; (): by number
 
     @cached_property
     def scale(self) -> float:
@@ -162,6 +165,27 @@ def _words(session: Session, var: Var) -> tuple[str, str]:
     return ("", "unit" if kind == "bias" else "number") if len(var.shape) < 2 else ("row", "column")
 
 
+def _names(session: Session, var: Var) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the rows and columns of `_table` are called, where units and inputs have names: h1, h2 by i1, i2."""
+    letters = var.letters[var.lanes:]
+    if len(letters) > 2:
+        return (), ()
+    called = [_called(session, letter, size) for letter, size in zip(letters, var.lane_shape, strict=True)]
+    rows, columns = [(), (), *called][-2:]
+    return rows, columns
+
+
+def _called(session: Session, letter: str, size: int) -> tuple[str, ...]:
+    """The names along an axis: those of the units that have it, or of the data."""
+    program, namer = session.run.program(session.position.update), session.namer
+    along = [v for v in (*(b.out for b in program.forward if b.phase == "forward"), *program.inputs)
+             if v.letters[v.lanes:] == letter and v.elements is not None and v.lane_size == size]
+    if not along:
+        return ()
+    units = (namer.of(along[0], n) if along[0].role == "data" else namer.unit(along[0], n) for n in range(size))
+    return tuple(STEP.sub("", unit) for unit in units)
+
+
 def field(session: Session) -> Field:
     """What the pane shows of its matrix."""
     var = subject(session)
@@ -175,16 +199,16 @@ def field(session: Session) -> Field:
 def field_of(session: Session, var: Var, view: str, layout: str) -> Field:
     """A view of a variable in a layout."""
     values, made = _numbers(session, var, view)
-    table, (row, column), note = _table(var), _words(session, var), ""
+    table, (row, column), note, names = _table(var), _words(session, var), "", _names(session, var)
     if var.lanes and len(var.lane_shape) > 1:       # one sample at a time
         each = table.shape[0] // var.shape[0]
         table = table[session.lane * each:(session.lane + 1) * each]
         note = f"sample {session.row()}"
     if layout == "columns":
-        table, row, column = table.T, column, row
+        table, row, column, names = table.T, column, row, names[::-1]
     elif layout == "image":
-        table, row, column, note = _picture(session, var, table)
-    return Field(var, view, layout, table, values, made, row, column, note)
+        (table, row, column, note), names = _picture(session, var, table), ((), ())
+    return Field(var, view, layout, table, values, made, row, column, note, names)
 
 
 def _picture(session: Session, var: Var, table: np.ndarray) -> tuple[np.ndarray, str, str, str]:
@@ -270,6 +294,12 @@ def named(session: Session, shown: Field, flat: int, short: bool = False) -> str
     cost = session.run.program(session.position.update).cost.name
     name = namer.derivative(cost, shown.var, element) if shown.view == VIEWS[1] else namer.of(shown.var, element)
     return f"{name} change" if shown.view == VIEWS[2] else name
+
+
+def next_view(session: Session, shown: Field) -> str:
+    """The view that the pane's own key turns to; nothing where there is no other."""
+    there = views(session, shown.var)
+    return there[(there.index(shown.view) + 1) % len(there)] if len(there) > 1 else ""
 
 
 def title(namer: Namer, shown: Field, cost: str) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..replay.meaning import listed
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError, did_you_mean, quoted, sentence
 from ..scenario.expression import read_quantity
@@ -182,7 +183,8 @@ def printed(session: Session, verb: Verb) -> str:
         except QuantityError as error:
             if re.fullmatch(r"\w+", verb.text):
                 program = session.run.program(session.position.update)
-                near = did_you_mean(verb.text, (*HARMLESS, *program.names, *program.variables))
+                near = did_you_mean(verb.text, (*HARMLESS, *program.names, *program.variables)) or \
+                    f"; there are {listed(program)}"
                 return sentence(f"There is no verb {quoted(verb.text)}, and no quantity of that name{near}") + \
                     " ? lists the verbs."
             return f"{sentence(error)} ? lists the verbs."

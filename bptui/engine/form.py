@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from ..scenario.errors import KeyPath, Problem, ScenarioError, did_you_mean, one_of, quoted
+from ..scenario.errors import KeyPath, Problem, ScenarioError, did_you_mean, near_or_known, one_of, quoted
 from ..scenario.records import Init, Loss, Values
 from ..scenario.trees import Tree
 from .algebra import BUILD, Leaf, Operand, write
@@ -46,7 +46,7 @@ class Trouble:
     def unknown_names(self, key: KeyPath, tree: Tree, known: set[str], where: str) -> None:
         for name in names_in(tree):
             if name not in known and name not in CONSTANTS:
-                self.say(key, f"{name!r} is never defined in {where}{did_you_mean(name, known)}")
+                self.say(key, f"{name!r} is never defined in {where}{near_or_known(name, sorted(known))}")
 
     def raise_if_any(self) -> None:
         if self.found:

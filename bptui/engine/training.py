@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..scenario.errors import KeyPath, did_you_mean, one_of, quoted
+from ..scenario.errors import KeyPath, near_or_known, one_of, quoted
 from ..scenario.records import Scenario, Training
 from ..scenario.trees import Tree, names_in
 from .form import Parameter, Trouble
@@ -112,14 +112,14 @@ def _check_objectives(trouble: Trouble, scenario: Scenario, parameters: Sequence
         made = {line.name: line.tree for line in written.lines} if written else {}
         if objective.minimize not in made:
             trouble.say((*objective.key, "minimize"), f"{objective.minimize!r} is not one of the equations"
-                        f"{did_you_mean(objective.minimize, made)}")
+                        f"{near_or_known(objective.minimize, made)}")
         names = [p.name for p in parameters]
         for at, name in enumerate(objective.parameters):
             if name in objective.parameters[:at]:
                 trouble.say((*objective.key, "parameters", at), f"{name!r} stands here twice")
             elif name not in names:
                 trouble.say((*objective.key, "parameters", at), f"{name!r} is not one of the [parameters]"
-                            f"{did_you_mean(name, names)}")
+                            f"{near_or_known(name, names)}")
             elif objective.minimize in made and name not in _feeding(made, objective.minimize):
                 trouble.say((*objective.key, "parameters", at), f"{objective.minimize} does not depend on {name}")
 

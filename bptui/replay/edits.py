@@ -16,7 +16,7 @@ import numpy as np
 
 from ..engine.optimizers import OPTIMIZERS, SETTINGS
 from ..engine.program import Program
-from ..scenario.errors import ExpressionError, QuantityError, did_you_mean, one_of, quoted
+from ..scenario.errors import ExpressionError, QuantityError, did_you_mean, near_or_known, one_of, quoted
 from ..scenario.expression import read_quantity
 from ..scenario.records import Activation, Scenario, Training
 from ..scenario.schema import KINDS, OF_OPTIMIZERS, TRAINING, activation
@@ -33,6 +33,7 @@ KEYS = ("optimizer", *PLAIN, *(key for key in OF_OPTIMIZERS if key not in ("beta
 SYMBOLS = {symbol: key for key, symbol in SETTINGS.items() if not symbol.isascii()}      # η, β1, …
 OTHER_NAMES = {"rho": "alpha"}
 MADE = ("grad", "change", "next", "training", "validation")     # what stands after a dot and is made by the run
+MOST_TOLD = 12                                      # names that can be edited, where none is near
 SAME = "already: this edit changes nothing"
 
 
@@ -248,7 +249,7 @@ def place_of(here: Here, program: Program, edit: Edit) -> Place:
     if written(edit.left) is None:
         raise QuantityError(f"{quoted(edit.name)} is nothing to edit: a name stands before the =, as in w5 = 0.3")
     raise QuantityError(f"there is no {quoted(edit.name)} to edit in {here.scenario.name}"
-                        f"{did_you_mean(edit.name, editable(here, program))}")
+                        f"{near_or_known(edit.name, editable(here, program), MOST_TOLD)}")
 
 
 def _instead(here: Here) -> str:

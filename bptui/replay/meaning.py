@@ -28,6 +28,7 @@ COUNTED = "forward_passes"
 OF_DERIVATIVES = "d(y, x) is of a forward or loss quantity"
 AT_HOME = {"x": "inputs", "t": "targets"}           # short names, where a layer's own tensors need no prefix
 MOST_TOLD = 4
+TOLD = (("value", "forward"), ("parameter", "parameter"), ("loss", "loss"))     # kinds of quantities, by their role
 
 
 @dataclass(frozen=True)
@@ -377,4 +378,17 @@ def unknown(run: Run, program: Program, name: str) -> QuantityError:
         out = program.blocks[program.home_of[on_the_way]].out
         return QuantityError(f"{name!r} is made on the way to {out.name}: write {out.name}, and step into it")
     known = [*program.names, *program.variables, *run.symbols(program)]
-    return QuantityError(f"{name!r} is not a quantity of {run.scenario.name}{did_you_mean(name, known)}")
+    meant = did_you_mean(name, known) or f"; there are {listed(program)}"
+    return QuantityError(f"{name!r} is not a quantity of {run.scenario.name}{meant}")
+
+
+def listed(program: Program) -> str:
+    """A few of the quantities that can be asked for, by kind: `the values net_h1, … and 4 more, the loss E`."""
+    kinds: list[str] = []
+    for kind, role in TOLD:
+        named = {place: name for name, place in reversed(program.names.items()) if place[0].role == role}
+        names = [*reversed(named.values())] or [n for n, var in program.variables.items() if var.role == role]
+        rest = f" and {len(names) - MOST_TOLD:,} more" * (len(names) > MOST_TOLD)
+        several = "" if len(names) == 1 else "es" if kind == "loss" else "s"
+        kinds += [f"the {kind}{several} {', '.join(names[:MOST_TOLD])}{rest}"] if names else []
+    return "; ".join(kinds)

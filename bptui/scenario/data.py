@@ -13,7 +13,7 @@ from pathlib import Path, PureWindowsPath
 from typing import ClassVar, Protocol
 
 from .csvs import open_csv
-from .errors import did_you_mean, quoted
+from .errors import did_you_mean, near_or_known, quoted
 from .npz import open_npz, too_large
 from .records import Array
 from .values import Wrong
@@ -96,7 +96,7 @@ def _matching(archive: Archive, pattern: str) -> Iterable[str]:
 def _check_known(archive: Archive, name: str) -> None:
     if name not in archive.names:
         raise Wrong(f"there is no {archive.holds} {quoted(name)} in {quoted(archive.file)}"
-                    f"{did_you_mean(name, archive.names)}")
+                    f"{near_or_known(name, archive.names)}")
 
 
 def _inside(file: str, folder: Path | None) -> Path:

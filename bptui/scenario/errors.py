@@ -18,6 +18,7 @@ KeyPath = tuple[str | int, ...]
 MOST_SHOWN = 20
 LONGEST_QUOTE = 60
 MOST_COMPARED = 2000      # names that a misspelt word is compared with
+MOST_LISTED = 40          # known names that are listed when none is near
 MOST_MARKS = 3            # on one character: a tower of them is drawn over the lines above
 HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")    # letters for Unicode, nothing for the eye
 
@@ -71,6 +72,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         return f", did you mean {near!r}?"
     there = numbered(word, compared)
     return f"; there {'are' if ' to ' in there else 'is'} {there}" if there else ""
+
+
+def near_or_known(word: str, known: Iterable[str], most: int = MOST_LISTED) -> str:
+    """What was meant by `word`, or else what there is: all that is known, or the first of it."""
+    names = list(known)
+    rest = f" and {len(names) - most:,} more" * (len(names) > most)
+    return did_you_mean(word, names) or (f"; known here: {', '.join(names[:most])}{rest}" if names else "")
 
 
 def sentence(words: object) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .decimals import meant
-from .errors import ExpressionError, did_you_mean, quoted
+from .errors import ExpressionError, did_you_mean, near_or_known, quoted
 from .expression import COMPARISONS, read_expression, read_quantity
 from .records import Activation, Array, Condition, Init, RateSchedule
 from .tokens import NAME, name_fault
@@ -131,7 +131,7 @@ def activation(value: object, label: str) -> Activation:
         parameters[key] = below(number, option, key, key)
     for at, word in enumerate(trained):
         if word not in parameters:
-            also = did_you_mean(word, parameters)
+            also = near_or_known(word, parameters)
             raise Wrong(f"train: {quoted(word)} is not a parameter of the law{also}", "train", at)
     tree = expression_in(written, "law", ("x", *parameters))
     return Activation(None, tree, written, parameters, trained)

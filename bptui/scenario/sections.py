@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from .data import Archive, open_archive, read_array
-from .errors import ExpressionError, KeyPath, Problem, did_you_mean, one_of, quoted
+from .errors import ExpressionError, KeyPath, Problem, near_or_known, one_of, quoted
 from .expression import read_equation
 from .lines import line_of
 from .records import Activation, Array, Claim, Equations, Layer, Loss, Network, Objective, Training
@@ -48,7 +48,6 @@ from .values import MOST_ROWS, Reader, Wrong, is_table, kind_of
 
 LINEAR, TANH = Activation("linear", text="linear"), Activation("tanh", text="tanh")
 OF_LAYERS = {f.name for f in fields(Layer)} - {"key", "extra"}
-MOST_LISTED = 40          # known names that are listed when none is near
 MOST_SUGGESTED = 200      # problems after which no more near names are looked for: that is slow
 Names: TypeAlias = str | int | tuple[str, ...] | tuple[tuple[str, ...], ...] | None
 LEFT_SIDE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=")
@@ -68,10 +67,8 @@ class Reading:
         self.problems.append(Problem(key, message, line_of(self.lines, key)))
 
     def near(self, word: str, known: Mapping[str, object] | Sequence[str]) -> str:
-        """What was meant by `word`, or else all that is known if that is short."""
-        if len(self.problems) >= MOST_SUGGESTED:
-            return ""
-        return did_you_mean(word, known) or (f"; known here: {', '.join(known)}" if len(known) <= MOST_LISTED else "")
+        """What was meant by `word`, or else what is known."""
+        return "" if len(self.problems) >= MOST_SUGGESTED else near_or_known(word, known)
 
     def value(self, read: Reader, value: object, key: KeyPath, label: str) -> Any:
         """What `read` makes of the value, or None with the mistake noted."""

@@ -231,12 +231,15 @@ def test_a_tensor_is_whole_as_a_value_and_its_first_element_as_a_step(text: str)
     assert places.read(run, text) == places.read(run, first)
 
 
+THERE_ARE = ("the values net_h1, net_h2, out_h1, out_h2 and 4 more; the parameters w1, w2, w3, w4 and 6 more; "
+             "the losses E_o1, E_o2, E")            # 4 nets, 4 outs; 8 weights, 2 biases
 REFUSED = {
     "w99": "'w99' is not a quantity of two_layer", "weights": "write hidden.weights or output.weights",
     "W_o[k]": "W_o has 2 axes, and the index 1 letters", "W_o[0,j]": "of numbers, or of one letter for each axis",
     "d(E, hidden.wieghts)": "did you mean 'hidden.weights'", "dE/dw99": "'w99' is not a quantity",
     "w5.grad[0]": "the index [0] does not fit one number", "d(E, hidden.weights)[2,0]": "does not fit the shape [2, 2]",
     "d(w5, E)": "output.weights is a parameter", "b1⁺": "b1 is not trained", "W_p": "'W_p' is not a quantity",
+    "zzz": f"'zzz' is not a quantity of two_layer; there are {THERE_ARE}",
 }  # fmt: skip
 
 

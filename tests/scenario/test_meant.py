@@ -20,6 +20,7 @@ from bptui.engine.network import AS_LAWS, as_law
 from bptui.engine.optimizers import OPTIMIZERS
 from bptui.engine.vectors import VECTOR_LAWS
 from bptui.engine.wording import wrong_words
+from bptui.replay.run import Run
 from bptui.scenario.errors import ScenarioError, did_you_mean, sentence
 from bptui.scenario.expression import FUNCTIONS
 from bptui.scenario.reader import read_scenario_text
@@ -187,3 +188,68 @@ def test_the_words_of_any_broken_file_can_be_looked_over(at: int, value: str) ->
         except ScenarioError as error:
             if isinstance(error.partial, Scenario):
                 assert all(problem.message for problem in wrong_words(error.partial))
+
+
+NOWHERE_NEAR = {                                     # a file with a word that is like no other, and what is told of it
+    "layer kind": (("kind = \"dense\"", "kind = \"qqqq\""), "known: dense, conv2d, max_pool"),
+    "activation": (("\"sigmoid\"", "\"qqqq\""), "known: linear, sigmoid, tanh"),
+    "loss": (("\"half_squared_error\"", "\"qqqq\""), "known: half_squared_error"),
+    "optimizer": (("learning_rate = 0.5", "optimizer = \"qqqq\""), "known: sgd"),
+    "schedule": (("learning_rate = 0.5", "schedule = { kind = \"qqqq\" }"), "known: step"),
+    "init": (("bias = 0.5", "bias = { init = \"qqqq\" }"), "known: zeros"),
+    "key": (("units = 1", "units = 1\nqqqq = 1"), "known here: kind, name, train"),
+    "penalised": (("[loss]", "[loss]\nl2 = 0.1\npenalised = [\"qqqq\"]"), "there are layer1.weights or layer1.bias"),
+    "law": (("\"sigmoid\"", "{ law = \"b*x\", b = 1.0, train = [\"qqqq\"] }"), "known here: b"),
+}
+
+
+@pytest.mark.parametrize("what", NOWHERE_NEAR)
+def test_a_word_that_is_near_nothing_is_told_what_there_is(what: str) -> None:
+    (before, after), told = NOWHERE_NEAR[what]
+    text = """
+[network]
+inputs = 1
+[[network.layers]]
+kind = "dense"
+units = 1
+activation = "sigmoid"
+weights = [[0.5]]
+bias = 0.5
+[loss]
+kind = "half_squared_error"
+[data]
+inputs = [[1.0]]
+targets = [[1.0]]
+[training]
+learning_rate = 0.5
+"""
+    assert before in text
+    with pytest.raises(ScenarioError) as caught:
+        Run(read_scenario_text(text.replace(before, after), "here"))
+    assert any("'qqqq'" in p.message and told in p.message for p in caught.value.problems), caught.value
+
+
+LINES = """
+[equations]
+forward = ["y = w*x", "E = y*y"]
+loss = "E"
+[parameters]
+w = 0.5
+[values]
+x = 1.0
+[training]
+updates = 2
+[[training.objectives]]
+minimize = "E"
+parameters = ["w"]
+"""
+
+
+@pytest.mark.parametrize(("before", "after", "told"), [
+    ("y = w*x", "y = w*qqqq", "known here: w, x"), ("loss = \"E\"", "loss = \"qqqq\"", "known here: y, E"),
+    ("minimize = \"E\"", "minimize = \"qqqq\"", "known here: y, E"),
+    ("parameters = [\"w\"]", "parameters = [\"qqqq\"]", "known here: w")])
+def test_a_name_that_is_near_nothing_is_told_what_there_is(before: str, after: str, told: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        Run(read_scenario_text(LINES.replace(before, after), "here"))
+    assert any("'qqqq'" in p.message and told in p.message for p in caught.value.problems), caught.value

@@ -36,8 +36,8 @@ def showing(tui: ModuleType, name: str, at: str, of: str, view: str = "value", l
 def heat(session: Any, width: int, height: int) -> tuple[list[list[str]], float, list[str]]:
     """The cells of the heat map, row by row, the scale, and what is said below."""
     lines = [line.text for line in paint(session, width, height, True)][1:]
-    below = next(n for n, line in enumerate(lines) if re.search(r"[a-zλ]", line))
-    labels = "^" if matrices.field(session).layout == "image" else r"^ +\d+(?= )"
+    labels = "^" if matrices.field(session).layout == "image" else r"^ +[a-z]?\d+(?= )"      # o1, or 0
+    below = next(n for n, line in enumerate(lines) if re.search(r"[a-zλ]", re.sub(labels, "", line)))
     cells = [re.sub(labels, "", line) for line in lines[:below] if line.strip()]
     scale = re.search(r"9 = (\S+)", "\n".join(lines))
     return [CELL.findall(row) for row in cells], float(scale[1]) if scale else 0.0, lines[below:]
@@ -286,11 +286,76 @@ def test_a_sample_of_the_matrix_is_selected_by_following_its_value(tui: ModuleTy
 def test_without_a_screen(tui: ModuleType) -> None:
     session = tui.open_session("two_layer", "#0:26")
     lines = list(LISTS["matrix"](session, "output.weights.grad", lambda said: True))
-    assert lines[0] == "∂E/∂output.weights  a row per unit (2), a column per input (2)"
-    assert lines[1:] == ["unit 0  +0.082167041 +0.082667628", "unit 1  -0.022602540 -0.022740242"]
+    assert lines[0] == "∂E/∂output.weights  a row per unit (2), a column per input (h1, h2)"
+    assert lines[1:] == ["unit o1  +0.082167041 +0.082667628", "unit o2  -0.022602540 -0.022740242"]
     early = list(LISTS["matrix"](tui.open_session("two_layer", "#0:16"), "output.weights.grad", lambda said: True))
-    assert early[1:] == ["unit 0  +0.082167041 ·", "unit 1  not made yet"]
+    assert early[1:] == ["unit o1  +0.082167041 ·", "unit o2  not made yet"]
     assert "no tensor" in next(iter(LISTS["matrix"](session, "zebra", lambda said: True)))
+
+
+NAMED = {                                            # a tensor, turned or not: its rows and columns by hand
+    ("two_layer", "hidden.weights", ""): (["h1", "h2"], ["i1", "i2"]),
+    ("two_layer", "hidden.weights", "columns"): (["i1", "i2"], ["h1", "h2"]),
+    ("two_layer", "output.weights", ""): (["o1", "o2"], ["h1", "h2"]),
+    ("two_layer", "hidden.net", ""): (["1"], ["h1", "h2"]),
+    ("two_layer", "inputs", ""): (["1"], ["i1", "i2"]),
+    ("xor_2_3_1", "output.weights", ""): (["y"], ["h1", "h2", "h3"]),
+    ("softmax_iris", "output.weights", ""): (
+        ["o1", "o2", "o3"], ["sepal_length", "sepal_width", "petal_length", "petal_width"]),
+}
+
+
+@pytest.mark.parametrize(("name", "of", "layout"), NAMED)
+def test_rows_and_columns_are_called_by_units_and_inputs(tui: ModuleType, name: str, of: str, layout: str) -> None:
+    rows, columns = NAMED[name, of, layout]
+    session = showing(tui, name, "#0:12", of, layout=layout)
+    lines = [line.text for line in paint(session, 80, 12, True)]
+    assert lines[1].split() == columns
+    assert [line.split()[0] for line in lines[2:2 + len(rows)]] == rows
+    values = np.asarray(session.run.value(of, 0), float).reshape(-1, len(rows), len(columns))[0] if layout == "" else \
+        np.asarray(session.run.value(of, 0), float).T
+    if len(rows) > 1:                               # each number under its column and beside its row
+        ends = [lines[1].index(column) + len(column) for column in columns]
+        for line, row in zip(lines[2:], values, strict=False):
+            for end, value in zip(ends, row, strict=True):
+                assert line[:end].split()[-1] == f"{value:.9f}"
+
+
+def test_w3_is_read_off_the_matrix(tui: ModuleType) -> None:
+    """dW[0,1] is of w2, from i2 to h1; w3 is from i1 to h2."""
+    session = showing(tui, "two_layer", "#0:27", "hidden.weights", "derivative")
+    lines = [line.text for line in paint(session, 60, 9, True)]
+    assert lines[1].split() == ["i1", "i2"]
+    assert lines[2].split() == ["h1", f"{session.run.value('w1.grad'):+.9f}", f"{session.run.value('w2.grad'):+.9f}"]
+    assert lines[3].split() == ["h2", f"{session.run.value('w3.grad'):+.9f}", f"{session.run.value('w4.grad'):+.9f}"]
+
+
+def test_what_has_no_names_is_counted_and_nothing_is_cut(tui: ModuleType) -> None:
+    """Names that do not fit give way to numbers, and the column names to the cells."""
+    session = showing(tui, "digits_minibatches", "#3:100", "hidden.weights")
+    assert [line.text.split()[0] for line in paint(session, 80, 19, True)[1:4]] == ["0", "1", "2"]
+    session = showing(tui, "softmax_iris", "#0:3", "output.weights")
+    narrow = [line.text for line in paint(session, 37, 9, True)]
+    assert narrow[1].split() == ["0", "1", "2", "3"] and narrow[2].split()[0] == "o1"
+    low = [line.text for line in paint(session, 80, 5, True)]
+    assert low[1].split()[0] == "o1"
+
+
+@pytest.mark.parametrize("width", [37, 60, 80, 120])
+def test_the_title_says_what_8_shows_next(tui: ModuleType, width: int) -> None:
+    session = showing(tui, "two_layer", "#0:27", "hidden.weights")
+    hands = tui.Hands(session)
+    for _ in range(3):
+        title = paint(session, width, 9, True)[0].text
+        promised = re.search(r" 8: (\w+) ", title)
+        hands.press("matrix")
+        if promised is not None:
+            assert matrices.field(session).view == promised[1]
+        else:
+            assert len(title.rstrip("─ ")) + len(" 8: derivative") > width - 4, title
+    session = showing(tui, "two_layer", "#0:27", "inputs")
+    assert matrices.views(session, matrices.subject(session)) == ["value"]
+    assert "8: " not in paint(session, 60, 9, True)[0].text
 
 
 SCREENS = {"weight": ("digits_minibatches", "#3:100", "hidden.weights", "value", ""),

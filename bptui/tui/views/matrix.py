@@ -21,6 +21,7 @@ from .frame import rule
 SHADES = " ░▒▓█"
 BESIDE = 18                                         # cells beside an image in which it can be told about
 NUMBER = 16                                         # cells of a number with all its digits, and around it
+LONGEST = 8                                         # of the name of a row
 DIGITS, SHADED = 3, 2                               # cells of the terminal that one takes
 
 
@@ -37,12 +38,14 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     c = Canvas(width, height)
     shown, at = matrices.field(session), matrices.cursor(session)
     cost = session.run.program(session.position.update).cost.name
-    note = "" if _rule(c, matrices.title(session.namer, shown, cost), shown) else shown.note
+    after = matrices.next_view(session, shown)
+    told = _rule(c, matrices.title(session.namer, shown, cost), shown, f"8: {after}" if after else "")
+    note = "" if told else shown.note
     named, short = (matrices.named(session, shown, at, way) for way in (False, True))
     named = named if len(named) + NUMBER <= width else short
     shades = shown.layout == "image" and shown.var.role == "data" and bool(np.all(shown.values >= 0))
-    labels = [_label(session, shown, n) for n in range(len(shown.index))]
-    left, cell, texts = 2 + max(map(len, labels)), SHADED if shades else DIGITS, _numbers(shown)
+    labels, left, head = *_labels(session, shown), 0
+    cell, texts = SHADED if shades else DIGITS, _numbers(shown)
     side = left + cell * shown.index.shape[1]
     if shown.layout == "image" and side + max(BESIDE, len(short) + 2) <= width:
         window = _window(shown, at, height - 1, shown.index.shape[1])
@@ -54,36 +57,40 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
         if texts is not None and (left + wide * shown.index.shape[1] > width or len(shown.index) > room):
             texts = None
         cell = wide if texts is not None else cell
+        head = bool(shown.names[1]) and shown.layout != "whole" and len(shown.index) + (texts is None) < room
+        room -= head
         while True:                                 # what is said of the part in sight takes rows of it
             window = _window(shown, at, room, (width - left) // cell)
             said = _said(width, named, note, shown, at, shades, texts is None, window)
-            if room <= 1 or room + len(said) < height:
+            if room <= 1 or head + room + len(said) < height:
                 break
             room -= 1
         place = 1, height - len(said)
-    _cells(c, shown, at, window, texts, shades, left, cell, labels)
+    if head:
+        _header(c, shown, window, left, cell)
+    _cells(c, shown, at, window, texts, shades, left, cell, labels, 1 + head)
     for y, (text, style) in enumerate(said, place[1]):
         c.put(place[0], y, text, style, until=width)
     return c.lines()
 
 
 def _cells(c: Canvas, shown: Field, at: int, window: Window, texts: dict[int, str] | None, shades: bool, left: int,
-           cell: int, labels: list[str]) -> None:
+           cell: int, labels: list[str], top: int) -> None:
     chosen = _chosen(shown, window)
     made = (shown.there[chosen] & (chosen >= 0)).tolist()
     values, flats = shown.values[chosen].tolist(), chosen.tolist()
-    for y, row in enumerate(flats, 1):
-        c.right(left - 1, y, labels[window.rows[0] + (y - 1) * window.block[0]], "dim")
+    for y, row in enumerate(flats, top):
+        c.right(left - 1, y, labels[window.rows[0] + (y - top) * window.block[0]], "dim")
         for n, flat in enumerate(row):
             if flat < 0:
                 continue
             c.spot(y, flat, left + n * cell, left + (n + 1) * cell)
-            text, style = _cell(shown, flat, values[y - 1][n], made[y - 1][n], texts, shades)
+            text, style = _cell(shown, flat, values[y - top][n], made[y - top][n], texts, shades)
             c.put(left + n * cell + (0 if shades else cell - len(text)), y, text, style)
     row, column = (int(k) for k in np.argwhere(shown.index == at)[0])
     if row in window.rows and column in window.columns:
         x = left + cell * ((column - window.columns[0]) // window.block[1])
-        c.restyle((row - window.rows[0]) // window.block[0] + 1, "reverse", x + (not shades), x + cell)
+        c.restyle((row - window.rows[0]) // window.block[0] + top, "reverse", x + (not shades), x + cell)
 
 
 def _chosen(shown: Field, window: Window) -> np.ndarray:
@@ -116,25 +123,46 @@ def _window(shown: Field, at: int, rows: int, columns: int) -> Window:
     return Window(range(first, min(height, first + rows)), range(start, min(width, start + columns)))
 
 
-def _label(session: Session, shown: Field, row: int) -> str:
-    """The number of a row: of a sample, its row of the data."""
+def _labels(session: Session, shown: Field) -> tuple[list[str], int]:
+    """What stands before each row (the unit or input that it is of, or its number; of a sample, its row of the data),
+    and where the cells begin."""
+    rows = range(len(shown.index))
     if shown.layout == "image":
-        return ""
-    if shown.row == "sample":
-        return str(session.run.rows(session.position.update)[row] + 1)
-    return str(row)
+        labels = [""] * len(rows)
+    elif shown.row == "sample":
+        labels = [str(session.run.rows(session.position.update)[row] + 1) for row in rows]
+    else:
+        labels = [*shown.names[0]] if _short(shown.names[0]) else [*map(str, rows)]
+    return labels, 2 + max(map(len, labels))
 
 
-def _rule(c: Canvas, title: str, shown: Field) -> bool:
-    """The title, and as much of what rows and columns are as there is room for; whether the field's note is there."""
+def _short(names: tuple[str, ...]) -> bool:
+    return 0 < max(map(len, names), default=0) <= LONGEST
+
+
+def _header(c: Canvas, shown: Field, window: Window, left: int, cell: int) -> None:
+    """What each column is of, or its number, where that fits above a cell."""
+    names = shown.names[1]
+    if max(len(names[n]) for n in window.columns) >= cell:
+        names = tuple(map(str, range(len(names))))
+    if max(len(names[n]) for n in window.columns) < cell:
+        for place, n in enumerate(window.columns, 1):
+            c.right(left + place * cell, 1, names[n], "dim")
+
+
+def _rule(c: Canvas, title: str, shown: Field, after: str) -> bool:
+    """The title, and as much of what rows and columns are as there is room for, and what the pane's key turns to;
+    whether the field's note is there."""
     rows, columns = shown.index.shape
     across = f"a column per {shown.column}"
     each = [f"a row per {shown.row} ({rows}), {across} ({columns})", f"a row per {shown.row}, {across}",
             f"a row per {shown.row}"] if shown.row else [f"{across} ({columns})", across]
     each = each if shown.column else [f"{each[2]} ({rows})", each[2]]
     each = [shown.note] if shown.layout == "image" else [f"{rows} x {columns}"] if shown.row == "row" else each
-    tries = [[("Matrix", "bold"), (title, ""), (each[0], "dim")],
-             *([(title, "bold"), (text, "dim")] for text in each), [(title, "bold")]]
+    then = [(after, "dim")] if after else []
+    alone = [*([(title, "bold"), (text, "dim")] for text in each)]
+    tries = [[("Matrix", "bold"), (title, ""), (each[0], "dim"), *then], *([*parts, *then] for parts in alone),
+             *(alone if shown.note else []), [(title, "bold"), *then], *alone, [(title, "bold")]]
     parts = next((parts for parts in tries if sum(len(t) + 3 for t, _ in parts) + 1 <= c.width), tries[-1])
     rule(c, 0, parts)
     return any(text == shown.note for text, _ in parts)
