@@ -127,6 +127,28 @@ def test_every_scenario_has_a_preview(name: str) -> None:
         assert found.facts[0].split()[0] in text
 
 
+@pytest.mark.parametrize("size", [(80, 20), (80, 24), (100, 28), (120, 40)])
+@pytest.mark.parametrize("name", ["two_layer", "two_layer_in_place", "xor_2_3_1", "adam", "weight_table_2", "attention"])
+def test_more_of_the_lesson_is_said_beside_any_number_that_is_found(name: str, size: tuple[int, int]) -> None:
+    """However much of the preview the figures take that a search has found: how many lines of the lesson are left."""
+    gallery, found = listed(), look(SHIPPED[name])
+    made = Preview(tuple(graph.paint(found.session, *picture_size(*size), False)[1:]), found.facts) \
+        if found.session is not None else None
+    entry = next(entry for entry in gallery.entries if entry.name == name)
+    figures = list(dict.fromkeys(figure.value for figure in gallery.summary(entry).figures))[:30]
+    for text in ("", *figures, " ".join(figures[:2])):
+        gallery.text = text
+        if entry not in gallery.found:
+            continue
+        gallery.cursor = gallery.found.index(entry)
+        for preview in (made, None):
+            rows = [line.text[list_width(*size) + 2:].rstrip() for line in paint(gallery, preview, *size)][3:-1]
+            shown = [n for n, row in enumerate(rows) if re.match(r"▼ \d+ more lines?: Space", row)]
+            whole = "".join(gallery.summary(entry).about.split())[-24:] in "".join("".join(rows).split())
+            assert len(shown) == (not whole), (text, rows)
+            assert text == "" or any(row.startswith("prints ") for row in rows), (text, rows)
+
+
 async def test_a_window_that_is_too_small_says_so(tui: ModuleType) -> None:
     app = BptuiApp(None, headless=True)
     async with app.run_test(size=(79, 24)) as pilot:

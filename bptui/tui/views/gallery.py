@@ -197,13 +197,14 @@ def _preview(gallery: Gallery, entry: Entry, preview: Preview | None, width: int
     facts = [row for text in _facts(gallery, entry, preview) for row in wrapped(text, width)]
     for n, row in enumerate(facts, height - len(facts)):
         c.put(0, n, row, "dim")
-    picture, y = _pictured(preview, y, height - len(facts))
-    for row in _hits(gallery, entry, width):
-        if y + 1 < height - len(facts) - 1:
-            y += 1
-            c.put(0, y, row, "bold")
+    picture, y = _pictured(preview, y, height - len(facts) - _least(gallery, entry, width))
+    end = height - len(facts) - 1
+    for row in _hits(gallery, entry, width, end - 1 - y):
+        y += 1
+        c.put(0, y, row, "bold")
     below = y + 1 + bool(gallery.hits(entry))
-    _lesson(c, below, height - len(facts) - 1, _page(gallery, entry, preview, width, height))
+    full = below >= end                             # then what is left of the lesson is said in the row between
+    _lesson(c, end if full else below, end + full, _page(gallery, entry, preview, width, height))
     lines = c.lines()
     for n, line in picture:
         lines[n] = merged(lines[n], line, 0, width)
@@ -229,10 +230,18 @@ def _pictured(preview: Preview | None, y: int, end: int) -> tuple[list[tuple[int
     return list(enumerate(picture, y + 1)), y + 1 + len(picture)
 
 
-def _hits(gallery: Gallery, entry: Entry, width: int) -> list[str]:
-    """The printed figures that the search has found."""
+def _hits(gallery: Gallery, entry: Entry, width: int, room: int) -> list[str]:
+    """The printed figures that the search has found, each whole, as many as there is room for."""
     printed = dict.fromkeys(f"prints {readable(hit.what)} = {hit.value}" for hit in gallery.hits(entry))
-    return [row for text in list(printed)[:MOST_HITS] for row in wrapped(text, width)]
+    shown: list[str] = []
+    for text in list(printed)[:MOST_HITS]:
+        shown += rows if len(shown) + len(rows := wrapped(text, width)) <= room else []
+    return shown
+
+
+def _least(gallery: Gallery, entry: Entry, width: int) -> int:
+    """The rows that the first of them takes, and the one before: a number that was looked for is shown first."""
+    return next((1 + len(wrapped(row, width)) for row in _hits(gallery, entry, 10**6, 1)), 0)
 
 
 def _page(gallery: Gallery, entry: Entry, preview: Preview | None, width: int, height: int) -> Page:
@@ -243,9 +252,10 @@ def _page(gallery: Gallery, entry: Entry, preview: Preview | None, width: int, h
         return Page(found, first if len(found) > height else 0, height if len(found) - first <= height else height - 1)
     y = _heading(Canvas(width, height), gallery, entry, width, height)
     facts = [row for text in _facts(gallery, entry, preview) for row in wrapped(text, width)]
-    y = _pictured(preview, y, height - len(facts))[1]
-    hits = min(len(_hits(gallery, entry, width)), max(0, height - len(facts) - 2 - y))
-    room = max(0, height - len(facts) - 2 - y - hits - bool(hits))
+    y = _pictured(preview, y, height - len(facts) - _least(gallery, entry, width))[1]
+    end = height - len(facts) - 1
+    hits = len(_hits(gallery, entry, width, end - 1 - y))
+    room = max(0, end - 1 - y - hits - bool(gallery.hits(entry)))
     return Page(found, 0, room if len(found) <= room else max(0, room - 1))
 
 
