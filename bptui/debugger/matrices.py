@@ -205,7 +205,7 @@ def field_of(session: Session, var: Var, view: str, layout: str) -> Field:
         table = table[session.lane * each:(session.lane + 1) * each]
         note = f"sample {session.row()}"
     if layout == "columns":
-        table, row, column, names = table.T, column, row, names[::-1]
+        table, row, column, names = table.T, column, row, (names[1], names[0])
     elif layout == "image":
         (table, row, column, note), names = _picture(session, var, table), ((), ())
     return Field(var, view, layout, table, values, made, row, column, note, names)

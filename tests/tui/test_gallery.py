@@ -128,7 +128,8 @@ def test_every_scenario_has_a_preview(name: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 20), (80, 24), (100, 28), (120, 40)])
-@pytest.mark.parametrize("name", ["two_layer", "two_layer_in_place", "xor_2_3_1", "adam", "weight_table_2", "attention"])
+@pytest.mark.parametrize("name", ["two_layer", "two_layer_in_place", "xor_2_3_1", "adam", "weight_table_2",
+                                  "attention"])
 def test_more_of_the_lesson_is_said_beside_any_number_that_is_found(name: str, size: tuple[int, int]) -> None:
     """However much of the preview the figures take that a search has found: how many lines of the lesson are left."""
     gallery, found = listed(), look(SHIPPED[name])
