@@ -247,6 +247,22 @@ def test_from_an_e_that_is_no_number_no_change_is_told(forward: str) -> None:
 SHOULD = re.compile(r"^(\S+) \+ 0\.01 should (raise|lower) (\w+) by ([\d.e+-]+)\. Tried: ([\d.e+-]+)\.$")
 CURVED = re.compile(r"^Curved here: (?:\S+ )?\+ 0\.01:? (?:\w+ )?(raises|lowers)?(?: \w+ by )?([\d.e+-]+), "
                     r"(?:not [\d.e+-]+|and should (?:raise|lower) it); (±?)([\d.e-]+) fits to ([\d.e-]+) %\.$")
+# By hand: 0.03³ - 0.02³ = 1.9e-5 beside 0.01 × 3 × 0.02², and by 0.0001 it is 1.20601e-7 beside 1.2e-7; (w - 0.004)²
+# at 0 goes up by 2e-5 in place of down by 8e-5, and by 0.0001 down by 7.9e-7 beside 8e-7.
+BENT = {
+    "further than promised": (
+        '"E = w**3"', "w = 0.02", "Curved here: w + 0.01 raises E by 1.9e-05, not 1.2e-05; 0.0001 fits to 0.5 %."),
+    "the other way": (
+        '"E = (w - 0.004)**2"', "w = 0.0", "Curved here: + 0.01: E +2e-05, not -8e-05; 0.0001 fits to 1 %."),
+}
+
+
+@pytest.mark.parametrize("case", BENT)
+def test_where_e_is_curved_a_smaller_step_shows_that_the_slope_is_right(case: str) -> None:
+    forward, parameters, said = BENT[case]
+    assert said_of(equations(forward, parameters), "w") == said
+
+
 HELD = ("delta_rule", "difference_target_propagation", "synthetic_gradients", "policy_gradient")    # by stop(…)
 
 
