@@ -38,6 +38,7 @@ learning_rate = 0.1
 updates = 1_000_000_000
 """
 AT_ONCE = 50_000                                    # updates
+IN_ALL = 2_000_000                                  # of a test, between two looks: who runs more does not come back
 END = "the run ends after 10000 updates"
 TEXTS = ("w5@{}", "E < w5@{}", "changed(w5@{})", "w5 = w5@{}", "d(E, w5)@{}", "abs(w5 - w5@{})", "E log w5@{}", "#{}",
          "{}", "parameters w5@{}", "E if E < w5@{}", "e{}")
@@ -62,6 +63,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
         def call(self: Schedule, *arguments: Any, real: Any = real) -> Any:
             count.updates += arguments[-1]
             assert arguments[-1] <= AT_ONCE, "nobody can stop that"
+            assert count.updates <= IN_ALL, "it goes on and on"
             return real(self, *arguments)
         monkeypatch.setattr(Schedule, name, call)
     # a key's third of a second is as many updates as the machine is quick: let it be none

@@ -17,7 +17,6 @@ from .frame import rule
 from .tables import nothing, shortened, shown, told
 
 VALUE, CHANGE = 12, 13                              # columns of a number, with a sign
-NO_VALUE = "no value here"                          # in the place of a reason that is too long
 
 
 def paint_watches(session: Session, width: int, height: int, focused: bool) -> list[Line]:
@@ -44,7 +43,7 @@ def _watch(c: Canvas, y: int, watched: Watched, name: str, value: int, change: i
     room = value - VALUE - 2
     if watched.fault:
         c.put(1, y, shortened(name, room), "")
-        c.put(room + 2, y, watched.fault if _fault_fits(watched, room, c.width) else NO_VALUE, "dim")
+        c.put(room + 2, y, watched.fault, "dim", until=c.width - 1)
         return
     here = notation.PENDING if watched.value is None else notation.value(watched.value)
     c.put(1, y, shortened(name, max(8, min(room, value - len(here) - 2))), "")
@@ -55,10 +54,6 @@ def _watch(c: Canvas, y: int, watched: Watched, name: str, value: int, change: i
         c.right(change, y, text if len(text) < CHANGE else notation.short(moved, 4, True), sign_style(moved))
     if watched.changed:
         c.put(c.width - 1, y, "*", "bold")
-
-
-def _fault_fits(watched: Watched, room: int, width: int) -> bool:
-    return room + 2 + cell_len(watched.fault) <= width - 1
 
 
 def unfit(session: Session, width: int) -> str:
@@ -98,7 +93,7 @@ def _hit(session: Session, number: int, at: Position) -> str:
 def _unfit_watch(watched: Watched, name: str, width: int) -> str:
     room = width - 2 - CHANGE - VALUE - 2
     if watched.fault:
-        fits = cell_len(name) <= room and _fault_fits(watched, room, width)
+        fits = cell_len(name) <= room and room + 2 + cell_len(watched.fault) <= width - 1
         return "" if fits else f"{name}: {watched.fault}"
     here = notation.PENDING if watched.value is None else notation.value(watched.value)
     return "" if cell_len(name) <= min(room, room + VALUE - len(here)) else f"{name} = {here}"
