@@ -35,7 +35,7 @@ def _number(text: str) -> int | None:
 def _numbered(session: Session, number: int) -> Place:
     times = session.times
     if not 1 <= number <= times.count:
-        raise QuantityError(f"update {session.position.update} has {times.count} values; {number} is none of them")
+        raise QuantityError(f"update {session.position.update} has {times.count:,} values; {number} is none of them")
     block, element = times.locate(number)
     return Place(times.blocks[block].out, element)
 

@@ -382,7 +382,7 @@ class Session:
         name, at = spot
         branch = self.branches.get(name)
         if branch is None or not there_is(branch.run, at):
-            self.message = f"That place is no more: it was in run {name}, after {at.update} updates."
+            self.message = f"That place is no more: it was in run {name}, after {at.update:,} updates."
             return False
 
         def arrive() -> None:

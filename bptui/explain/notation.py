@@ -109,8 +109,8 @@ def percent(share: float) -> str:
 
 
 def counted(n: int, one: str) -> str:
-    """`1 update`, `2 updates`."""
-    return f"{n} {one}" if n == 1 else f"{n} {one}s"
+    """`1 update`, `2 updates`, `10,000 updates`."""
+    return f"{n:,} {one}{'s' * (n != 1)}"
 
 
 DERIVATIVE = re.compile(r"\bd\(\s*(\w+)\s*,\s*([^()]+?)\s*\)")

@@ -148,7 +148,7 @@ def fork(parent: Run, update: int, edits: Sequence[str], sample: int | None = No
     rows = parent.schedule.of(update).model.rows
     row = parent.rows(update)[0] if sample is None else sample - 1
     if not 0 <= row < rows.count:
-        raise QuantityError(f"there is no data row {sample}: there are {rows.count}")
+        raise QuantityError(f"there is no data row {sample}: there are {rows.count:,}")
     read = [read_edit(text) for text in edits]
     own = parent.schedule.of(update)
     here = Here(Fork(parent, update, own), update, row)     # of nothing: it can be asked, and the parent is left alone

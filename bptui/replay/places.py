@@ -72,7 +72,7 @@ def _at(run: Run, update: int, value: int, inner: int | None = None) -> Position
         raise past_the_end(run)
     times = run.times(update)
     if value > times.count:
-        raise QuantityError(f"update {update} has {times.count} values; value {value} is past its end")
+        raise QuantityError(f"update {update} has {times.count:,} values; value {value} is past its end")
     stops = times.stops(value)
     if inner is not None and not min(1, stops) <= inner <= stops:
         raise QuantityError(f"value {value} has {stops} stops; {inner} is none of them")

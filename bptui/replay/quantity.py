@@ -152,7 +152,7 @@ def far(run: Run, update: int) -> bool:
 
 def past_the_end(run: Run) -> QuantityError:
     most = "at most " if run.may_end and not run.ended and run.known < run.updates else ""
-    return QuantityError(f"the run ends after {most}{run.updates} update{'s' * (run.updates != 1)}")
+    return QuantityError(f"the run ends after {most}{run.updates:,} update{'s' * (run.updates != 1)}")
 
 
 def _reach(run: Run, update: int) -> None:

@@ -184,7 +184,7 @@ def fitted(run: Run, stop: Stop, sample: int) -> Stop:
     """
     rows = run.model.rows.count
     if stop.sample is not None and stop.sample > rows:
-        raise QuantityError(f"the data has {rows} rows; sample {stop.sample} is past their end")
+        raise QuantityError(f"the data has {rows:,} rows; sample {stop.sample} is past their end")
     looked = run.one_turn
     logged = [read_quantity(text) for text in stop.log or ()]
     trees = [read_quantity(stop.condition), *logged] if stop.condition else logged

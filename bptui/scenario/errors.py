@@ -7,6 +7,7 @@ Words of the user are quoted through `quoted`, which keeps them short and free o
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +22,10 @@ MOST_COMPARED = 2000      # names that a misspelt word is compared with
 MOST_LISTED = 40          # known names that are listed when none is near
 MOST_MARKS = 3            # on one character: a tower of them is drawn over the lines above
 HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")    # letters for Unicode, nothing for the eye
+
+OPENING = re.compile(                               # words that begin what is said; "a is not trained" has a name
+    r"(?:an|betas|it|nothing|not|the|there|this) "
+    r"|(?:a|after|go|no|of|one|sample|say|shapes|something|updates?|value) (?!is |has |takes |needs |must |are )")
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,10 @@ def near_or_known(word: str, known: Iterable[str], most: int = MOST_LISTED) -> s
 
 
 def sentence(words: object) -> str:
-    """Words as a sentence: with a full stop, where they have no end of their own."""
+    """Words as a sentence: with a capital, but where they begin with a name, and with a full stop, where they have no
+    end of their own."""
     text = str(words)
+    text = text[:1].upper() + text[1:] if OPENING.match(text) else text
     return text if text.endswith((".", "?", "!", "…")) else f"{text}."
 
 

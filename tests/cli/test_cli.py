@@ -240,7 +240,7 @@ def test_check_says_what_does_not_simply_agree() -> None:
     assert "  claims     31 figures: 26 agree, 1 last digit, 4 known errata" in said
     assert "    last digit: d(E_o2, out_h1): printed -0.019049119, computed -0.019049118258278114" in said
     assert any("known erratum: E after 1 update: printed 0.291027924, computed 0.2910277736935993" in s for s in said)
-    assert "  replay     bit-equal to the straight run over 10000 updates" in said
+    assert "  replay     bit-equal to the straight run over 10,000 updates" in said
     assert said[-1] == "check: all 2 hold"
 
 

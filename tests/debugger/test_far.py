@@ -39,7 +39,7 @@ updates = 1_000_000_000
 """
 AT_ONCE = 50_000                                    # updates
 IN_ALL = 2_000_000                                  # of a test, between two looks: who runs more does not come back
-END = "the run ends after 10000 updates"
+END = "the run ends after 10,000 updates"
 TEXTS = ("w5@{}", "E < w5@{}", "changed(w5@{})", "w5 = w5@{}", "d(E, w5)@{}", "abs(w5 - w5@{})", "E log w5@{}", "#{}",
          "{}", "parameters w5@{}", "E if E < w5@{}", "e{}")
 WORDED = {("watch", TEXTS[0]), ("watch", TEXTS[5]), ("stop", TEXTS[1]), ("stop", TEXTS[10]), ("edit", TEXTS[3]),
@@ -91,12 +91,12 @@ def test_past_the_end_it_is_refused_at_once_wherever_it_is_typed(command: Comman
         assert not session.seek or not isinstance(session.seek, onward.Onward), typed
         assert counted.updates < AT_ONCE, typed
         if (command.id, text) in WORDED:
-            assert session.message == f"{END}.", typed
+            assert session.message == f"T{END[1:]}.", typed
         session = Session(open_run(find("two_layer")), waits=True)     # and without a screen
         answered = list(verbs.answer(session, verbs.Verb(command, typed), lambda said: True))
         assert answered, typed
         if (command.id, text) in WORDED:
-            assert answered == [f"{END}."], typed
+            assert answered == [f"T{END[1:]}."], typed
 
 
 @pytest.mark.parametrize("command", TYPED, ids=lambda c: c.id)
@@ -191,7 +191,7 @@ def test_what_is_kept_past_the_end_is_shown_as_such(counted: Counted, tui: Modul
                     stops=(SavedStop(1, f"E < w5@{at}"),), runs=(SavedRun("B", "A", 3, (f"w5 = w5@{at}",)),))
     keeping.resume(session, Found(saved, 60.0))
     assert session.seek is None and session.position.update == 0
-    assert sum("the run ends after 10000" in screen for screen in painted(session, tui)) >= 2      # cut there
+    assert sum("the run ends after 10,000" in screen for screen in painted(session, tui)) >= 2      # cut there
     assert counted.updates < AT_ONCE and session.stops[1].fault == END
     kept = keeping.taken(session)
     assert (kept.watches, kept.stops, kept.runs) == (saved.watches, saved.stops, saved.runs)

@@ -180,8 +180,8 @@ def test_a_look_says_what_is_wrong_with_its_line(tmp_path: Path) -> None:
 
 
 def test_the_facts_are_those_of_the_run() -> None:
-    assert look(SHIPPED["wide_784"]).facts[0] == f"{784 * 30 + 30 + 30 * 10 + 10} parameters"
-    assert look(SHIPPED["two_layer"]).facts == ("10 parameters", "35 values an update", "1 sample", "10000 updates")
+    assert look(SHIPPED["wide_784"]).facts[0] == f"{784 * 30 + 30 + 30 * 10 + 10:,} parameters"
+    assert look(SHIPPED["two_layer"]).facts == ("10 parameters", "35 values an update", "1 sample", "10,000 updates")
 
 
 def test_a_copy_takes_the_data_along_and_overwrites_nothing(gallery: Gallery, tmp_path: Path) -> None:

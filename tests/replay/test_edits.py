@@ -86,7 +86,7 @@ def test_a_name_is_edited_once(edits: list[str], name: str) -> None:
 
 def test_mistakes_of_place() -> None:
     parent = open_run(SHIPPED["two_layer"])
-    for update, sentence in ((10_001, "the run ends after 10000 updates"), (-1, "updates count from 0")):
+    for update, sentence in ((10_001, "the run ends after 10,000 updates"), (-1, "updates count from 0")):
         with pytest.raises(QuantityError, match=sentence):
             fork(parent, update, ["w5 = 1"])
     with pytest.raises(QuantityError, match="needs an edit"):

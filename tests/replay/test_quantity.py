@@ -172,7 +172,7 @@ def test_change_next_and_pins(run: Run) -> None:
     assert value(run, "(w1 - w1@prev)", 7) == value(run, "w1.change", 6)
     assert np.array_equal(value(run, "hidden.weights@prev", 3), value(run, "hidden.weights", 2))
     assert value(run, "E", 10001) < value(run, "E@10000", 10001)  # beyond the end of the run, where that is asked for
-    with pytest.raises(QuantityError, match="the run ends after 10000 updates"):
+    with pytest.raises(QuantityError, match="the run ends after 10,000 updates"):
         value(run, "E@10001")
 
 

@@ -221,7 +221,7 @@ def test_a_session_far_into_a_huge_run_opens_at_once(terminal: Open, tmp_path: P
     program.press("\x03")
     program.shows("you are where you were")
     program.press("w", "w@2000000000\r")
-    program.shows("the run ends after 1000000000 updates")
+    program.shows("The run ends after 1,000,000,000 updates")
     program.press("n", "q")
     assert program.wait() == 0
     found = saved(tmp_path).saved

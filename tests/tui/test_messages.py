@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -27,11 +28,13 @@ SIZES = [(80, 24), (80, 14), (120, 40), (120, 14), (200, 60)]
 WORDS = ("E", "of", "∂E/∂w5", "reads", "the", "sample", "漢字", "0.082167041", "hidden.weights[0,406]", "x" * 50, "≠",
          "(as")
 # What is typed where a command asks: what is understood, and what is not.
-TYPED = {"go": ("#1:3", "nosuch", "#99999999"), "find": ("0.0554", "w1", "zzz"), "got": ("0.3", "x"),
+TYPED = {"go": ("#1:3", "nosuch", "#99999999", "E@20000"), "find": ("0.0554", "w1", "zzz"), "got": ("0.3", "x"),
          "stop": ("E < 0.1", "trouble", "nonsense <"), "watch": ("w1", "d(E"), "edit": ("w1 = 0.3", "x", "w1 = zz"),
          "filter": ("w*", "("), "mark": ("a",), "to_mark": ("a", "b"), "repeat": ("3 n", "x"), "theme": ("nope",),
          "sides": ("Q", "")}
 ELSEWHERE = ("quit", "gallery", "play", "palette", "help", "save_table", "copy")
+LOWER = re.compile(r"([a-z]{2,}|a) (?!›)")           # how a sentence begins only with a name, or with a way: run › E
+BARE = re.compile(r"(?<![\d.,#:@])\d{4,}(?![\d.])")   # a number of thousands without a comma, and no place of a run
 WALKS = [("two_layer", "#0"), ("two_layer_in_place", "#1:12"), ("single_neuron", "#2"), ("dead_relu", "#1:3"),
          ("gan", "#0:3"), ("convolution_small", "#0"), ("recurrent_three", "#0:5")]
 
@@ -111,6 +114,10 @@ def test_whatever_a_command_says_is_whole(tui: ModuleType, monkeypatch: pytest.M
         assert not cut.found, name
         assert len(said) > 15
         assert not [text for text in said if text.endswith("…")]
+        program = session.run.program(0)
+        names = program.names.keys() | program.variables.keys()
+        assert not [text for text in said if (word := LOWER.match(text)) and word[1] not in names]
+        assert not [text for text in said if BARE.search(text)]
 
 
 def _left(hands: Any) -> None:

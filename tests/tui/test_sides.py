@@ -300,10 +300,10 @@ def test_a_search_is_interrupted_and_goes_on() -> None:
     assert interrupt(session) and not sides.searching(session)     # what Ctrl-C calls
     assert not interrupt(session)
     reached = state(session).looked
-    assert 0 < reached < 60_000 and f"stopped after {reached} updates" in session.message
+    assert 0 < reached < 60_000 and f"stopped after {reached:,} updates" in session.message
     siding.key(session, "next_trouble")
     finished(session)
-    assert "all values of 60000 updates are equal" in session.message
+    assert "all values of 60,000 updates are equal" in session.message
 
 
 def test_runs_that_may_end_early_are_run_to_their_ends_first() -> None:

@@ -270,7 +270,7 @@ def _differences(shown: Sides, width: int, height: int) -> list[Line]:
     y = 1
     for branch in shown.branches:
         if isinstance(branch.run, Fork):
-            c.put(1, y, f"{branch.name} is a what-if run: after {notation.counted(branch.run.since, 'update')}",
+            c.put(1, y, f"{branch.name}: a what-if run, after {notation.counted(branch.run.since, 'update')}",
                   until=width)
             for n, text in enumerate(branch.run.edits, 1):
                 c.put(3, y + n, text, "bold", until=width)
