@@ -12,7 +12,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from types import SimpleNamespace
 from typing import Any
@@ -208,8 +208,10 @@ class Hands:
 
     def _opened(self, dialog: Any, answer: Any = None) -> None:
         self.opened.append(type(dialog).__name__)
-        if answer is not None:
-            answer(self.typed)
+        if answer is not None and (said := answer(self.typed)) is not None:
+            with suppress(StopIteration):
+                said.send(None)                     # nothing was typed ahead: it waits for nothing
+                raise AssertionError("an answer waits")
 
     def _left(self, return_code: int = 0) -> None:
         self.opened.append("exit")
