@@ -78,6 +78,16 @@ def test_what_is_not_finite_comes_first_and_what_follows_is_counted() -> None:
     assert found.spoils == bad - 1 > 0 and found == not_finite(run, 0)
 
 
+def test_beside_what_is_not_finite_no_unit_is_called_dead() -> None:
+    """h2 hears -1 and is at rest; E is the logarithm of -1. Of two troubles of one update the worse is told alone."""
+    run = network("1", LAYER.format("dense", "h", 'units = ["h1", "h2"]\nactivation = "relu"\nbias = 0.0\n'
+                  "weights = [[1.0], [-1.0]]")
+                  + LAYER.format("dense", "o", "units = 1\nbias = 0.0\nweights = [[-1.0, 0.5]]"),
+                  "inputs = [[1.0]]\ntargets = [[1.0]]", loss="t*log(o)")
+    (found,) = findings(run)
+    assert (found.kind, found.cause) == ("not finite", "log of -1")
+
+
 def test_a_mask_that_does_no_harm_is_none() -> None:
     """A score of -Inf that a softmax makes 0 of; without the other it is -Inf - (-Inf)."""
     forward = '"p = x - 1e308 - 1e308", "m = max(p, y)", "E = m + log(exp(p - m) + exp(y - m))"'
