@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from ..replay.meaning import meaning
+import math
+
+from ..replay.meaning import Meaning, meaning
 from ..replay.run import Run
 from ..scenario.expression import read_quantity
-from ..scenario.trees import Tree
 from . import notation
+from .cause import cause_of, told
 from .chain import Explainer
 from .listing import is_forward
 from .rows import Chain, column
@@ -30,16 +32,28 @@ def chain_lines(chain: Chain) -> list[str]:
 
 
 def derivation(run: Run, text: str, update: int, lane: int) -> list[str]:
-    """How a quantity came about, where it is one value of the run; nothing for other expressions."""
-    tree = read_quantity(text)
+    """How a quantity came about, where it is one value of the run; nothing for other expressions. Of a derivative, that
+    what it is of is no number."""
     explainer = Explainer(run, update, lane, whole=True)
-    chain = _chain_of(explainer, tree)
-    return chain_lines(chain) if chain else []
+    found = meaning(run, explainer.program, read_quantity(text))
+    chain = _chain_of(explainer, found)
+    return [*(chain_lines(chain) if chain else []), *_undefined(explainer, found)]
 
 
-def _chain_of(at: Explainer, tree: Tree) -> Chain | None:
+def _undefined(at: Explainer, found: Meaning | None) -> list[str]:
+    """`E is NaN: log of -2.`, where a derivative of it was asked for."""
+    if found is None or (found.kind != "grad" and found.of is None):
+        return []
+    cell = found.of.cell(at.lane) if found.of is not None and found.of.scalar else (at.program.cost, 0)
+    value = at.reader.value(cell)
+    if math.isfinite(value):
+        return []
+    why = told(cause_of(at.run, at.update, cell))
+    return [f"{at.title(cell)} is {notation.one(value)}{f': {why}' if why else ''}."]
+
+
+def _chain_of(at: Explainer, found: Meaning | None) -> Chain | None:
     """The chain of one value of the run, or of one derivative; None for tensors, given values and expressions."""
-    found = meaning(at.run, at.program, tree)
     if found is None or not found.place.scalar or (found.of is not None and not found.of.scalar):
         return None
     var, element = found.place.var, found.place.element or 0

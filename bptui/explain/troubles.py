@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..engine.program import Var
+from ..engine.program import Block, Var
 from ..replay import places
 from ..replay.kinds import FAR, FLAT, TWICE
 from ..replay.origins import lane_of
@@ -78,17 +78,25 @@ def _number(about: About) -> str:
     return f"{name} is {notation.one(about.trouble.value)}"
 
 
+ENDING = ("sigmoid", "tanh", "hard_sigmoid", "softsign", "erf")     # laws that come to an end on both sides
+
 SAYS: dict[str, Say] = {
     **dict.fromkeys(NUMBERS, _number),
     "not finite": _not_finite,
     "exploding": lambda a: f"the gradient explodes: {a.layer} hears {times(a.trouble.value)} more than the last layer",
     "vanishing": lambda a: f"the gradient vanishes: {a.layer} hears {times(a.trouble.value)} less than the last layer",
     "no gradient": lambda a: f"the gradient of {a.trouble.var.name} is 0 in every element: {cause(a)}",
-    "saturated": lambda a: f"{a.unit} is saturated: {cause(a)}",
+    "saturated": lambda a: f"{a.unit} is {_flat(a)}: {cause(a)}",
     "dead": lambda a: f"{a.unit} is dead: {cause(a)}",
     "loss up": lambda a: f"{a.trouble.var.name} goes up and stays up: {cause(a)}",
     "rate 0": lambda a: "the learning rate is 0: nothing that is trained moves",
 }
+
+
+def _flat(about: About) -> str:
+    """The word for a unit without slope: what comes to an end far out is saturated, and any other law is flat there."""
+    law = _block(about).equations[-1].law
+    return "saturated" if law is not None and law.name in ENDING else "flat"
 
 
 def _slope(about: About) -> str:
@@ -100,14 +108,18 @@ def _slope(about: About) -> str:
     return f"the slope of {law} is {most} at most, below {FLAT:g}"
 
 
+def _block(about: About) -> Block:
+    """The line that bends what the trouble is about."""
+    program, x = about.at.program, about.trouble.var
+    bent = next(slope for slope in (eq.out for eq in program.equations) if slope.role == "local" and slope.of[1] is x)
+    return program.blocks[program.home_of[bent.of[0]]]
+
+
 def _law(about: About) -> str:
     """The activation of a unit; with where it stands, if there is one row only."""
-    program = about.at.program
-    x = about.trouble.var
-    bent = next(slope for slope in (eq.out for eq in program.equations) if slope.role == "local" and slope.of[1] is x)
-    block = program.blocks[program.home_of[bent.of[0]]]
+    x, block = about.trouble.var, _block(about)
     law = block.equations[-1].law
-    if law is None or len(block.equations) > 1:
+    if law is None or len(block.equations) > 1 or not law.name.isidentifier():
         return block.text or "its law"
     alone = x.size == x.lane_size and about.at.run.model.rows.count == 1
     return watched.at(law.name, [about.at.value(about.cell)]) if alone and len(x.lane_shape) == 1 else law.name

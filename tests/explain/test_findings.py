@@ -10,6 +10,7 @@ import pytest
 
 from bptui.explain import troubles
 from bptui.explain.finding import Finding, not_finite
+from bptui.explain.text import derivation
 from bptui.replay.run import Run, open_run
 from bptui.replay.trouble import Troubles
 from bptui.scenario.reader import read_scenario_text
@@ -129,6 +130,24 @@ def test_a_unit_at_the_bottom_of_its_curve_is_no_layer_that_hears_little() -> No
     assert (found.kind, found.what) == ("saturated", "h1") and "gelu at -0.751792" in found.cause
 
 
+@pytest.mark.parametrize(("activation", "net", "word"), [
+    ('"sigmoid"', 6.0, "saturated"), ('"tanh"', -4.0, "saturated"), ('"softsign"', 20.0, "saturated"),
+    ('{ law = "1/x" }', 20.0, "flat"), ('"gelu"', -0.75, "flat"),
+    ('"silu"', -1.28, "flat"), ('"softplus"', -6.0, "flat")])
+def test_only_what_comes_to_an_end_far_out_is_called_saturated(activation: str, net: float, word: str) -> None:
+    """1/x has slope -1/400 at 20, which is little; but it is no curve that is full."""
+    run = network("1", LAYER.format(
+        "dense", "h", f'units = 1\nactivation = {activation}\nweights = [[{net}]]\nbias = [0.0]')
+        + LAYER.format("dense", "o", "units = 1\nweights = [[1.0]]\nbias = [0.0]"),
+        "inputs = [[1.0]]\ntargets = [[1.0]]")
+    found = Troubles(run)
+    while found.work(1.0):
+        pass
+    said = [troubles.about(run, each) for each in found.found if each.kind == "saturated"]
+    assert len(said) == 1 and said[0].startswith(f"h1 is {word}: the slope of "), said
+    assert "slope of / " not in said[0]
+
+
 @pytest.mark.parametrize(("weight", "kind"), [(0.05, "vanishing"), (12.0, "exploding"), (1.0, "")])
 def test_signals_that_shrink_or_grow(weight: float, kind: str) -> None:
     """Four linear layers of one unit: the first hears the last one's signal times the third power of the weight."""
@@ -175,3 +194,33 @@ def test_a_rate_of_0_is_said() -> None:
     (found,) = findings(equations('"E = w*w"', "w = 1.0", training="updates = 3\n"
                                   'schedule = { kind = "linear", start_factor = 0.0, total_iters = 4 }'))
     assert (found.kind, found.what, found.cause) == ("rate 0", "learning_rate", "the learning rate is 0")
+
+
+SURE = """
+[network]
+inputs = 1
+[[network.layers]]
+kind = "dense"
+name = "h"
+units = 2
+weights = [[1.5], [0.5]]
+bias = [0.0, 0.0]
+[loss]
+kind = "binary_cross_entropy"
+[data]
+inputs = [[1.0]]
+targets = [[0, 1]]
+[training]
+updates = 1
+"""
+
+
+@pytest.mark.parametrize("text", ["d(E, w1)", "w1.grad", "d(E, h.weights)", "h.weights.grad", "d(E, out_o1)"])
+def test_what_is_shown_of_a_gradient_of_no_number_says_so(text: str) -> None:
+    """An output of 1.5 in a cross-entropy: the gradient is 1 / (1 - 1.5) = -2 or finite alike, but E is NaN."""
+    run = run_of(SURE)
+    assert np.isnan(run.value("E")) and np.isfinite(run.value("w1.grad"))
+    assert derivation(run, text, 0, 0)[-1] == "E is NaN: log of -0.5."
+    well = run_of(SURE.replace("1.5", "0.75"))
+    assert not any("NaN" in row for row in derivation(well, text, 0, 0))
+    assert "NaN" not in derivation(run, "out_o1", 0, 0)[-1]
