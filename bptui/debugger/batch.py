@@ -139,7 +139,7 @@ class Batch:
 
     def table(self) -> Table:
         return Table("Batch", "sample", self.columns, len(self.numbers), self.row, lambda n: f"row {self.numbers[n]}",
-                     self.names, self.whole, every_typed=self.names)
+                     self.names, self.whole, every_typed=self.names, main=len(self.columns) - 1, alone=False)
 
 
 @lru_cache(64)

@@ -24,13 +24,13 @@ from . import (
     lecture,
     lesson,
     matrices,
+    opened,
     ordering,
     pointing,
     reloading,
     seeking,
     sides,
     stopping,
-    subjects,
     suggesting,
     travelling,
     watching,
@@ -93,7 +93,7 @@ GOT = Question("I got", "your number, as you have it",
                refusal=lambda session: asking.NOTHING if asking.selected(session) is None else "")
 STOP = Question("stop at", "d(E, w5)   E < 0.001   changed(w5)   trouble   … hit % 100   … log E",
                 suggesting.stop, names=True)
-WATCH = Question("watch", "w5, d(E, w5), abs(w5 - w5@0), E@prev …", suggesting.subject, names=True)
+WATCH = Question("watch", "w5, d(E, w5), abs(w5 - w5@0), E@prev …", suggesting.quantity, names=True)
 EDIT = Question("what if", "w5 = 0.3   learning_rate = 0.1   i1 = 0   hidden.activation = relu", suggesting.edit,
                 names=True)
 BESIDE = Question("compare with", "B", refusal=sides.refusal, choices=sides.hint,
@@ -207,7 +207,7 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("next_pane", "tab", "Tab", "Next pane", "give the next pane the cursor", "Panes"),
     ("previous_pane", "shift+tab", "Shift+Tab", "Previous pane", "give the one before the cursor", "Panes"),
     *((pane.id, pane.key, pane.shown, pane.title, pane.help, "Panes",
-       (lambda s, text: subjects.show_matrix(s)) if pane.id == "matrix" else _show(pane.id))
+       (lambda s, text: opened.show_matrix(s)) if pane.id == "matrix" else _show(pane.id))
       for pane in TABLE if pane.key),
     ("turn", "T", "T", "Turn the matrix", "transposed, whole, as an image; and round", "Panes",
      lambda s, text: matrices.turn_layout(s)),

@@ -21,8 +21,8 @@ from ..scenario.errors import QuantityError, printable, quoted, sentence
 from ..scenario.files import put
 from . import cursors, ordering, pointing, watching
 from .panes import BY_ID
-from .program import program_entries
 from .session import Session
+from .subject import subject
 from .tables import Cell, Whole
 
 NUMBERS_FIRST = "=+-@\t\r＝＋－＠"                    # what a spreadsheet may read as the start of a formula
@@ -76,57 +76,43 @@ def _nested(value: object) -> str:
 
 
 def _from_table(session: Session, pane: str) -> Found:
-    """A cell of the row under the cursor: the column that it is ordered by, else the first; again, the next."""
+    """A number of the row under the cursor: of the column that it is ordered by, else the one that the row is named
+    for; again, the next."""
     seen = ordering.view(session, pane)
     if not seen.count:
         return NO_NUMBERS
     number = cursors.at(session, pane)
-    row = seen.table.row(number)
+    table, row = seen.table, seen.table.row(number)
     made = [k for k, cell in enumerate(row.cells) if cell is not None]
     if not made:
         return NOT_MADE.format(row.name) if not row.note else f"{row.name}: {row.note}."
     place = (pane, number, session.position, session.lane)
     before = session.copied[1] if session.copied is not None and session.copied[0] == place else None
-    numbers = [k for k in made if seen.table.columns[k].number] or made
-    first = next((k for k in made if seen.table.columns[k].word == seen.order.strip("-|")), numbers[0])
-    column = first if before is None else made[(made.index(before) + 1) % len(made)] if before in made else first
+    if table.main is None and before is None and not seen.order:
+        session.copied = place, -1
+        return row.name, table.typed(number), f" y again: {table.columns[made[0]].title}."
+    numbers = [k for k in made if table.columns[k].number] or made
+    ordered_by = next((k for k in made if table.columns[k].word == seen.order.strip("-|")), None)
+    first = ordered_by if ordered_by is not None else table.main if table.main in made else numbers[0]
+    assert first is not None
+    column = made[0] if before == -1 else made[(made.index(before) + 1) % len(made)] if before in made else first
     session.copied = place, column
     after = made[(made.index(column) + 1) % len(made)]
     value = row.cells[column]
     assert value is not None
-    titles = [c.title for c in seen.table.columns]
-    name = row.name if len(titles) == 1 or (column == 0 and pane != "batch") else f"{row.name}, {titles[column]}"
+    titles = [c.title for c in table.columns]
+    name = row.name if len(titles) == 1 or (column == table.main and table.alone) else f"{row.name}, {titles[column]}"
     return name, value, f" y again: {titles[after]}." if after != column else ""
 
 
 def _elsewhere(session: Session) -> Found:
-    """The value of a row of the chain, a neuron of the picture, or a line of the program."""
-    number = cursors.at(session, session.focus)
-    if session.focus == "chain":
-        chain = session.chain()
-        if chain is None or session.untouched or number >= len(chain.rows):
-            return NO_NUMBERS
-        row = chain.rows[number]
-        if row.kind == "note":
-            return NO_NUMBERS
-        if row.value is None or row.made > session.here:
-            return NOT_MADE.format(row.name)
-        return row.name, row.value, ""
-    if session.focus == "network" and cursors.length(session, "network"):
-        var, element = cursors.nodes(session)[min(number, len(cursors.nodes(session)) - 1)]
-    elif session.focus == "program":
-        entry = program_entries(session)[number]
-        if entry.heading or entry.count not in ("", "1"):
-            return "This line makes many values: put the cursor on one of them."
-        block, element = session.times.locate(entry.number)
-        var = session.times.blocks[block].out
-    else:
+    """The value of what is no row of a table: of the chain, a neuron, a cell of the matrix, a point of the plot."""
+    found = subject(session)
+    if found is None:
         return NO_NUMBERS
-    cell, at = (var, var.flat(element, session.lane)), session.explainer()
-    name = session.namer.of(var, element)
-    if (var in at.program.made_by and not at.has(var)) or at.made(cell) > session.here:
-        return NOT_MADE.format(name)
-    return name, at.reader.value(cell), ""
+    if found.count > 1:
+        return "This line makes many values: put the cursor on one of them."
+    return (found.name, found.value, "") if found.value is not None else NOT_MADE.format(found.name)
 
 
 # a whole table

@@ -58,16 +58,6 @@ def nodes(session: Session) -> list[tuple[Var, int]]:
     return list(drawing(session.run.program(session.position.update)).spots())
 
 
-def pointed(session: Session, pane: str, number: int) -> tuple[Var, int]:
-    """What a row of the parameters, a node of the picture or a cell of the matrix is about."""
-    if pane == "parameters":
-        return session.parameter(number)
-    if pane == "network":
-        return nodes(session)[number]
-    var = matrices.subject(session)
-    return var, number % var.lane_size
-
-
 def node_at(session: Session) -> tuple[int, int]:
     """The column and the row of the node that the cursor of the picture is on, or that the position is about."""
     shown, chosen = drawing(session.run.program(session.position.update)), session.cursor["network"]

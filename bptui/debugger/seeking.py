@@ -59,7 +59,7 @@ def next_stop(session: Session, by: int) -> None:
 
 def next_change(session: Session, by: int, text: str = "") -> None:
     """To the next step that changes what was typed, or else what the cursor is on; or back: who changed this?"""
-    quantity = suggesting.subject(session)
+    quantity = suggesting.quantity(session)
     if not text and not quantity:
         session.message = "Put the cursor on a weight or a value first: v finds the next step that changes it."
         return

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from ..explain.naming import quantity_text
 from ..replay import stops
 from ..scenario.errors import QuantityError
-from . import asking, cursors
 from .session import Session
+from .subject import subject
 
 
 def quantity(session: Session) -> str:
-    """The quantity under the cursor."""
-    asked = asking.selected(session)
-    return asked.quantity if asked is not None else ""
-
-
-def subject(session: Session) -> str:
-    """What the cursor is on itself: in the list of parameters the parameter, not its derivative."""
-    if session.focus == "parameters" and cursors.length(session, "parameters"):
-        var, element = session.parameter(cursors.at(session, "parameters"))
-        return quantity_text(session.run.program(session.position.update), session.namer, var, element)
-    return quantity(session)
+    """What the cursor is on: in the list of parameters the parameter, not its derivative."""
+    found = subject(session)
+    return found.quantity if found is not None else ""
 
 
 def stop(session: Session) -> str:
-    """A stop at what the cursor is on: where it is made, or where it changes."""
-    here = quantity(session)
-    if not here:
-        return ""
+    """A stop at what the cursor is on: where it is made, or where it changes; of a stop, itself."""
+    found = subject(session)
+    here = found.compared.quantity if found is not None else ""
+    if found is None or not here:
+        return found.stop if found is not None else ""
     try:
         stops.fitted(session.run, stops.read(here), session.row())
         return here
@@ -37,6 +29,5 @@ def stop(session: Session) -> str:
 
 def edit(session: Session) -> str:
     """The weight or the input under the cursor, to be given another value."""
-    here = subject(session)
-    of = here.removeprefix("d(").removesuffix(")").rpartition(",")[2].strip() if here.startswith("d(") else here
-    return f"{of.removesuffix('.grad').removesuffix('.next')} = " if of else ""
+    found = subject(session)
+    return f"{found.edited} = " if found is not None and found.edited else ""

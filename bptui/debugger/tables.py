@@ -64,7 +64,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """`typed` is a row as a person types it; `head` says what that is. `stamp` changes when a list does."""
+    """`typed` is a row as a person types it; `head` says what that is. `stamp` changes when a list does.
+
+    `main` is the column of the number that a row is named for: of most its own name says it `alone`. None: a row is
+    named for what is typed.
+    """
 
     title: str
     head: str
@@ -76,6 +80,8 @@ class Table:
     whole: Callable[[int], Whole]
     stamp: tuple[Any, ...] = ()
     every_typed: Callable[[], Sequence[str]] | None = None      # all at once, where columns come as arrays too
+    main: int | None = 0
+    alone: bool = True
 
 
 # tables of tensors: a part is the rows of one variable
@@ -167,9 +173,9 @@ class Tensors:
         array = self.env.array(var)
         return (array[self.session.lane] if var.lanes else array).reshape(-1)
 
-    def table(self, title: str, columns: tuple[Column, ...]) -> Table:
+    def table(self, title: str, columns: tuple[Column, ...], main: int = 0) -> Table:
         return Table(title, "quantity", columns, self.rows, self.row, self.typed, self.names, self.whole,
-                     every_typed=self.every_typed)
+                     every_typed=self.every_typed, main=main)
 
 
 def spelled(var: Var, name: Callable[[int], str]) -> list[str]:
@@ -235,7 +241,7 @@ def adjoints(session: Session) -> Table:
     named = [(out, ((of,) if of.lane_size == out.lane_size else (), (out,)), "")
              for out, of in adjoint_blocks(session)]
     columns = (Column("x", "x"), Column("grad", f"∂{cost}/∂x", signed=True))
-    return Tensors(session, "adjoints", _parts(named)).table("Adjoints", columns)
+    return Tensors(session, "adjoints", _parts(named)).table("Adjoints", columns, 1)
 
 
 def adjoint(session: Session, row: int) -> tuple[Var, int]:
@@ -271,7 +277,7 @@ def adjoint_now(session: Session) -> int | None:
 # lists: a few rows, each worked out when it is asked for
 
 def _listed(title: str, head: str, columns: tuple[Column, ...], count: int, row: Callable[[int], Row],
-            typed: Callable[[int], str] | None = None, stamp: tuple[Any, ...] = ()) -> Table:
+            typed: Callable[[int], str] | None = None, stamp: tuple[Any, ...] = (), main: int | None = 0) -> Table:
     def names() -> list[str]:
         return [row(n).name for n in range(count)]
 
@@ -279,7 +285,7 @@ def _listed(title: str, head: str, columns: tuple[Column, ...], count: int, row:
         cells = [row(n).cells[column] for n in range(count)]
         made = np.array([isinstance(c, float) for c in cells], bool)
         return Whole(np.array([c if isinstance(c, float) else np.nan for c in cells]), made)
-    return Table(title, head, columns, count, row, typed or (lambda n: row(n).name), names, whole, stamp)
+    return Table(title, head, columns, count, row, typed or (lambda n: row(n).name), names, whole, stamp, main=main)
 
 
 def figures(session: Session) -> list[Printed]:
@@ -301,7 +307,7 @@ def printed(session: Session) -> Table:
         return Row(notation.readable(name), (figure.claim.value, here, result.verdict))
     columns = (Column("printed", "printed", number=False), Column("here", "here"),
                Column("verdict", "verdict", number=False))
-    return _listed("Printed", "quantity", columns, len(found), row)
+    return _listed("Printed", "quantity", columns, len(found), row, main=1)
 
 
 def _plain(value: Any) -> Cell:
@@ -338,7 +344,7 @@ def stops(session: Session) -> Table:
                    (float(numbers[n]), how, None if found is None else float(found.count)))
     columns = (Column("number", "number"), Column("state", "state", number=False), Column("hits", "hits"))
     return _listed("Stops", "stop", columns, len(numbers), row, lambda n: write_stop(session.stops[numbers[n]].stop),
-                   tuple((n, str(each), stopping.counts(session, n)) for n, each in session.stops.items()))
+                   tuple((n, str(each), stopping.counts(session, n)) for n, each in session.stops.items()), main=None)
 
 
 def hits(session: Session) -> Table:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from ..explain.rows import Row
 from ..replay import places
 from ..replay.places import write
 from ..replay.timeline import Position
 from ..scenario.errors import quoted
-from . import cursors, tables
 from .session import Session
+from .subject import subject
 
 MOST_REPEATS = 100_000
 
@@ -62,54 +61,14 @@ def scrub(session: Session, update: int) -> None:
 
 def to_cursor(session: Session) -> None:
     """Run to what the cursor is on, forwards or back."""
-    target = _under_cursor(session)
+    found = subject(session)
+    target = found.at if found is not None else None
     if target is None:
         session.message = "Put the cursor on a value, a row of the chain or a line of the program: t runs to it."
     elif target == session.position:
         session.message = "You stand there already."
     else:
         session.jump(target, f"Here the cursor was: {write(session.run, target)}. - goes back.")
-
-
-def _under_cursor(session: Session) -> Position | None:
-    pane, update, times = session.focus, session.position.update, session.times
-    if not cursors.length(session, pane):
-        return None
-    number = cursors.at(session, pane)
-    match pane:
-        case "chain":
-            return _row(session, session.chain(), number)
-        case "values" | "program":
-            value = number + 1 if pane == "values" else cursors.program_entries(session)[number].number
-        case "parameters" | "network" | "matrix":
-            var, element = cursors.pointed(session, pane, number)
-            made = next((n for n, b in enumerate(times.blocks) if (b.out.derivative_of if var.role == "parameter" else
-                                                                  b.out) is var), None)
-            if made is None:
-                return None
-            value = times.number(made, element)
-        case "adjoints":
-            var, element = tables.adjoint(session, number)
-            value = times.number(next(n for n, b in enumerate(times.blocks) if b.out is var), element)
-        case "hits":
-            return tables.listed_at(session, number)
-        case "loss":
-            return Position(number)
-        case "printed":
-            return tables.figures(session)[number].made
-        case _:
-            return None
-    return Position(update, value, times.stops(value)) if value else None
-
-
-def _row(session: Session, chain: object, number: int) -> Position | None:
-    rows: tuple[Row, ...] = getattr(chain, "rows", ())
-    if number >= len(rows):
-        return None
-    value, inner = rows[number].made
-    if not 0 < value <= session.times.count:
-        return None
-    return Position(session.position.update, value, min(inner, session.times.stops(value)))
 
 
 def bookmark(session: Session, text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..engine.program import Var
 from . import cursors, matrices
 from .session import Session, find_same, source
+from .subject import subject
 
 
 def show_matrix(session: Session) -> None:
@@ -13,7 +14,7 @@ def show_matrix(session: Session) -> None:
         matrices.turn_view(session)
         return
     program = session.run.program(session.position.update)
-    var, element = _pointed(session, session.focus)
+    var, element = _pointed(session)
     found = find_same(program, source(var)) if var is not None else None
     if found is None or var is None:
         found, element = matrices.about(session, program), None
@@ -27,19 +28,9 @@ def show_matrix(session: Session) -> None:
         session.message = f"8 again: {matrices.title(session.namer, shown, program.cost.name)}."
 
 
-def _pointed(session: Session, pane: str) -> tuple[Var | None, int | None]:
-    if pane == "chain":
-        chain = session.chain()
-        number = cursors.at(session, "chain")
-        row = chain.rows[number] if chain is not None and number < len(chain.rows) else None
-        if row is None or row.cell is None or session.cursor["chain"] is None:
-            return None, None
-        return row.cell[0], row.cell[1] % row.cell[0].lane_size
-    if pane == "parameters" and session.parameter_count:
-        return session.parameter(cursors.at(session, pane))
-    if pane == "network":
-        return cursors.nodes(session)[cursors.at(session, pane)]
-    if pane == "values" and session.times.count:
-        block, element = session.times.locate(cursors.at(session, pane) + 1)
-        return session.times.blocks[block].out, element
-    return None, None
+def _pointed(session: Session) -> tuple[Var | None, int | None]:
+    """The tensor that the cursor is in, and which of its elements; of a chain in which it was not moved, none."""
+    found = subject(session)
+    if found is None or found.place is None or (session.focus == "chain" and session.cursor["chain"] is None):
+        return None, None
+    return found.place.var, found.place.element

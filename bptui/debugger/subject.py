@@ -1,0 +1,209 @@
+"""What the cursor of a pane is on. Every command that is about "this" reads it here, so that all mean the same.
+
+A pane says what a row of it is; what `y`, `i`, `w`, `b`, `v`, `e`, `t`, `8` and Enter make of that is said once, by
+each of them, and holds for every pane. A pane without an entry has rows that are no values: the commands refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ..engine.program import Var
+from ..explain import notation
+from ..explain.naming import quantity_text
+from ..replay import places
+from ..replay.meaning import Place, meaning
+from ..replay.stops import write
+from ..replay.timeline import Position
+from ..scenario.errors import ExpressionError, QuantityError
+from ..scenario.expression import read_quantity
+from . import cursors, gradients, looks, matrices, plotting, stopping, tables, watching
+from .program import program_entries
+from .session import Session, source
+
+PARTS = ("factor", "path", "term", "rest")    # rows of the chain that are parts of a value
+EDITED = ("parameter", "data", "noise")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One value: how it is called, and what the commands about it need. Empty or None: nothing to give them."""
+
+    name: str                                       # as the screen has it
+    value: float | None = None                      # None: the position has not reached it
+    quantity: str = ""                              # as it is typed; of any update, so it can be watched
+    place: Place | None = None                      # what Enter follows, and the tensor that 8 opens
+    at: Position | None = None                      # where it is made, for t
+    edited: str = ""                                # what e gives another value
+    beside: Subject | None = None                   # what a typed number is compared with, where that is another value
+    stop: str = ""                                  # of a stop: as it is typed
+    part: bool = False                              # a factor, a term or a path: no value of its own
+    count: int = 1                                  # of a line of the program: how many values it makes, this one first
+
+    @property
+    def compared(self) -> Subject:
+        return self.beside or self
+
+
+def scalar(session: Session, var: Var, element: int) -> Subject:
+    """One value of this update, of the selected sample."""
+    explainer, times = session.explainer(), session.times
+    program, cell = explainer.program, (var, var.flat(element, session.lane))
+    made_here = var not in program.made_by or explainer.has(var)
+    reached = explainer.made(cell) <= session.here and made_here
+    block = next((n for n, each in enumerate(times.blocks) if each.out is var), None)
+    number = times.number(block, element) if block is not None else None
+    of = source(var)
+    return Subject(
+        name=explainer.title(cell),
+        value=explainer.reader.value(cell) if reached else None,
+        quantity=quantity_text(program, session.namer, var, element),
+        place=Place(var, element),
+        at=Position(session.position.update, number, times.stops(number)) if number is not None else None,
+        edited=quantity_text(program, session.namer, of, element) if of.role in EDITED else "",
+    )
+
+
+def numbered(session: Session, number: int) -> Subject:
+    """A value of this update by its number, from 1."""
+    block, element = session.times.locate(number)
+    return scalar(session, session.times.blocks[block].out, element)
+
+
+def parameter(session: Session, var: Var, element: int) -> Subject:
+    """Itself. `t` runs to where its derivative is made, and with that a typed number is compared."""
+    given = session.run.program(session.position.update).gradients.get(var)
+    adjoint = session.explainer().adjoint_of(var)
+    at = scalar(session, adjoint, element).at if adjoint is not None else None
+    beside = scalar(session, given, element) if given is not None else None
+    return replace(scalar(session, var, element), at=at, beside=beside)
+
+
+# one function a pane
+
+def _chain(session: Session, n: int) -> Subject | None:
+    """The row under the cursor; before the cursor was moved, the last that is made."""
+    chain = session.chain()
+    if chain is None or not chain.rows or session.untouched:
+        return None
+    made = [row for row in chain.rows if row.value is not None and row.made <= session.here]
+    row = chain.rows[min(n, len(chain.rows) - 1)]
+    if session.cursor["chain"] is None and row not in made and made:
+        row = made[-1]
+    if row.kind == "note":
+        return None
+    value, inner = row.made
+    times, at = session.times, None
+    if 0 < value <= times.count:
+        at = Position(session.position.update, value, min(inner, times.stops(value)))
+    if row.cell is None:
+        return Subject(row.name, row.value if row in made else None, at=at)
+    var, element = row.cell[0], row.cell[1] % row.cell[0].lane_size
+    if row.kind in PARTS or var not in session.explainer().program.made_by:
+        typed = row.kind == "factor" and " " not in "".join(row.key)
+        quantity = f"d({row.key[1]}, {row.key[2]})" if typed else ""
+        return Subject(row.name, row.value if row in made else None, quantity, Place(var, element), at, part=True)
+    return replace(scalar(session, var, element), at=at)
+
+
+def _program(session: Session, n: int) -> Subject | None:
+    entry = program_entries(session)[n]
+    if entry.heading:
+        return None
+    return replace(numbered(session, entry.number), count=int(entry.count or 1))
+
+
+def _matrix(session: Session, n: int) -> Subject:
+    var = matrices.subject(session)
+    if var.role != "parameter":
+        return scalar(session, var, n % var.lane_size)
+    itself = parameter(session, var, n % var.lane_size)
+    return itself if looks.look(session, "view.matrix") == "derivative" else replace(itself, beside=None)
+
+
+def _printed(session: Session, n: int) -> Subject:
+    figure = tables.figures(session)[n]
+    what, value = figure.claim.what, None
+    if figure.made <= session.position:
+        value = session.marks.result(figure).computed
+    return Subject(notation.readable(what), value if isinstance(value, float) else None, what, at=figure.made)
+
+
+def _watch(session: Session, n: int) -> Subject:
+    text = session.watches[n]
+    here = watching.here(session, text).value
+    value = here if isinstance(here, float) else None
+    place = _watched(session, text)
+    if place is None or not place.scalar:           # an expression or a whole tensor
+        return Subject(notation.readable(text), value, text, place)
+    of = parameter if place.var.role == "parameter" else scalar
+    itself = of(session, place.var, place.element or 0)
+    return replace(itself, name=notation.readable(text), value=value, quantity=text, beside=None)
+
+
+def _watched(session: Session, text: str) -> Place | None:
+    """What a watch is of, in this update; None for an expression, and for another update's."""
+    program, times = session.run.program(session.position.update), session.times
+    try:
+        found = meaning(session.run, program, read_quantity(text))
+    except (ExpressionError, QuantityError):
+        return None
+    if found is None:
+        return None
+    var: Var | None = found.place.var
+    if found.kind == "derivative":
+        block = places.own(times, found)
+        var = block.out if block is not None else None
+    elif found.kind != "value":
+        var = {"grad": program.gradients, "next": program.nexts}.get(found.kind, {}).get(found.place.var)
+    return Place(var, found.place.element) if var is not None else None
+
+
+def _plot(session: Session, update: int) -> Subject:
+    chart = next(iter(plotting.charts(session)), None)
+    if chart is None:
+        return Subject("This update", at=Position(update))
+    value = plotting.value_at(session, chart.text, update)
+    return Subject(f"{chart.name} after {notation.counted(update, 'update')}", value, chart.text, at=Position(update))
+
+
+def _gradient(session: Session, n: int) -> Subject:
+    row, update = gradients.rows(session)[n], gradients.told(session)
+    return Subject(
+        name=f"norm of {row.name}'s gradient",
+        value=gradients.size(session, row, update),
+        quantity=row.text,
+        place=gradients.largest(session, row),
+        at=gradients.where(session, row, update),
+    )
+
+
+def _stop(session: Session, n: int) -> Subject:
+    number = list(session.stops)[n]
+    return Subject(stopping.title(session, number), stop=write(session.stops[number].stop))
+
+
+SUBJECTS: dict[str, Callable[[Session, int], Subject | None]] = {
+    "chain": _chain,
+    "program": _program,
+    "matrix": _matrix,
+    "printed": _printed,
+    "watches": _watch,
+    "loss": _plot,
+    "gradients": _gradient,
+    "parameters": lambda session, n: parameter(session, *session.parameter(n)),
+    "network": lambda session, n: scalar(session, *cursors.nodes(session)[n]),
+    "values": lambda session, n: numbered(session, n + 1),
+    "adjoints": lambda session, n: scalar(session, *tables.adjoint(session, n)),
+    "stops": _stop,
+    "hits": lambda session, n: Subject("This hit", at=tables.listed_at(session, n)),
+}
+
+
+def subject(session: Session) -> Subject | None:
+    """What the cursor of the pane with the focus is on; None where its rows are no values, or it has none."""
+    pane = session.focus if session.focus in (*session.shown, "program") else "chain"
+    if pane not in SUBJECTS or (pane != "chain" and not cursors.length(session, pane)):
+        return None
+    return SUBJECTS[pane](session, cursors.at(session, pane))
