@@ -263,7 +263,7 @@ def test_a_filter(tui: ModuleType, text: str, expected: list[str] | None) -> Non
     session = tui.open_session("two_layer", "#0:35")
     ordering.filter_rows(session, text)
     if expected is None:
-        assert session.message == "a column is compared with a number; 'value' is none."
+        assert session.message == "A column is compared with a number; 'value' is none."
         return
     seen = ordering.view(session, "parameters")
     assert [seen.table.typed(seen.row(n)) for n in range(seen.count)] == expected
@@ -272,13 +272,13 @@ def test_a_filter(tui: ModuleType, text: str, expected: list[str] | None) -> Non
 
 @pytest.mark.parametrize(("text", "said"), [
     ("bogus > 1", "'bogus' is no column of numbers here: value, grad, change, next."),
-    ("value >", "a column is compared with a number; '' is none."),
-    ("< 3", "a column stands before <, as in value < 3."),
-    ("value < x", "a column is compared with a number; 'x' is none."),
-    ("abs() > 1", "a column stands before >, as in value > 1."),
-    ("value < nan", "nothing is less or greater than NaN: value = nan finds it."),
-    ("x" * 201, "a filter has at most 200 characters."),
-    ("value <\x1b[31m", "a column is compared with a number; '\\x1b[31m' is none."),
+    ("value >", "A column is compared with a number; '' is none."),
+    ("< 3", "A column stands before <, as in value < 3."),
+    ("value < x", "A column is compared with a number; 'x' is none."),
+    ("abs() > 1", "A column stands before >, as in value > 1."),
+    ("value < nan", "Nothing is less or greater than NaN: value = nan finds it."),
+    ("x" * 201, "A filter has at most 200 characters."),
+    ("value <\x1b[31m", "A column is compared with a number; '\\x1b[31m' is none."),
     ("*" * 150 + "z", "Parameters: 0 of 10. & and an empty line show all.")])
 def test_what_is_wrong_with_a_filter_is_said(tui: ModuleType, text: str, said: str) -> None:
     session = tui.open_session("two_layer")
