@@ -33,7 +33,7 @@ TYPED = {"go": ("#1:3", "nosuch", "#99999999", "E@20000"), "find": ("0.0554", "w
          "filter": ("w*", "("), "mark": ("a",), "to_mark": ("a", "b"), "repeat": ("3 n", "x"), "theme": ("nope",),
          "sides": ("Q", "")}
 ELSEWHERE = ("quit", "gallery", "play", "palette", "help", "save_table", "copy")
-LOWER = re.compile(r"([a-z]{2,}|a) (?!›)")           # how a sentence begins only with a name, or with a way: run › E
+LOWER = re.compile(r"([a-z]{2,}|a) (?!›)")           # only a name, what was typed, or a way begins so: run › E
 BARE = re.compile(r"(?<![\d.,#:@])\d{4,}(?![\d.])")   # a number of thousands without a comma, and no place of a run
 WALKS = [("two_layer", "#0"), ("two_layer_in_place", "#1:12"), ("single_neuron", "#2"), ("dead_relu", "#1:3"),
          ("gan", "#0:3"), ("convolution_small", "#0"), ("recurrent_three", "#0:5")]
@@ -115,7 +115,7 @@ def test_whatever_a_command_says_is_whole(tui: ModuleType, monkeypatch: pytest.M
         assert len(said) > 15
         assert not [text for text in said if text.endswith("…")]
         program = session.run.program(0)
-        names = program.names.keys() | program.variables.keys()
+        names = program.names.keys() | program.variables.keys() | {text for texts in TYPED.values() for text in texts}
         assert not [text for text in said if (word := LOWER.match(text)) and word[1] not in names]
         assert not [text for text in said if BARE.search(text)]
 
