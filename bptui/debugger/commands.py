@@ -159,8 +159,8 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("end", "G", "G", "Go to the end", "the end of the run, at its loss", "Time", lambda s, text: s.end()),
     ("back", "minus", "-", "Back", "the place before the last jump", "Time", lambda s, text: s.back()),
     ("forward", "equals_sign", "=", "Forward", "the place that - left", "Time", lambda s, text: s.forward()),
-    ("earlier", "left_curly_bracket", "{", "Earlier", "a column of the time line back", "Time"),
-    ("later", "right_curly_bracket", "}", "Later", "a column of the time line on", "Time"),
+    ("earlier", "left_curly_bracket,less_than_sign", "{", "Earlier", "a column of the time line back", "Time"),
+    ("later", "right_curly_bracket,greater_than_sign", "}", "Later", "a column of the time line on", "Time"),
     ("mark", "m", "m", "Mark this place …", "with a letter", "Time", travelling.bookmark, MARK),
     ("to_mark", "apostrophe", "'", "Go to a mark …", "the place that has a letter", "Time", travelling.to_bookmark,
      TO_MARK),
@@ -223,7 +223,7 @@ ROWS: tuple[tuple[Any, ...], ...] = (
      lambda s, text: laying.zoom(s)),
     ("layout", "L", "L", "Layout", "the next: all, one below, the chain alone", "Panes",
      lambda s, text: laying.next_layout(s)),
-    ("scale", "backslash", "\\", "Scale of the plot", "as it fits, linear, by powers of ten", "Panes",
+    ("scale", "backslash,underscore", "\\", "Scale of the plot", "fitted, linear, by powers of ten", "Panes",
      lambda s, text: laying.turn_scale(s)),
     ("up", "up,k", "↑", "Up", "the cursor of the pane; time stays", "Panes", _cursor(-1)),
     ("down", "down,j", "↓", "Down", "the cursor of the pane; time stays", "Panes", _cursor(1)),
@@ -275,7 +275,7 @@ FIRST_LINES = (
 
 
 SHOWN = {"minus": "-", "space": "Space", "enter": "Enter", "tab": "Tab", "pageup": "PgUp", "pagedown": "PgDn",
-         "delete": "Del"}
+         "delete": "Del", "less_than_sign": "<", "greater_than_sign": ">", "underscore": "_"}
 
 
 def named(key: str) -> str:

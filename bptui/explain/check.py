@@ -258,7 +258,7 @@ def _summary(results: Sequence[ClaimResult]) -> str:
 
 
 def _count(n: int, one: str, many: str = "") -> str:
-    return f"{n} {one if n == 1 else many or one + 's'}"
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def _claim_lines(result: ClaimResult, source: str) -> list[str]:

@@ -77,6 +77,14 @@ def test_no_forbidden_key_is_bound() -> None:
                 and key in {k for c in COMMANDS for k in c.keys.split(",")})]
 
 
+def test_no_command_needs_a_key_that_many_keyboards_have_only_with_altgr() -> None:
+    """As the German, Nordic, Spanish and French ones have { } [ ] \\ | @ and ~."""
+    with_altgr = {_character_to_key(character) for character in "{}[]\\|@~"}
+    for command in COMMANDS:
+        keys = [key for key in command.keys.split(",") if key]
+        assert not keys or set(keys) - with_altgr, command.id
+
+
 async def test_every_command_is_in_the_palette_and_in_the_help(tui: ModuleType) -> None:
     app = BptuiApp(tui.open_session("two_layer"), headless=True)
     page = help_text().plain
