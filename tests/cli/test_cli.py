@@ -17,6 +17,8 @@ import pytest
 import bptui
 from bptui import cli
 
+pytestmark = pytest.mark.real
+
 ROOT = Path(__file__).resolve().parents[2]
 SCENARIOS = ROOT / "scenarios"
 NAMES = sorted(path.stem for path in SCENARIOS.glob("*.toml"))

@@ -134,6 +134,7 @@ def script(screen: Screen, chance: random.Random, count: int) -> Iterator[tuple[
         yield typed, session.position
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCRIPTED)
 def test_the_screen_and_the_lines_report_the_same_positions(tui: ModuleType, name: str, tmp_path: Path) -> None:
     screen = Screen(tui, name)
@@ -279,6 +280,7 @@ def test_stops_hits_watches_marks_and_repeats() -> None:
     assert said[12].startswith("There is no verb 'zz'") and said[13] == "n takes nothing after it; 'x' stands there."
 
 
+@pytest.mark.slow
 def test_lists_and_their_lines() -> None:
     for name in LISTS:
         lines = talk("g #0:14", name)[1:]
@@ -340,6 +342,7 @@ def test_a_verb_that_changes_something_is_never_suggested() -> None:
                 assert suggested is None or verbs.NAMES[suggested[1]].id not in verbs.HARMFUL, word
 
 
+@pytest.mark.slow
 def test_a_decimal_comma_is_understood() -> None:
     for line in ("i {}438568", "/ {}438568", "e w5 = {}3", "b E < {}001", "print E@0 < {}001"):
         commas, points = (talk("n 30", line.format(mark), "print w5") for mark in ("0,000", "0.000"))
@@ -354,6 +357,7 @@ def test_a_message_has_one_stop() -> None:
         assert "?." not in line and ".." not in line.replace("...", ""), line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["two_layer", "adam", "attention"])
 def test_ascii_alone(scenario: str) -> None:
     typed = ["n 40", "G", *LISTS, "?", "? b", "follow E", "E", "i 3", "x", "zz", "w5", "e w5 = 1"]
@@ -524,6 +528,7 @@ def long_run(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc here")
 @pytest.mark.parametrize("verb", ["c", "/ 0.987654321987", "G", "hits", "stops"])
 def test_an_interrupt_ends_a_search_and_stays(verb: str, long_run: str) -> None:
@@ -651,6 +656,7 @@ def told(tui: ModuleType, session: Any) -> list[str]:
     return lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "followed", "every"), [
     ("two_layer", None, 2), ("two_layer", "w1", 3), ("two_layer_in_place", "w1", 4), ("single_neuron", "W1", 2),
     ("batches", None, 11), ("batches", "w1", 13), ("gan", "a", 5), ("recurrent_bit", None, 23),

@@ -12,6 +12,8 @@ from bptui import streams
 from bptui.cli import main
 from bptui.explain import check
 
+pytestmark = pytest.mark.real
+
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 
 

@@ -99,6 +99,7 @@ def test_past_the_end_it_is_refused_at_once_wherever_it_is_typed(command: Comman
             assert answered == [f"T{END[1:]}."], typed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", TYPED, ids=lambda c: c.id)
 def test_within_the_run_it_is_gone_to_in_slices_and_can_be_stopped(command: Command, counted: Counted, tmp_path: Path,
                                                                    monkeypatch: pytest.MonkeyPatch) -> None:

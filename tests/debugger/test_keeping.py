@@ -42,6 +42,7 @@ def settled(session: Session) -> None:
     session.run.known, session.message = max(session.run.known, 0), ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("name", ["two_layer", "batches", "gan"])
 def test_a_restored_session_shows_the_same_screen(tui: ModuleType, name: str, seed: int) -> None:

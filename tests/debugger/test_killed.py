@@ -12,8 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from bptui.debugger.saved import Saved
 from bptui.debugger.store import BETWEEN, OPEN_ELSEWHERE, Saver, load
+
+pytestmark = pytest.mark.real
 
 ROOT = Path(__file__).resolve().parents[2]
 MIDDLES, MOST_LIVES = 6, 600                        # kills in the middle of a write that are waited for, kills at most
@@ -105,9 +109,9 @@ def test_killed_in_the_middle_of_writing_it_is_whole(tmp_path: Path) -> None:
             several.life(chance.uniform(0, 0.03))
             whole(path)
             left += len(list(path.parent.glob("*.tmp")))
-            if left == MIDDLES:
+            if left >= MIDDLES:
                 break
-    assert left == MIDDLES, "hardly a kill was in the middle of a write"
+    assert left >= MIDDLES, "hardly a kill was in the middle of a write"
     Saver(path).close()
     assert not list(path.parent.glob("*.tmp"))
 

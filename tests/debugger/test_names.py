@@ -135,6 +135,7 @@ def refusals(run: Run, name: str) -> Iterator[tuple[str, str]]:
     yield "stop", kept
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*(name for name, _ in shipped()), *WRITTEN])
 def test_a_printed_name_leads_every_verb_to_one_value_and_one_step(name: str) -> None:
     run = opened(name)

@@ -59,6 +59,7 @@ def test_it_says_what_differs_from_a_fresh_start() -> None:
                                           "position": "#0", "sample": 1, "run": "A"}
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(SAVED)
 def test_any_session_comes_back(saved: Saved) -> None:

@@ -74,6 +74,7 @@ KINDS: dict[str, str] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_layer_is_right_by_differences_and_fifty_digits(kind: str) -> None:
     assert check_run(opened(KINDS[kind])).ok

@@ -178,6 +178,7 @@ def summed_terms(run: Run, equation: Equation, flat: int) -> tuple[float, float]
     return total, size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", ["straight", "arrays"])
 @pytest.mark.parametrize("name", [name for name, _ in shipped() if name != "wide_784"])
 def test_contributions_sum_to_the_gradient(name: str, executor: str) -> None:

@@ -181,6 +181,7 @@ def read_by_nothing(run: Run) -> dict[str, np.ndarray]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_the_executors_agree_where_elements_are_unread(seed: int, open_text: Open,
                                                        share: Callable[[int], int]) -> None:  # fmt: skip

@@ -80,6 +80,7 @@ def test_the_shipped_scenarios_hold(name: str) -> None:
         assert row.digits50 is not None and row.digits50 < 0.01, row
 
 
+@pytest.mark.slow
 def test_a_large_network_is_sampled_and_says_so() -> None:
     run = shipped("wide_784")
     report = check_run(run)
@@ -130,6 +131,7 @@ def test_differences_in_floats_agree_too(monkeypatch: pytest.MonkeyPatch, name: 
     assert all(row.differences is not None for row in report.gradients)
 
 
+@pytest.mark.slow
 def test_a_wrong_partial_fails_in_a_large_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(laws.PART_LOSSES, "half_squared_error", replace(
         laws.PART_LOSSES["half_squared_error"], partials=(lambda f, y, o, t: 1.01 * (o - t), 0.0)))
@@ -436,6 +438,7 @@ def test_a_parameter_that_is_no_number_at_the_end_fails_also_where_the_loss_is_n
 
 # how far it has come
 
+@pytest.mark.slow
 def test_it_tells_how_far_it_has_come() -> None:
     told: list[tuple[str, int, int]] = []
     check_run(shipped("wide_784"), tell=lambda what, done, of: told.append((what, done, of)))

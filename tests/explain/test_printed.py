@@ -187,6 +187,7 @@ def expression(chance: random.Random, depth: int) -> str:
     return f"{chance.choice(FUNCTIONS)}({below()})"
 
 
+@pytest.mark.slow
 def test_random_lines_are_printed_as_they_are_worked_out(share: Callable[[int], int]) -> None:
     whole, read = share(10_000), 0
     for n in range(whole):

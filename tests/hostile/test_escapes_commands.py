@@ -21,6 +21,8 @@ from bptui import cli
 from bptui.debugger.settings import read_settings
 from bptui.scenario import shipped
 
+pytestmark = pytest.mark.real
+
 SCENARIO = """
 title = {text}
 about = {text}

@@ -31,6 +31,8 @@ from bptui.tui.layout import screen
 from bptui.tui.picture import settled, take_screenshot
 from bptui.tui.views.canvas import Canvas
 
+pytestmark = pytest.mark.slow
+
 SIZES = [(80, 24), (120, 40), (80, 14), (200, 60)]
 SCENARIO = """
 title = {text}

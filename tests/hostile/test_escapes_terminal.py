@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.real
+
 PASTE = b"\x1b[200~%s\x1b[201~"
 SCENARIO = """
 title = {text}

@@ -21,6 +21,8 @@ from bptui.replay.run import open_run
 from bptui.scenario.shipped import find
 from bptui.tui.layout import screen
 
+pytestmark = pytest.mark.slow
+
 SHARES, EACH = 2, 500
 SECONDS = 2.0
 SESSION = write(

@@ -15,6 +15,8 @@ from bptui.replay.quantity import evaluate_text
 from bptui.scenario.errors import ExpressionError, QuantityError
 from bptui.scenario.expression import read_quantity
 
+pytestmark = pytest.mark.slow
+
 SPEC = importlib.util.spec_from_file_location("hostile_grown", Path(__file__).with_name("grown.py"))
 assert SPEC and SPEC.loader
 GROWN: Any = sys.modules.get("hostile_grown") or importlib.util.module_from_spec(SPEC)

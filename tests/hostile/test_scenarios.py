@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PARTS, EACH = 10, 2000
 MEGABYTES = 500
 HERE = Path(__file__).parent

@@ -18,6 +18,8 @@ import pytest
 
 from bptui.streams import Guarded, guarded, say
 
+pytestmark = pytest.mark.real
+
 ROOT = Path(__file__).resolve().parents[2]
 BPTUI = f"{sys.executable} -W error -m bptui"
 FULL = "the output cannot be written: No space left on device"

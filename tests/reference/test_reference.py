@@ -186,6 +186,7 @@ def test_a_scenario_claims_what_its_source_printed(name: str, text: str, ours: l
     assert set(claimed) == set(table(text)) | set(ours)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["two_layer", "two_layer_in_place", "single_neuron", "single_neuron_second_pass"]
 )

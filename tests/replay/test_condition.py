@@ -241,6 +241,7 @@ def random_conditions(run: Run, seed: int, count: int) -> list[tuple[str, int | 
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_random_conditions_hold_where_the_language_says(kind: str) -> None:
     name, _, executor = kind.partition(":")
@@ -252,6 +253,7 @@ def test_random_conditions_hold_where_the_language_says(kind: str) -> None:
     assert telling >= 2                             # they hold here and there
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["two_layer", "gan", "batch_random", "exploding_gradient", "lstm_bit:arrays"])
 def test_it_does_not_matter_how_the_run_is_cut(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stretches of one, two or seven updates, slices of no time, `becomes`: the same updates."""

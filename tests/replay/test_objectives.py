@@ -121,6 +121,7 @@ def close(a: object, b: float) -> bool:
     return abs(float(a) - b) <= 1e-10 * (abs(b) + 1e-6)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", ["straight", "arrays"])
 @pytest.mark.parametrize("batch", [1, 2, 5])
 @pytest.mark.parametrize("momentum", [0.0, 0.8])

@@ -170,6 +170,7 @@ def test_a_thinned_run_still_seeks_bit_for_bit(expected: dict[int, bytes]) -> No
 # Beyond
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_next_weights_of_a_trace_are_the_state_after_it(name: str) -> None:
     for executor in ("straight", "arrays"):

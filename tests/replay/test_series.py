@@ -76,6 +76,7 @@ def assert_same(run: Run, text: str, curve: Curve, sample: int | None = None) ->
             assert math.isnan(curve.low[n]) and math.isnan(curve.high[n]), (text, n)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", ["straight", "arrays"])
 @pytest.mark.parametrize("name", ASKED)
 def test_a_curve_has_the_value_of_every_update(name: str, executor: str) -> None:

@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.real
+
 TWO_LAYER = "scenarios/two_layer.toml"
 ENDING = ("sh", "-c", 'ulimit -f 0; exec "$@"', "sh")       # no file can grow: what a full disk is to a program
 SOON = 5.0                                          # seconds in which a program that was told to end has ended

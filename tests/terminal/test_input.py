@@ -24,6 +24,8 @@ from bptui.tui.app import BptuiApp
 from bptui.tui.driver import PASSED
 from bptui.tui.input import Input
 
+pytestmark = pytest.mark.real
+
 ROOT = Path(__file__).resolve().parents[2]
 TWO_LAYER = "scenarios/two_layer.toml"
 BAD = (b"\xff", b"\xfe\xff\x80\xc3", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\x1b[110:78;2:3u", b"\x1b[:7q",

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.real
+
 TWO_LAYER = "scenarios/two_layer.toml"
 PLAIN = {0, 1, 4, 7, 22, 24, 27, 39, 49}            # reset, bold, underline, reverse, and the terminal's own colours
 SIXTEEN = PLAIN | set(range(30, 38)) | set(range(40, 48)) | set(range(90, 98)) | set(range(100, 108))

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.real
+
 TWO_LAYER = "scenarios/two_layer.toml"
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = platform.python_version()

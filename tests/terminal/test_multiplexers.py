@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.real
+
 TWO_LAYER = "scenarios/two_layer.toml"
 FLAGS = ("alternate_on", "cursor_flag", "wrap_flag", "mouse_any_flag", "keypad_flag", "keypad_cursor_flag")
 LEFT = ["0", "1", "1", "0", "0", "0"]               # what tmux says of a pane in which nothing has been changed

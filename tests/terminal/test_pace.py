@@ -13,6 +13,8 @@ import pytest
 
 from bptui.tui.pace import LOCAL, REMOTE, SLOW, SLOW_ANSWER, frame, wait
 
+pytestmark = pytest.mark.real
+
 TWO_LAYER = "scenarios/two_layer.toml"
 SSH = {"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"}
 FOR, EVERY = 2.0, 0.03                              # seconds that a key is held, and from one repeat to the next

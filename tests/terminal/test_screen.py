@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.real
+
 SCENARIOS = ("two_layer", "wide_784", "single_neuron")
 MEDIAN, WORST = 2048, 6144                          # bytes for a step at 80x24: design, section 12
 PLAIN = {0, 1, 4, 7, 22, 24, 27, 39, 49}            # reset, bold, underline, reverse, and the terminal's own colours

@@ -15,6 +15,8 @@ import pytest
 from bptui.debugger.saved import Saved, SavedStop, write
 from bptui.debugger.store import load, session_path
 
+pytestmark = pytest.mark.real
+
 TWO_LAYER = "scenarios/two_layer.toml"
 KILLS = 50
 AGE = 1.0                                           # seconds that a session may be behind what was shown

@@ -19,6 +19,8 @@ from bptui.tui.gallery import GalleryScreen
 from bptui.tui.layout import LEAST_HEIGHT, LEAST_WIDTH, screen
 from bptui.tui.picture import settled
 
+pytestmark = pytest.mark.real
+
 ROOT = Path(__file__).resolve().parents[2]
 TWO_LAYER = "scenarios/two_layer.toml"
 SIZES = ((1, 1), (2, 1), (1, 200), (500, 1), (20, 2), (79, 14), (80, 13), (79, 200), (500, 13), (80, 14), (81, 15),

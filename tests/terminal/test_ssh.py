@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.real
+
 TWO_LAYER = str(Path(__file__).resolve().parents[2] / "scenarios" / "two_layer.toml")
 MEDIAN, WORST = 2048, 6144                          # bytes for a step at 80x24: design, section 12
 SOON = 5.0                                          # seconds in which a program whose link was cut has ended

@@ -11,6 +11,8 @@ from bptui.replay.timeline import Position
 from bptui.scenario.shipped import shipped
 from bptui.tui.layout import screen
 
+pytestmark = pytest.mark.slow
+
 MOST = 60                                           # values of each scenario
 
 

@@ -100,6 +100,7 @@ def test_each_printed_figure_is_shown_where_it_is_made(tui: ModuleType, name: st
     assert seen_in_chain >= len(claims_of(session)) * 3 // 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_mark_never_stands_beside_another_number(tui: ModuleType, name: str) -> None:
     """At every value of two updates: `=` only where the digits shown are the digits of a printed figure."""
@@ -272,6 +273,7 @@ def test_a_number_of_one_own_for_what_is_not_made_yet(tui: ModuleType) -> None:
     assert "0.000438568" not in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["two_layer", "two_layer_in_place", "single_neuron", "batches", "partial_derivative"])
 def test_whatever_is_followed_can_be_thought_about(tui: ModuleType, name: str) -> None:
     """Every quantity that Enter follows: its chain is drawn, and what sympy and 50 digits say belongs to it."""

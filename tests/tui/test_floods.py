@@ -24,6 +24,8 @@ from bptui.tui.debugging import Debugger
 from bptui.tui.input import Input
 from bptui.tui.picture import settled
 
+pytestmark = pytest.mark.slow
+
 COUNT = int(os.environ.get("FLOOD", 20_000 if os.environ.get("FULL") else 2_000))
 TOGETHER = 100                                      # that come at once: a flood into Textual's palette takes n²
 LOOK_EVERY = 1000

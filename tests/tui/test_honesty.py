@@ -18,6 +18,8 @@ from bptui.debugger.cursors import length
 from bptui.debugger.session import Followed
 from bptui.replay.timeline import Position
 
+pytestmark = pytest.mark.slow
+
 Cursors = dict[str, int | None]
 CASES = [                                           # scenario, what is followed, executor, every how many positions
     ("two_layer", None, None, 1), ("two_layer", "w5", None, 3), ("two_layer", "w1", None, 3),

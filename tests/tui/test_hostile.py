@@ -110,6 +110,7 @@ def everywhere(tui: ModuleType, session: Any, sizes: list[tuple[int, int]] = SIZ
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [EQUATIONS, NETWORK], ids=["equations", "network"])
 def test_long_and_odd_names_fit(tui: ModuleType, text: str) -> None:
     session = tui.session_of(text)
@@ -191,6 +192,7 @@ async def test_markup_stays_text_in_the_application(tui: ModuleType, tmp_path: P
 NOT_NUMBERS = re.compile(r"\b(?:nan|inf|infinity|-?1\.#\w+)\b")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", ["1e60", "1e200", "-1e308"])
 def test_numbers_that_are_none_have_words(tui: ModuleType, rate: str) -> None:
     """A learning rate that is far too large: every position of the updates in which it all blows up."""

@@ -292,6 +292,7 @@ BURSTS = {                                          # keys, and where they lead:
 NAMED = {"/": "slash", ".": "full_stop", "'": "apostrophe", "_": "underscore"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("burst", BURSTS)
 async def test_keys_take_effect_in_their_order_however_they_come(burst: str, share: Callable[[int], int]) -> None:
     """Torn at any place: what comes later finds what was opened meanwhile at any moment of its opening."""

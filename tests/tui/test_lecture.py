@@ -34,6 +34,7 @@ def begun(tui: ModuleType, name: str, followed: str | None = None, executor: str
     return session
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "followed", "executor", "every"), CASES)
 def test_no_beat_shows_a_value_before_its_time(tui: ModuleType, name: str, followed: str | None,
                                                executor: str | None, every: int) -> None:

@@ -305,6 +305,7 @@ def test_the_track_keeps_its_position_whatever_the_count(tui: ModuleType) -> Non
         assert "►" in screen(session, *size)[1].text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("numbers", looks.CHOICES["numbers"])
 @pytest.mark.parametrize("name", ["two_layer", "wide_784", "single_neuron", "softmax_iris"])
 def test_every_pane_in_every_format(tui: ModuleType, name: str, numbers: str) -> None:

@@ -95,6 +95,7 @@ class Cut:
         monkeypatch.setattr(Canvas, "put", watched)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pane", PANES)
 def test_whatever_a_command_says_is_whole(tui: ModuleType, monkeypatch: pytest.MonkeyPatch,
                                           share: Callable[[int], int], pane: str) -> None:
@@ -145,6 +146,7 @@ updates = 2
 """
 
 
+@pytest.mark.slow
 def test_a_formula_that_is_cut_in_its_row_is_whole_below(tui: ModuleType) -> None:
     """Of each row of each chain, when the cursor is on it: its formula and its numbers; nobody has to look at less."""
     below = 0

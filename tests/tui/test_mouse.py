@@ -60,6 +60,7 @@ async def test_a_click_on_the_time_line_goes_to_that_update(tui: ModuleType) -> 
         assert session.position.update == along.update(3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pane", ["chain", *LEFT, *RIGHT])
 @pytest.mark.parametrize("name", ["two_layer", "digits_minibatches", "single_neuron"])
 def test_a_click_means_what_is_drawn_there(tui: ModuleType, pane: str, name: str) -> None:

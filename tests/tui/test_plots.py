@@ -328,6 +328,7 @@ def test_every_kind_of_run_has_its_plots(tui: ModuleType, name: str) -> None:
         plotting.work_on(session, 0.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "updates"), [("two_layer", (0, 1, 5)), ("gan", (3,)), ("batches", (0, 4))])
 def test_nothing_later_is_drawn(tui: ModuleType, name: str, updates: tuple[int, ...]) -> None:
     watch = "d(E, w5)" if name == "two_layer" else "w1" if name == "batches" else "a"

@@ -14,6 +14,8 @@ from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp
 from bptui.tui.picture import settled
 
+pytestmark = pytest.mark.slow
+
 FOUR = [("two_layer", None), ("two_layer", "w5"), ("two_layer", "w1"), ("two_layer_in_place", "w1"),
         ("single_neuron", None), ("single_neuron", "W1"), ("batches", None), ("batches", "w1"), ("batches", "net_h1")]
 TYPED = ["0", "1", "2", "50%", "100%", "e1", "#0:7", "#1:3", "#2", "#0:99999", "d(E, w5)", "w1.grad", "∂E/∂w1", "E",

@@ -52,6 +52,7 @@ def assert_fits(session: Any, width: int, height: int) -> None:
         assert cell_len(line.text) == width, f"{width}x{height} {session.position}: {line.text!r}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", STATES)
 def test_a_screen_has_the_cells_of_the_terminal(tui: ModuleType, state: str) -> None:
     session = STATES[state](tui)
