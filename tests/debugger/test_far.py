@@ -77,6 +77,7 @@ def long() -> Session:
     return Session(Run(read_scenario_text(LONG, "here")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", TYPED, ids=lambda c: c.id)
 def test_past_the_end_it_is_refused_at_once_wherever_it_is_typed(command: Command, counted: Counted,
                                                                  tmp_path: Path,

@@ -238,7 +238,7 @@ REFUSED = {
     "w99": "'w99' is not a quantity of two_layer", "weights": "write hidden.weights or output.weights",
     "W_o[k]": "W_o has 2 axes, and the index 1 letters", "W_o[0,j]": "of numbers, or of one letter for each axis",
     "d(E, hidden.wieghts)": "did you mean 'hidden.weights'", "dE/dw99": "'w99' is not a quantity",
-    "w5.grad[0]": "the index [0] does not fit one number", "d(E, hidden.weights)[2,0]": "does not fit the shape [2, 2]",
+    "w5.grad[0]": "index [0] does not fit one number", "d(E, hidden.weights)[2,0]": "does not fit the shape [2, 2]",
     "d(w5, E)": "output.weights is a parameter", "b1⁺": "b1 is not trained", "W_p": "'W_p' is not a quantity",
     "zzz": f"'zzz' is not a quantity of two_layer; there are {THERE_ARE}",
 }  # fmt: skip

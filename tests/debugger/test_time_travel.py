@@ -120,6 +120,7 @@ STOPS = ("E < 0.2", "becomes E < 0.1", "changed(w1)", "d(E, w1)", "backward/*", 
          "update/* hit % 7", "d(E, w1) hit >= 5", "E@prev < E")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", STOPS)
 @pytest.mark.parametrize("name", ["two_layer", "batches", "gan"])
 def test_hits_forwards_are_hits_backwards(tui: ModuleType, name: str, stop: str) -> None:

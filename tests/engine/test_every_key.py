@@ -139,6 +139,7 @@ WITHOUT = ("max_pool", "average_pool", "flatten", "activation", "dropout", "add"
 LAYER_KEYS = [(kind, key.rstrip("!")) for kind, keys in KINDS.items() for key in (*keys, "train", "name")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind, key", LAYER_KEYS)
 def test_a_key_of_a_layer(kind: str, key: str) -> None:
     if key == "train" and kind in WITHOUT:

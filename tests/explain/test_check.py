@@ -93,6 +93,7 @@ def test_a_large_network_is_sampled_and_says_so() -> None:
     assert sum(map(len, chosen.values())) == 200 and all(chosen.values()) and chosen == sample(shipped("wide_784"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [1, 3, 4])
 @pytest.mark.parametrize("activation", ["sigmoid", "relu", "gelu", "x / (1 + exp(-x))"])
 @pytest.mark.parametrize("executor", ["straight", "arrays"])

@@ -267,6 +267,7 @@ def test_each_formula_of_a_chain_is_the_calculation(name: str, share: Callable[[
     assert sum(check(at, at.chain(value)) for value in chance.sample(values, min(len(values), share(400)))) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", [line for line in LINES])
 def test_a_simplified_slope_is_the_slope(line: str) -> None:
     run = written([f"y = {line}", "E = y"], START)

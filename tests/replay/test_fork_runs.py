@@ -133,6 +133,7 @@ def digest(run: Run) -> str:
     return found.hexdigest()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 @pytest.mark.parametrize("ahead", [0, 4, 10])
 def test_a_fork_leaves_its_parent_alone(name: str, ahead: int, whole: Whole) -> None:

@@ -111,7 +111,7 @@ def test_a_column_serves_as_a_bias(tmp_path: Path) -> None:
     assert scenario.network and isinstance(bias := scenario.network.layers[0].bias, np.ndarray)
     assert bias.tolist() == [1, 0.3]
     assert problems(write(tmp_path, BIAS='{ file = "x.csv", name = "p*" }')) == [
-        "6: there is no column 'p*' in 'x.csv'"]
+        "6: there is no column 'p*' in 'x.csv'; known here: p0, p1, digit"]
 
 
 def test_the_digest_covers_the_table(tmp_path: Path) -> None:
@@ -189,10 +189,11 @@ def test_columns_that_are_not_there(tmp_path: Path) -> None:
     assert problems(write(tmp_path, TARGETS='"digits"')) == [
         "12: there is no column 'digits' in 'x.csv', did you mean 'digit'?"]
     assert problems(write(tmp_path, INPUTS='[\n"p0",\n"p\\u001b"]', TARGETS='"digit"')) == [
-        "13: there is no column 'p\\x1b' in 'x.csv'"]
+        "13: there is no column 'p\\x1b' in 'x.csv'; known here: p0, p1, digit"]
     assert problems(write(tmp_path, INPUTS="[]")) == [
         "11: inputs is an empty list, expected names of columns or arrays"]
-    assert problems(write(tmp_path, INPUTS='""')) == ["11: there is no column '' in 'x.csv'"]
+    assert problems(write(tmp_path, INPUTS='""')) == [
+        "11: there is no column '' in 'x.csv'; known here: p0, p1, digit"]
 
 
 def test_files_that_are_not_there(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def test_mistakes_of_both_tables_are_shown(here: Path) -> None:
     text = TABLE.replace("x.csv", "q.csv") + HELD + 'file = "y.csv"\ninputs = "e"\n'
     assert problems(text, here) == [
         "9: there is no file 'q.csv' beside the scenario, did you mean 'y.csv'?",
-        "14: there is no column 'e' in 'y.csv'"]
+        "14: there is no column 'e' in 'y.csv'; known here: c, b, a, d"]
     text = ROWS.replace("[1, 2]", "[1, true]") + HELD + "inputs = [[1, nan]]\n"
     assert problems(text) == [
         "9: inputs must be a number, not true", "12: inputs must be a finite number, not nan"]

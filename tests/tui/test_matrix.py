@@ -190,6 +190,7 @@ def test_what_is_not_made_is_a_dot_and_has_no_part_in_the_scale(tui: ModuleType)
                 expect(cell, float(values[flat]), scale)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "at"), [("two_layer", "#0:18"), ("digits_minibatches", "#1:33"), ("gan", "#0:9"),
                                           ("recurrent_bit", "#0:20"), ("convolution", "#0:400")])
 def test_nothing_later_is_shown(tui: ModuleType, name: str, at: str) -> None:

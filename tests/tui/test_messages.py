@@ -54,6 +54,7 @@ def any_message(chance: random.Random) -> str:
     return text.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 def test_any_message_is_whole(tui: ModuleType, size: tuple[int, int]) -> None:
     """In the debugger, at the start and on the way, between two runs, over the lesson, and in the gallery."""

@@ -426,6 +426,7 @@ def test_a_value_that_only_one_run_makes(tui: ModuleType) -> None:
     assert session.sides is not None and "does not make this value" in session.message
 
 
+@pytest.mark.slow
 def test_every_command_is_taken_or_refused_while_two_runs_stand_side_by_side(tui: ModuleType) -> None:
     assert set(siding.KEYS) <= set(BY_ID) and set(siding.ELSEWHERE) <= set(BY_ID)
     for command in COMMANDS:
@@ -438,6 +439,7 @@ def test_every_command_is_taken_or_refused_while_two_runs_stand_side_by_side(tui
             assert (session.position, session.watches, list(session.stops), session.followed) == before, command.id
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["two_layer", "batches", "recurrent_bit", "clipped_gradient", "adam", "dropout"])
 def test_random_keys_never_crash_and_never_change_a_run(tui: ModuleType, name: str) -> None:
     chance = random.Random(f"sides {name}")

@@ -86,6 +86,7 @@ def test_a_list_that_a_person_made(tui: ModuleType, as_text: Any, pane: str, siz
 
 # sizes, and what is later
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["two_layer", "wide_784", "digits_minibatches", "gan", "attention", "convolution",
                                   "embedding", "single_neuron", "adam", "dropout", "variational_autoencoder",
                                   "difference_target_propagation", "two_layer_in_place", "perturbation", "lstm_bit"])
@@ -107,6 +108,7 @@ def test_a_table_has_the_cells_of_its_pane(tui: ModuleType, name: str) -> None:
                 assert cell_len(line.text) == 80
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["two_layer", "digits_minibatches", "gan", "batches", "gru_bit"])
 def test_neither_an_order_nor_a_filter_tells_what_is_later(tui: ModuleType, name: str) -> None:
     chance = random.Random(name)
