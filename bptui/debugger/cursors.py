@@ -72,7 +72,7 @@ def _move_node(session: Session, columns: int, rows: int) -> None:
     session.cursor["network"] = shown.number(column, row)
 
 
-def default(session: Session, pane: str) -> int:
+def default(session: Session, pane: str) -> int:  # noqa: C901
     """Where a pane's cursor stands until an arrow key is pressed: at the position."""
     match pane:
         case "chain":
@@ -171,7 +171,7 @@ def unfold(session: Session, opened: bool) -> bool:
     return True
 
 
-def enter(session: Session) -> None:
+def enter(session: Session) -> None:  # noqa: C901
     """The action of the pane that has the focus: follow what is under the cursor, or go to it."""
     pane = session.focus
     if pane != "chain" and not length(session, pane):

@@ -200,7 +200,7 @@ def printed(session: Session, verb: Verb) -> str:
     return line(said)
 
 
-def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
+def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:  # noqa: C901
     command = verb.command
     session.focus, session.message, session.yours = HERE, "", None
     before, followed = _standing(session), session.follow_name()

@@ -213,7 +213,7 @@ def _holds(sign: str, x: float, y: float) -> bool:
     return ("<" if x < y else ">" if x > y else "=" if x == y else "NaN") in OUTCOMES[sign]
 
 
-def chosen_by(condition: Formula, a: Formula, b: Formula) -> Formula:
+def chosen_by(condition: Formula, a: Formula, b: Formula) -> Formula:  # noqa: C901
     """a where the condition holds, else b, without the branches that only a NaN can take.
 
     A law that keeps a NaN asks for all outcomes of a comparison: `where(c > 0, a, where(c < 0, a, where(c <= 0, b,
@@ -314,7 +314,7 @@ def _write(tree: Formula, spell: Spelling) -> tuple[str, int]:
             return _applied(sign, args, spell)
 
 
-def _applied(sign: str, args: tuple[Formula, ...], spell: Spelling) -> tuple[str, int]:
+def _applied(sign: str, args: tuple[Formula, ...], spell: Spelling) -> tuple[str, int]:  # noqa: C901
     match sign, args:
         case ("+" | "-"), (a, b):
             return f"{_at(a, spell, SUM)} {sign} {_at(b, spell, SERIES, True)}", SUM

@@ -73,7 +73,7 @@ class Lowering:
     out: str                                        # the name of the line, for its temporaries
     equations: list[Equation] = field(default_factory=list)
 
-    def lower(self, tree: Tree, out: Var | None = None) -> Var:
+    def lower(self, tree: Tree, out: Var | None = None) -> Var:  # noqa: C901
         """The variable that holds `tree`; `out`, if given, is made to hold it."""
         match tree:
             case Number(value=value):

@@ -147,7 +147,7 @@ def _flat(scenario: Scenario, forms: bool) -> Iterator[Keyed]:
                     yield key, said
 
 
-def _of(scenario: Scenario, path: str, value: Any) -> Iterator[Keyed]:
+def _of(scenario: Scenario, path: str, value: Any) -> Iterator[Keyed]:  # noqa: C901
     if re.sub(r"\[[0-9]+\]", "[]", path) in DERIVED or value is None or (isinstance(value, tuple) and not value):
         return
     match value:

@@ -16,7 +16,7 @@ LOGIC = {"And": "and", "Or": "or", "Not": "not", "BooleanTrue": "true", "Boolean
 LONGEST_DENOMINATOR = 100                           # x / 4, but 0.001 × x
 
 
-def spelled(e: Any, leaves: Mapping[Any, Formula], fraction: Callable[..., tuple[Any, Any]]) -> Formula:
+def spelled(e: Any, leaves: Mapping[Any, Formula], fraction: Callable[..., tuple[Any, Any]]) -> Formula:  # noqa: C901
     """`e` as a formula; `leaves` are what its symbols stand for, `fraction` is sympy's."""
     def below(part: Any) -> Formula:
         return spelled(part, leaves, fraction)

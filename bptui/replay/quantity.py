@@ -90,7 +90,7 @@ def evaluate(run: Run, tree: Tree, update: int, lane: int | None = 0) -> Value:
     return bool(value) if isinstance(value, bool | np.bool_) else float(value)
 
 
-def _value(at: Moment, tree: Tree) -> Any:
+def _value(at: Moment, tree: Tree) -> Any:  # noqa: C901
     tree = at.run.meant(at.program, tree)
     match tree:
         case Number(value=value):

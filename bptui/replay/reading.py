@@ -212,7 +212,7 @@ class Columns:
             found[at] = matrix[:, start:start + leaf.size].reshape(len(at), *leaf.shape)
         return found, there
 
-    def value(self, tree: Tree, following: bool = False) -> Array:
+    def value(self, tree: Tree, following: bool = False) -> Array:  # noqa: C901
         """A tree at every update."""
         if (tree, following) in self._leaves:
             found, there = self._leaves[tree, following]

@@ -156,7 +156,7 @@ def _unreadable(tokens: list[Token], columns: Mapping[int, int], offset: int) ->
     return ExpressionError(f"the expression cannot be read near {quoted(near)}", column)
 
 
-def _tree(node: ast.expr, reading: _Reading, depth: int) -> Tree:
+def _tree(node: ast.expr, reading: _Reading, depth: int) -> Tree:  # noqa: C901
     column = reading.columns.get(node.col_offset, 0)
     if depth > DEEPEST:
         raise ExpressionError("the expression is nested too deeply", column)

@@ -105,7 +105,7 @@ def make_schedule(table: dict[str, Any], optimizer: Any) -> Any:
             "linear": kinds.LinearLR}[table["kind"]](optimizer, **options)
 
 
-def replay(scenario: dict[str, Any], shake: Random | None = None) -> Quantities:
+def replay(scenario: dict[str, Any], shake: Random | None = None) -> Quantities:  # noqa: C901
     """The run: at update 0 forward and backward of one sample, then costs, gradients, parameters and state."""
     layers = [Layer(table, shake) for table in scenario["network"]["layers"]]
     parameters = {name: value for each in layers for name, value in each.parameters.items()}

@@ -134,7 +134,7 @@ class _Picture:
         slanted = [(e.start[0], e.end[0]) for e in edges if not self._straight(e) and self._room(e) <= VEILED]
         self.crowded = {gap for gap in slanted if slanted.count(gap) > FEW}
 
-    def draw(self, faint: list[Edge]) -> None:
+    def draw(self, faint: list[Edge]) -> None:  # noqa: C901
         for x, y, text in self.shown.headings:
             self._text(x, y, text, "dim")
         for x, y, text in self.shown.more:

@@ -1,0 +1,107 @@
+"""What holds in every file of the house: no statement that is never reached, one thing by one name.
+
+What was there before a rule stands in a list, which may only get shorter. The rules are shown to find what they forbid.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PLACES = ("bptui", "scripts", "tests")
+ENDS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+NOUNS = {"meaning", "training", "wording"}          # in -ing, and no gerunds
+GERUNDS = {                                         # modules that are still called by what is done in them
+    "bptui/debugger/asking.py", "bptui/debugger/branching.py", "bptui/debugger/completing.py",
+    "bptui/debugger/copying.py", "bptui/debugger/drawing.py", "bptui/debugger/finding.py",
+    "bptui/debugger/keeping.py", "bptui/debugger/laying.py", "bptui/debugger/marking.py",
+    "bptui/debugger/opening.py", "bptui/debugger/ordering.py", "bptui/debugger/plotting.py",
+    "bptui/debugger/pointing.py", "bptui/debugger/reloading.py", "bptui/debugger/searching.py",
+    "bptui/debugger/seeking.py", "bptui/debugger/siding.py", "bptui/debugger/sketching.py",
+    "bptui/debugger/stopping.py", "bptui/debugger/suggesting.py", "bptui/debugger/telling.py",
+    "bptui/debugger/travelling.py", "bptui/debugger/watching.py", "bptui/explain/finding.py",
+    "bptui/explain/listing.py", "bptui/explain/matching.py", "bptui/explain/naming.py",
+    "bptui/explain/parting.py", "bptui/explain/spelling.py", "bptui/replay/ending.py",
+    "bptui/replay/looking.py", "bptui/replay/reading.py", "bptui/scenario/copying.py", "bptui/showing.py",
+    "bptui/tui/debugging.py", "bptui/tui/views/planning.py", "bptui/tui/views/spelling.py",
+}
+COMPLEX = 13                                        # functions with more than twelve branches
+TWICE = {                                           # names of public classes that still mean two things
+    "Block", "Chosen", "Column", "Columns", "Condition", "Drawing", "Entry", "Equation", "Finding", "Form",
+    "Found", "Group", "Held", "Leaf", "Line", "Names", "Page", "Place", "Reader", "Reading", "Row", "Rule",
+    "Settings", "Stop", "Stretch", "Trouble", "Watched", "Window", "Word",
+}
+
+
+def trees(root: Path) -> Iterator[tuple[str, ast.Module]]:
+    for place in PLACES:
+        for path in sorted((root / place).rglob("*.py")):
+            yield path.relative_to(root).as_posix(), ast.parse(path.read_text("utf-8"), str(path))
+
+
+def never_reached(root: Path) -> list[str]:
+    """Each statement that stands behind one that leaves its block."""
+    found: list[str] = []
+    for file, tree in trees(root):
+        for node in ast.walk(tree):
+            for block in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
+                if isinstance(block, list):
+                    found += [f"{file}:{after.lineno}" for before, after in pairwise(block)
+                              if isinstance(before, ENDS)]
+    return found
+
+
+def gerunds(root: Path) -> set[str]:
+    return {file for file, _ in trees(root) if file.startswith("bptui/")
+            and (name := Path(file).stem).endswith("ing") and name not in NOUNS}
+
+
+def twice(root: Path) -> set[str]:
+    """The names of public classes that stand in more than one module."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for file, tree in trees(root):
+        if file.startswith("bptui/"):
+            for node in tree.body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    homes[node.name].add(file)
+    return {name for name, files in homes.items() if len(files) > 1}
+
+
+def test_no_statement_is_never_reached() -> None:
+    assert never_reached(ROOT) == []
+
+
+def test_no_module_is_called_by_a_gerund() -> None:
+    assert gerunds(ROOT) == GERUNDS
+
+
+def test_no_function_has_become_complex() -> None:
+    """Ruff refuses them; those that were there before say so, and may only get fewer."""
+    marks = [file for file, _ in trees(ROOT) for line in (ROOT / file).read_text("utf-8").splitlines()
+             if line.endswith("# noqa: C901")]
+    assert len(marks) <= COMPLEX, marks
+
+
+def test_no_class_name_means_two_things() -> None:
+    assert twice(ROOT) == TWICE
+
+
+BROKEN = {
+    never_reached: "def f(x):\n    match x:\n        case 1:\n            return x\n            return 2\n",
+    gerunds: "x = 1\n",
+    twice: "class Stop:\n    pass\n",
+}
+
+
+@pytest.mark.parametrize("rule", BROKEN, ids=lambda rule: rule.__name__)
+def test_each_rule_finds_what_it_forbids(rule: object, tmp_path: Path) -> None:
+    (tmp_path / "bptui").mkdir()
+    for name in ("asking.py", "stops.py"):
+        (tmp_path / "bptui" / name).write_text(BROKEN[rule], "utf-8")     # type: ignore[index]
+    assert rule(tmp_path)                           # type: ignore[operator]
