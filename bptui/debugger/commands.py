@@ -141,7 +141,7 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("back_into", "S,f8", "S", "Step back into", "the term or factor before", "Time", _move("back_into")),
     ("over", "n,f10", "n", "Step over", "the end of this value, or of the next", "Time", _move("over")),
     ("back_over", "N,f7", "N", "Step back over", "the end of the value before", "Time", _move("back_over")),
-    ("out", "f,f12", "f", "Step out", "the end of this layer, phase or update", "Time", _move("out")),
+    ("out", "f,f12", "f", "Step out", "the end of this layer, of the next", "Time", _move("out")),
     ("back_out", "F", "F", "Step back out", "the start of this layer, phase or update", "Time", _move("back_out")),
     ("again", "a", "a", "Same, an update on", "the same value after one more update", "Time",
      lambda s, text: travelling.again(s, 1)),

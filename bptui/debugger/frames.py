@@ -95,6 +95,11 @@ def over(session: Session, path: Path, forward: bool) -> Position | None:
         found = None if found == at else found
     else:
         found = _end_after(run, at, session.level) if forward else _end_before(run, at, session.level)
+    return _visited(path, at, found, forward)
+
+
+def _visited(path: Path, at: Position, found: Position | None, forward: bool) -> Position | None:
+    """The last place on the way to `found` that is visited: all are, unless only what is followed is."""
     if found is None or path.values is None:
         return found
     fit = [p for v in path.values(found.update) if (p := path.close(found.update, v)) <= found
@@ -125,19 +130,39 @@ def _end_before(run: Run, at: Position, level: str) -> Position | None:
     return frame.start if frame is not None else Path(run).back_over(at)
 
 
+def _end_of_visited(run: Run, path: Path, following: Position | None, level: str) -> Position | None:
+    """The last place that is visited in the frame of the one that is visited next."""
+    frame = _of(run, following, level) if following is not None else None
+    if following is None or frame is None or path.values is None:
+        return following
+    fit = [p for v in path.values(following.update) if following < (p := path.close(following.update, v)) <= frame.end]
+    return fit[-1] if fit else following
+
+
 def out(session: Session, path: Path) -> tuple[str, Position] | None:
-    """The end of the chosen frame, or of the innermost one around it that is not at its end, and its name."""
+    """The next end of what was chosen to step by, of a layer if nothing was, and its name."""
     level = chosen(session)
-    if level == "value" or path.values is not None:
-        return path.out(session.position)
-    inner = {f.name for f in frames(session.run, session.position) if LEVELS.index(f.level) < LEVELS.index(level)}
-    return next(((name, end) for name, end in path.frame_ends(session.position)
-                 if end > session.position and name not in inner), None)
+    return next_end(path, session.position, {"value": "layer", "run": "run"}.get(level, session.level))
+
+
+def next_end(path: Path, at: Position, level: str = "layer") -> tuple[str, Position] | None:
+    """Where the value in the making ends; else the next end of a frame, and its name."""
+    run = path.run
+    if at.inner < run.times(at.update).stops(at.value):
+        return "value", path.close(at.update, at.value)
+    if level == "run":
+        found = _visited(path, at, path.end(), True)
+        return ("run", found) if found is not None and found > at else None
+    found = _end_after(run, at, level) if path.values is None else _end_of_visited(run, path, path.over(at), level)
+    frame = _of(run, found, level) if found is not None else None
+    return (frame.name if frame is not None else "run", found) if found is not None else None
 
 
 def said(session: Session, before: Position, name: str) -> str:
     """What was computed on the way out of a frame."""
     times, at = session.times, session.position
+    if not at.value:
+        return f"Update {at.update + 1:,} begins, after {notation.counted(at.update, 'update')}."
     block, element = times.locate(at.value)
     out_var = times.blocks[block].out
     value = session.run.env(at.update).scalar((out_var, out_var.flat(element, session.lane)))

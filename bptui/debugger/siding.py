@@ -15,6 +15,7 @@ from ..replay.timeline import Position
 from ..scenario.errors import QuantityError, sentence
 from . import branching
 from .branch import Branch
+from .frames import next_end
 from .session import Session
 from .sides import FIRST_LOOK, Search, Sides, called, compare, searching, stand_at, work
 
@@ -80,8 +81,12 @@ def step(session: Session, kind: str) -> None:
     """Step A as the debugger does; B goes to the same place by name."""
     sides = session.sides
     assert sides is not None
-    found = getattr(Path(sides.both.a), kind)(sides.at)
-    target = found[1] if isinstance(found, tuple) else found
+    path = Path(sides.both.a)
+    if kind == "out":
+        ended = next_end(path, sides.at)
+        target = ended[1] if ended is not None else None
+    else:
+        target = getattr(path, kind)(sides.at)
     if target is None:
         session.message = f"This is the {'start' if kind.startswith('back') else 'end'} of the run."
         return

@@ -8,7 +8,7 @@ following began. Every move is arithmetic on numbers; at the ends of the run a m
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .run import Run
@@ -118,41 +118,7 @@ class Path:
         found = self._before(at)
         return self._with_origin(at, self.close(*found) if found else None, False)
 
-    # out
-
-    def frame_ends(self, at: Position) -> Iterator[tuple[str, Position]]:
-        """The ends of the frames around a position, innermost first. The last may take a run to find."""
-        times = self.run.times(at.update)
-        if at.inner < times.stops(at.value):
-            yield "value", self.close(at.update, at.value)
-        for name, _, last in times.frames(max(1, at.value)):
-            yield name, self.close(at.update, last)
-        batches = self.run.schedule.batches
-        if batches > 1:
-            last = at.update - at.update % batches + batches - 1
-            last = last if not last or self.run.goes_on(last - 1) else self.run.updates
-            yield "epoch", self.close(last, self.run.times(last).count)
-        yield "run", self.end()
-
-    def out(self, at: Position) -> tuple[str, Position] | None:
-        """The end of the innermost frame that is not at its end, and the frame's name."""
-        ends = ((name, end) for name, end in self.frame_ends(at) if end > at)
-        if self.values is None:
-            return next(ends, None)
-        for name, end in ends:
-            if end.update != at.update:
-                break
-            found = self._last_before(end, at)
-            if found is not None:
-                return name, found
-        update = self._next_turn(at.update)
-        return ("update", self.close(update, self.values(update)[-1])) if update is not None else None
-
-    def _last_before(self, end: Position, at: Position) -> Position | None:
-        """The last followed value in (at, end], both in one update."""
-        assert self.values is not None
-        fit = [v for v in self.values(at.update) if at < self.close(at.update, v) <= end]
-        return self.close(at.update, fit[-1]) if fit else None
+    # out: frames know where they end
 
     def back_out(self, at: Position) -> Position | None:
         """The start of the innermost frame that is not at its start: the end of what came before it."""

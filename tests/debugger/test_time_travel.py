@@ -89,6 +89,30 @@ def test_levels_go_by_layer_phase_and_update(tui: ModuleType) -> None:
     assert "innermost" in session.message and session.position == at
 
 
+def test_f_goes_from_end_to_end_of_the_layers_and_never_skips_a_phase(tui: ModuleType) -> None:
+    """By hand: the ends of two_layer's layers forward, of its loss, of the layers on the way back and in the update."""
+    session, ends = tui.open_session("two_layer"), []
+    while session.position.update == 0 and session.move("out"):
+        ends.append((write(session.run, session.position), session.message.partition(":")[0]))
+    assert ends == [("#0:4", "End of hidden"), ("#0:8", "End of output"), ("#0:11", "End of loss"),
+                    ("#0:19", "End of output"), ("#0:27", "End of hidden"), ("#0:31", "End of hidden"),
+                    ("#0:35", "End of output"), ("#1:0", "Update 2 begins, after 1 update.")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_f_passes_no_end_of_a_layer_or_a_phase(tui: ModuleType, name: str) -> None:
+    session = tui.open_session(name)
+    for at in some_positions(tui, session, f"f {name}"):
+        tui.stand(session, at)
+        if not session.move("out"):
+            continue
+        to, times = session.position, session.run.times(at.update)
+        last = to.value if to.update == at.update else times.count
+        homes = [times.blocks[times.locate(v)[0]] for v in range(at.value + 1, last + 1)]
+        assert len({(b.phase, b.group) for b in homes}) <= 1, f"{at} to {to}"
+        assert to.update == at.update or at.value == times.count
+
+
 def test_stepping_out_says_what_was_computed(tui: ModuleType) -> None:
     session = tui.open_session("two_layer", "#0:19")
     session.move("into")

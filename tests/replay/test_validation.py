@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from bptui.debugger.frames import frames
 from bptui.engine.executor import Wanted
 from bptui.replay import places
 from bptui.replay.keyframes import Keyframes, size_of
@@ -344,12 +345,11 @@ def test_moves_stop_at_the_end(open_text: Open) -> None:
     while (further := path.into(at)) is not None:
         at, seen = further, seen + 1
     assert at == path.end() and at.update == end and at.value == run.times(end).count and seen > 20
-    assert path.over(at) is None and path.out(at) is None
+    assert path.over(at) is None
     assert path.back_over(Position(end)) == last
-    fresh = Path(open_text(scenario("until = 'E < 0.06'")))
-    assert fresh.out(Position(0)) is not None and fresh.end() == path.end()
-    epoch = dict(fresh.frame_ends(Position(end - 1)))["epoch"]
-    assert epoch.update <= end
+    fresh = open_text(scenario("until = 'E < 0.06'"))
+    epoch = {frame.level: frame.end for frame in frames(fresh, Position(end - 1))}["epoch"]
+    assert epoch.update <= end and Path(fresh).end() == path.end()
 
 
 def test_places_respect_the_end(open_text: Open) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...debugger import cursors, lecture, lesson, marking, plotting, stopping
+from ...debugger import cursors, frames, lecture, lesson, marking, plotting, stopping
 from ...debugger.axis import Axis, in_columns
 from ...debugger.commands import key_of
 from ...debugger.losses import trained
@@ -247,7 +247,7 @@ def keys(session: Session, width: int) -> list[tuple[str, str, str]]:
         return [(key("help"), "help", ""), (key("close"), "close", ""), (key("got"), "another number", ""),
                 (key("quit"), "quit", "")]
     path, at = session.path(), session.position
-    into, over, out = path.into(at), path.over(at), path.out(at)
+    into, over, out = path.into(at), path.over(at), frames.out(session, path)
     shown = [(key("help"), "help", ""),
              (key("into"), destination(session, into) if into else "end of run", "" if into else "dim"),
              (key("over"), over_name(session, over) if over else "end of run", "" if over else "dim")]
@@ -266,7 +266,9 @@ def keys(session: Session, width: int) -> list[tuple[str, str, str]]:
             shown.append((key("lesson"), "lesson", ""))
         return [*shown, (key("quit"), "quit", "")]
     if out:
-        shown.append((key("out"), f"end of {over_name(session, out[1]) if out[0] == 'value' else out[0]}", ""))
+        name, end = out
+        ended = f"end of {over_name(session, end) if name == 'value' else name}"
+        shown.append((key("out"), ended if end.value else destination(session, end), ""))
     shown.append((key("back_into", "back_over", "back_out"), "back", ""))
     if session.followed is not None:
         shown.append((key("only"), "all steps" if session.only else f"only {session.follow_name()}", ""))
