@@ -44,8 +44,8 @@ def compare(session: Session, text: str) -> None:
         how = decimals.meant(text) or ": type its digits, as in 0.000364723"
         session.message = f"{quoted(text)} is no number{how}."
         return
-    if not math.isfinite(typed.value):
-        session.message = f"{text.strip()} is larger than any number here can be."
+    if typed.beyond:
+        session.message = f"{typed.text} {typed.beyond}."
         return
     asked = selected(session)
     if asked is None:

@@ -31,6 +31,8 @@ def find(session: Session, text: str) -> None:
     """Begin a search; it goes on in slices until it has a hit."""
     if unclear := decimals.with_points(text)[1]:
         session.message = sentence(unclear)
+    elif (typed := search.read_number(text)) is not None and typed.beyond:
+        session.message = f"{typed.text} {typed.beyond}."
     elif text.strip():
         source = search.search(session.run, session.marks, text, session.position.update, session.lane)
         session.finding = Finding(text.strip(), source, session.position)

@@ -31,7 +31,7 @@ def union(variables: Iterable[Var], order: str = "") -> str:
 
 def partial_law(law: Elementwise, k: int, partial: Callable[..., object]) -> Elementwise:
     """The partial of `law` for operand k, as a law of (y, *xs)."""
-    return Elementwise(f"{law.name}'", lambda f, y, *xs: partial(f, y, *xs), ())
+    return Elementwise(f"{law.name}'", lambda f, y, *xs: partial(f, y, *xs), (), by=k)
 
 
 @dataclass

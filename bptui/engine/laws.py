@@ -20,12 +20,14 @@ Partial = Callable[..., Any] | float
 
 @dataclass(frozen=True, eq=False)
 class Elementwise:
-    """One output element from one element of each operand. `kink` says which rule holds where it bends."""
+    """One output element from one element of each operand. `kink` says which rule holds where it bends; `by`, of a law
+    that is the partial of another, which operand it is by."""
 
     name: str
     law: Callable[..., Any]
     partials: tuple[Partial, ...]
     kink: str = ""
+    by: int | None = None
 
 
 def _unary(name: str, law: Callable[..., Any], partial: Partial, kink: str = "") -> Elementwise:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 from weakref import WeakKeyDictionary
 
 from ..engine.executor import Env
 from ..engine.program import FIXED, Equation, Program, Var
+from ..engine.query import Query
 from ..engine.scalars import Cell
 from ..replay.origins import begins, innocent, lane_of, operands
 from ..replay.run import Run
@@ -26,7 +28,8 @@ from .watched import Watched, shown
 LONGEST = 44                                        # characters of the names of a product's factors
 MOST_TERMS = 4096                                   # of a sum that are watched
 BRANCH = " in the where-branch not taken"
-KNOWN: WeakKeyDictionary[Run, dict[tuple[int, Cell], Cause | None]] = WeakKeyDictionary()
+Derivative: TypeAlias = tuple[Query, Cell]          # a query program, and the scalar that it derives
+KNOWN: WeakKeyDictionary[Run, dict[tuple[int, Cell, Cell | None], Cause | None]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -65,38 +68,45 @@ class Scene:
         return None if lane is None else self.run.rows(self.update)[lane] + 1
 
 
-def scene(run: Run, update: int, var: Var | None = None) -> Scene:
-    """The values after `update` updates; with those of the derivative `var`, if the run does not make it."""
+def scene(run: Run, update: int, var: Var | None = None, asked: Derivative | None = None) -> Scene:
+    """The values after `update` updates; with those of the derivative `var`, if the run does not make it: of the cost,
+    or what was `asked` for."""
     program, env = run.program(update), run.env(update)
     made: Mapping[Var, Equation] = program.made_by
     if var is not None and var.of and var.base not in made and var.role == "adjoint":
-        found = run.query(program, program.cost, var.of[0])
-        env = run.derivative_env(update, found, (program.cost, 0))
-        made = {**made, **{eq.out: eq for eq in found.equations}}
+        query, y = asked or (run.query(program, program.cost, var.of[0]), (program.cost, 0))
+        env = run.derivative_env(update, query, y)
+        made = {**made, **{eq.out: eq for eq in query.equations}}
     return Scene(run, update, program, env, made)
 
 
-def cause_of(run: Run, update: int, cell: Cell) -> Cause | None:
+def cause_of(run: Run, update: int, cell: Cell, asked: Derivative | None = None) -> Cause | None:
     """Why a scalar of the values after `update` updates is NaN or infinite: the first on its way that broke.
 
-    None where it is finite. What is given as infinite is its own cause.
+    None where it is finite. What is given as infinite is its own cause. `asked` is what makes a derivative that neither
+    the run nor its gradients have.
     """
     known = KNOWN.setdefault(run, {})
-    key = update, (cell[0].base, cell[1])
+    key = update, (cell[0].base, cell[1]), asked and asked[1]
     if key not in known:
-        known[key] = _followed(run, update, key[1])
+        known[key] = _followed(run, update, key[1], asked)
     return known[key]
 
 
-def told(cause: Cause | None) -> str:
-    """A cause in words."""
+def told(cause: Cause | None, update: int) -> str:
+    """A cause in words, of what is not finite after `update` updates."""
     if cause is None:
         return ""
-    return cause.words + (f", sample {cause.sample}" if cause.sample is not None else "")
+    return cause.words + (f", sample {cause.sample}" if cause.sample is not None else "") + since(cause, update)
 
 
-def _followed(run: Run, update: int, cell: Cell) -> Cause | None:
-    at = scene(run, update, cell[0])
+def since(cause: Cause, update: int) -> str:
+    """In which update it broke, where that is an earlier one: it cannot be found in this."""
+    return f", in update {cause.update + 1}" if cause.update != update else ""
+
+
+def _followed(run: Run, update: int, cell: Cell, asked: Derivative | None) -> Cause | None:
+    at = scene(run, update, cell[0], asked)
     if math.isfinite(at.value(cell)):
         return None
     while True:
@@ -114,7 +124,7 @@ def _first(at: Scene, cell: Cell) -> Cell:
     while (equation := at.made.get(cell[0].base)) is not None:
         bad = [c for c in operands(equation, cell[1]) if not math.isfinite(at.value(c))]
         if begins(equation, cell[1], at.env):       # NaN of infinities: those broke before, if they are not meant
-            bad = [c for c in bad if not innocent(at.program, at.env, c)]
+            bad = [c for c in bad if not innocent(at.program, at.env, c, at.made)]
         elif math.isnan(at.value(cell)):
             bad = [c for c in bad if math.isnan(at.value(c))] or bad
         if not bad:
@@ -164,10 +174,10 @@ def _of_law(at: Scene, equation: Equation, cell: Cell) -> str:
     assert law is not None
     xs = [at.value(c) for c in scalars(equation).cells(cell[1], 0)]
     broke = watched.broke(law.law(watched.FUNCTIONS, *map(Watched, xs)))
-    if cell[0].role != "local" or not law.name.endswith("'"):
+    if cell[0].role != "local" or law.by is None:
         return broke or watched.called(law.name, xs, at.value(cell))
-    name = law.name.removesuffix("'")
-    return f"the slope of {watched.at(name, xs[1:])} is {broke or shown(at.value(cell))}"
+    where = watched.at(law.name.removesuffix(chr(39)), xs[1:], law.by)
+    return f"the slope of {where} is {broke or shown(at.value(cell))}"
 
 
 def _of_sum(at: Scene, equation: Equation, cell: Cell) -> str:

@@ -174,7 +174,7 @@ def judge_claim(run: Run, claim: Claim) -> ClaimResult:
 def cause_text(run: Run, tree: Tree, update: int, lane: int) -> str:
     """Which operation made a quantity that is not finite: `log of -0.1, sample 3`; "" where it is no single value."""
     made = made_of(run, tree, update, lane)
-    return "" if made is None else told(cause_of(run, made.update, made.cell))
+    return "" if made is None else told(cause_of(run, made.update, made.cell, made.derivative), update)
 
 
 def judged(claim: Claim, computed: float) -> ClaimResult:

@@ -57,7 +57,7 @@ def _loss(ahead: Run, updates: int) -> Finite | None:
         return None
     after = int(bad[0]) * ahead.curve_stride
     loss = ahead.program(after).watched
-    return Finite(updates, loss.name, after, float(costs[bad[0]]), told(cause_of(ahead, after, (loss, 0))))
+    return Finite(updates, loss.name, after, float(costs[bad[0]]), told(cause_of(ahead, after, (loss, 0)), after))
 
 
 def _validation(ahead: Run, updates: int) -> Finite | None:
@@ -76,7 +76,7 @@ def _kept(ahead: Run, updates: int) -> Finite | None:
     name, flat, value = _broken(ahead, high) or worst
     program = ahead.program(high)
     var = next((v for v in program.state if v.name == name), None)
-    cause = told(cause_of(ahead, high, (var, flat))) if var is not None else ""
+    cause = told(cause_of(ahead, high, (var, flat)), high) if var is not None else ""
     return Finite(updates, name, high, value, cause)
 
 

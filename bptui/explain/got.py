@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 
 import numpy as np
@@ -28,6 +29,7 @@ from .search import Hit, Typed, in_update
 MOST_FOUND = 8
 MOST_UPDATES = 20_000                               # of each run that are looked through
 CHUNK = 500
+COUNTED = 10**9                                     # times as much, written with all digits
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,12 @@ def nature(run: Run, quantity: str, here: float, update: int, lane: int) -> tupl
 def _differs(value: float, here: float, nothing: bool, note: str) -> str:
     if nothing or here == 0:
         return f"here it is {residue.WORDS if nothing else 'exactly 0'}{note}: that is not rounding"
-    ratio = value / here
+    ratio = Decimal(value) / Decimal(here)          # of floats it may be more than a float can be
     if ratio < 0:
         return f"the other sign{note}: that is not rounding"
     if ratio < 10:
         return f"{abs(ratio - 1) * 100:.3g} % {'more' if ratio > 1 else 'less'}{note}: that is not rounding"
-    return f"{ratio:,.0f} times as much{note}"
+    return f"{ratio:,.0f} times as much{note}" if ratio < COUNTED else f"{ratio:.2e} times as much{note}"
 
 
 def look(run: Run, beside: tuple[Run, ...], typed: Typed, quantity: str, update: int,

@@ -201,7 +201,7 @@ class _Gradients:
 
     def cost_text(self) -> str:
         """What the loss is, and why."""
-        cause = told(cause_of(self.run, self.update, self.cost))
+        cause = told(cause_of(self.run, self.update, self.cost), self.update)
         return f"{self.program.cost.name} is {one(self.env.scalar(self.cost))}{cause and ': '}{cause}"
 
     # by differences
@@ -288,7 +288,7 @@ class _Gradients:
         true_is_bad = not math.isfinite(true) and adjoint is not None
         cell: Cell = (self.program.gradients[w], flat)
         exactly: Cell = (adjoint, flat) if true_is_bad and adjoint is not None else cell
-        cause = told(cause_of(self.run, self.update, cell if not math.isfinite(given) else exactly))
+        cause = told(cause_of(self.run, self.update, cell if not math.isfinite(given) else exactly), self.update)
         name = f"{one(true if true_is_bad else given)} {self.after()}"
         if w.size > 1:
             name += f" in {bad} of {w.size} elements, first {Namer(self.run.scenario).of(w, flat)}"

@@ -8,7 +8,7 @@ import math
 from ..engine.scalars import Cell
 from ..replay.origins import begins, operands
 from . import notation
-from .cause import Cause, Scene, cause_of, reason, scene
+from .cause import Cause, Scene, cause_of, reason, scene, since
 from .chain import Explainer
 from .finding import value_of
 
@@ -19,6 +19,11 @@ ROW = 78                                            # characters of a sentence t
 def fitting(*texts: str) -> str:
     """The first of several wordings that fits a row; else the last."""
     return next((text for text in texts if len(text) <= ROW), texts[-1])
+
+
+def _worded(at: Explainer, *texts: str) -> str:
+    """The first wording where the whole is asked for, else the first that fits."""
+    return texts[0] if at.whole else fitting(*texts)
 
 
 def sentence(at: Explainer, cell: Cell) -> str:
@@ -34,9 +39,9 @@ def sentence(at: Explainer, cell: Cell) -> str:
     row = here.row(inner) if not cell[0].lanes else None
     sample = f", sample {row}" if row is not None else ""
     if cause.cell == inner:
-        return fitting(f"{name}: {said}{sample}.", f"{name}: {said}.", f"{said[:1].upper()}{said[1:]}.")
-    operation, cause_said = said.partition(",")[0], f", as {cause.words}"       # without the names
-    return fitting(f"{name}: {said}{sample}{cause_said}.", f"{name}: {operation}{sample}{cause_said}.",
+        return _worded(at, f"{name}: {said}{sample}.", f"{name}: {said}.", f"{said[:1].upper()}{said[1:]}.")
+    operation, cause_said = said.partition(",")[0], f", as {cause.words}{since(cause, at.update)}"  # without the names
+    return _worded(at, f"{name}: {said}{sample}{cause_said}.", f"{name}: {operation}{sample}{cause_said}.",
                    f"{name}: {operation}{cause_said}.", f"{name}: {said}{sample}.", f"{name}: {operation}{sample}.")
 
 
@@ -64,7 +69,6 @@ def _taken_over(at: Explainer, here: Scene, cell: Cell, name: str, source: Cell,
     value = value_of(here.program, source)          # of a line: what it makes, not what it makes on its way
     made = at.title(value) if not math.isfinite(here.value(value)) else f"what makes {at.title(value)}"
     said = f"{name}, and takes it over from {made}" + (f" of sample {row}" if row is not None else "")
-    since = f", in update {cause.update + 1}" if cause.update != at.update else ""
-    began = f": it began in update {cause.update + 1}" if since else ""
-    return fitting(f"{said}: {cause.words}{since}.", f"{said}: {cause.words}.", f"{said}{began}.", f"{said}.",
-                   f"It takes it over from {made}.")
+    when = since(cause, at.update)
+    brief = f"{said}: it began{when.removeprefix(',')}." if when else f"{said}."
+    return _worded(at, f"{said}: {cause.words}{when}.", brief, f"{said}.", f"It takes it over from {made}.")

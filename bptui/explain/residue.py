@@ -38,6 +38,10 @@ class Made:
     query: Query | None = None
     seed: Cell | None = None
 
+    @property
+    def derivative(self) -> tuple[Query, Cell] | None:
+        return None if self.query is None or self.seed is None else (self.query, self.seed)
+
 
 def made_of(run: Run, tree: Tree, update: int, lane: int) -> Made | None:
     """The scalar that a quantity names; None where it is no single value of the run."""
@@ -98,9 +102,10 @@ def _of_cell(run: Run, made: Made) -> tuple[float, float] | None:
     program, env = run.program(made.update), run.env(made.update)
     equations: tuple[Equation, ...] = ()
     seeds = {}
-    if made.query is not None and made.seed is not None:
-        env, equations = run.derivative_env(made.update, made.query, made.seed), made.query.equations
-        seeds = {made.query.seed: made.seed[1]} if made.query.seed is not None else {}
+    if made.derivative is not None:
+        query, y = made.derivative
+        env, equations = run.derivative_env(made.update, query, y), query.equations
+        seeds = {query.seed: y[1]} if query.seed is not None else {}
     value = env.scalar(made.cell)
     if value == 0 or not math.isfinite(value):
         return value, 0.0

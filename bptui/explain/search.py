@@ -49,16 +49,26 @@ class Typed:
     digits: int
     cut: bool = False                               # digits that were cut off, not rounded
 
+    @property
+    def beyond(self) -> str:
+        """Why no value can be this number, as it follows on its digits; nothing if one can."""
+        if not math.isfinite(self.value):
+            return "is larger than any number here can be"
+        return "is closer to 0 than any number here can be" if self.value == 0 != figure(self.text) else ""
+
     def matches(self, values: np.ndarray | float) -> np.ndarray:
         """Which of `values` round to what was typed (or begin with it)."""
         found = np.asarray(values, float)
+        if self.beyond:
+            return np.zeros(found.shape, bool)
         if self.value == 0 and self.half > LEAST_HALF:  # as a printed zero it would say too little
             return found == 0
         compared = found if self.sign else np.abs(found)
         if self.cut:
             over = np.abs(compared) - abs(self.value)
-            return (compared * self.value > 0) & (over >= 0) & (over < 2 * self.half)
-        return np.abs(compared - self.value) <= self.half * (1 + 1e-9)
+            return (np.sign(compared) == np.sign(self.value)) & (over >= 0) & (over < 2 * self.half)
+        with np.errstate(over="ignore"):            # two that are as far apart as can be
+            return np.abs(compared - self.value) <= self.half * (1 + 1e-9)
 
 
 @dataclass(frozen=True)

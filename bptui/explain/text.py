@@ -7,10 +7,13 @@ import math
 from ..replay.meaning import Meaning, meaning
 from ..replay.run import Run
 from ..scenario.expression import read_quantity
+from ..scenario.trees import Tree
 from . import notation
-from .cause import cause_of, told
+from .cause import cause_of, scene, told
 from .chain import Explainer
+from .infinite import sentence
 from .listing import is_forward
+from .residue import made_of
 from .rows import Chain, column
 
 DEEPER = 3                                          # columns that rows below a row move right
@@ -32,12 +35,23 @@ def chain_lines(chain: Chain) -> list[str]:
 
 
 def derivation(run: Run, text: str, update: int, lane: int) -> list[str]:
-    """How a quantity came about, where it is one value of the run; nothing for other expressions. Of a derivative, that
-    what it is of is no number."""
-    explainer = Explainer(run, update, lane, whole=True)
-    found = meaning(run, explainer.program, read_quantity(text))
+    """How a quantity came about, where it is one value of the run; nothing for other expressions. Of what is no number,
+    why; of a derivative, that what it is of is none."""
+    explainer, tree = Explainer(run, update, lane, whole=True), read_quantity(text)
+    found = meaning(run, explainer.program, tree)
     chain = _chain_of(explainer, found)
-    return [*(chain_lines(chain) if chain else []), *_undefined(explainer, found)]
+    return [*(chain_lines(chain) if chain else []), *_no_number(explainer, text, tree), *_undefined(explainer, found)]
+
+
+def _no_number(at: Explainer, text: str, tree: Tree) -> list[str]:
+    """Why the value itself is none: the sentence of its step, or which operation broke on the way to it."""
+    made = made_of(at.run, tree, at.update, at.lane)
+    if made is None or (cause := cause_of(at.run, made.update, made.cell, made.derivative)) is None:
+        return []
+    if made.update == at.update and made.cell[0] in scene(at.run, at.update, made.cell[0]).made:
+        return [sentence(at, made.cell)]
+    value = scene(at.run, made.update, made.cell[0], made.derivative).value(made.cell)
+    return [f"{notation.readable(text)} is {notation.one(value)}: {told(cause, at.update)}."]
 
 
 def _undefined(at: Explainer, found: Meaning | None) -> list[str]:
@@ -48,7 +62,7 @@ def _undefined(at: Explainer, found: Meaning | None) -> list[str]:
     value = at.reader.value(cell)
     if math.isfinite(value):
         return []
-    why = told(cause_of(at.run, at.update, cell))
+    why = told(cause_of(at.run, at.update, cell), at.update)
     return [f"{at.title(cell)} is {notation.one(value)}{f': {why}' if why else ''}."]
 
 

@@ -113,14 +113,19 @@ def called(name: str, xs: Sequence[float], result: float) -> str:
     return text if math.isnan(result) or (name in poles and xs[0] == poles[name]) else f"{text} overflows"
 
 
-def at(name: str, xs: Sequence[float]) -> str:
-    """A law and where it stands, as in `the slope of √ at 0`."""
+def at(name: str, xs: Sequence[float], k: int = 0) -> str:
+    """A law and where it stands, as in `the slope of √ at 0`. Of several operands the one that the slope is by, number
+    k, is x, and the others have their values: `x**3 at 0`, `2**x at 1`, `max(x, 2) at 1.5`."""
+    put = [("x" if n == k else shown(x), "x" if n == k else bracketed(x)) for n, x in enumerate(xs)]
     if name in SIGNS:
-        return f"{shown(xs[0])} {name} {bracketed(xs[1])}"
-    if name.startswith("**") and name not in SHOWN:
-        exponent = bracketed(xs[1]) if name == "**" else name.removeprefix("**")
-        return f"x**{exponent} at {shown(xs[0])}"
-    return f"{SHOWN.get(name, name)} at {', '.join(map(shown, xs))}"
+        law = f"{put[0][0]} {name} {put[1][1]}"
+    elif name == "**":
+        law = f"{put[0][1]}**{put[1][1]}"
+    elif name.startswith("**") and name not in SHOWN:
+        law = f"x{name}"
+    else:
+        law = SHOWN.get(name, name) + (f"({', '.join(text for text, _ in put)})" if len(xs) > 1 else "")
+    return f"{law} at {shown(xs[k])}"
 
 
 def _function(name: str, compute: Callable[..., float]) -> Callable[..., Watched]:

@@ -21,7 +21,7 @@ from .claims import WORDS
 from .infinite import fitting
 from .lemmas import LEMMAS, is_p_minus_t, mixing, probabilities, read
 from .marks import Marks, Printed
-from .rows import Chain
+from .rows import Chain, Row
 
 DOT = f"{notation.PENDING} means: not computed yet. Values appear as you step, and go as you step back."
 
@@ -131,11 +131,11 @@ def _backward(at: Explainer, position: Position, block: Block, chain: Chain | No
     unit = at.namer.unit(x[0], x[1] % x[0].lane_size)
     if factor is not None and factor.value is not None and at.reader.count(cell) == 1:
         law = at.program.made_by[factor.cell[0].of[0]].law if factor.cell else None
-        slope = abs(factor.value)
+        slope, through = abs(factor.value), _unit_of_slope(at, x, factor, unit)
         if law is not None and law.name == "sigmoid":
             return f"The sigmoid of {unit} lets {notation.percent(slope)} of the error through; 25 % is its most."
         if law is not None and slope <= 1:
-            return f"The slope of {unit} lets {notation.percent(slope)} of the error signal through."
+            return f"The slope of {through} lets {notation.percent(slope)} of the error signal through."
         passed = f"passed back to {name}: the slope there is {notation.one(factor.value)}."
         return fitting(f"The error signal has {passed}", f"It has {passed}")
     lemma = _lemma(at, x)
@@ -144,6 +144,15 @@ def _backward(at: Explainer, position: Position, block: Block, chain: Chain | No
     if chain.paths:
         return f"{chain.paths} paths lead back to {unit}; their sum is ∂{at.cost}/∂{name}."
     return nudged
+
+
+def _unit_of_slope(at: Explainer, x: Cell, factor: Row, unit: str) -> str:
+    """What a slope is of: the neuron that reads `x` and makes something of it, else what is made of `x`."""
+    if factor.cell is None:
+        return unit
+    y = factor.cell[0].of[0]
+    flat = factor.cell[1] if y.size == factor.cell[0].size else x[1]
+    return unit if at.namer.unit(y, flat % y.lane_size) == unit else at.title((y, flat))
 
 
 def _lemma(at: Explainer, x: Cell) -> str:

@@ -52,7 +52,7 @@ def _slope(at: Scene, local: Cell) -> str:
     equation = at.made.get(local[0].base)
     if equation is None or equation.law is None:
         return why(at, local) if equation is not None else f"{at.reader.name(local)} is 0"
-    if not equation.law.name.endswith("'"):
+    if equation.law.by is None:
         return f"{at.reader.name(local)} is 0"
     xs = [at.value(c) for c in scalars(equation).cells(local[1], 0)][1:]
-    return f"the slope of {watched.at(equation.law.name.removesuffix(chr(39)), xs)} is 0"
+    return f"the slope of {watched.at(equation.law.name.removesuffix(chr(39)), xs, equation.law.by)} is 0"

@@ -112,9 +112,10 @@ def hides(program: Program, env: Env) -> bool:
 
 # masks
 
-def innocent(program: Program, env: Env, cell: Cell) -> bool:
-    """Whether an infinity is no fault: given in the data, or a mask."""
-    while (equation := program.made_by.get(cell[0].base)) is not None:
+def innocent(program: Program, env: Env, cell: Cell, made: Mapping[Var, Equation] | None = None) -> bool:
+    """Whether an infinity is no fault: given in the data, or a mask. `made` knows more equations than the program."""
+    made = program.made_by if made is None else made
+    while (equation := made.get(cell[0].base)) is not None:
         if begins(equation, cell[1], env):
             return meant(program, env, cell)
         cell = next(c for c in operands(equation, cell[1]) if not math.isfinite(env.scalar(c)))

@@ -98,8 +98,8 @@ def flat_here(program: Program, env: Env, local: Cell) -> bool:
         return False
     flat = scalars(partial).cells(local[1], 0)
     here, xs = env.scalar(flat[0]), [env.scalar(c) for c in flat[1:]]
-    if equation.law.name != partial.law.name.removesuffix("'") or local[0].of[1].base not in [c[0] for c in flat[1:]]:
+    k = partial.law.by
+    if k is None or equation.law.name != partial.law.name.removesuffix("'"):
         return False
-    k = [c[0] for c in flat[1:]].index(local[0].of[1].base)
     step = 1e-6 * max(1.0, abs(xs[k]))
     return all(equation.law.law(IEEE, *xs[:k], xs[k] + by, *xs[k + 1:]) == here for by in (step, -step))

@@ -9,7 +9,7 @@ import math
 
 import pytest
 
-from bptui.explain.cause import Cause, cause_of
+from bptui.explain.cause import Cause, cause_of, told
 from bptui.explain.chain import Explainer
 from bptui.explain.finding import Finding, not_finite
 from bptui.explain.words import about_step
@@ -124,7 +124,10 @@ SAID = {
         (0, "∂E/∂n2"): "∂E/∂n2 is Inf: the slope of √ at 0 is 1 / 0.",
         (0, "∂E/∂a"): "∂E/∂a is NaN: ∞ × 0, ∂E/∂n2 × a, as the slope of √ at 0 is 1 / 0.",
         (0, "a⁺"): "a⁺ is NaN, and takes it over from ∂E/∂a: the slope of √ at 0 is 1 / 0.",
-        (1, "n2"): "n2 is NaN, and takes it over from a: the slope of √ at 0 is 1 / 0.",
+        (1, "n2"): "n2 is NaN, and takes it over from a: it began in update 1.",
+        (1, "n"): "n is NaN, and takes it over from n2: it began in update 1.",
+        (1, "∂E/∂n2"): "∂E/∂n2 is NaN, and takes it over from n: it began in update 1.",
+        (1, "b⁺"): "b⁺ is NaN, and takes it over from ∂E/∂b: it began in update 1.",
         (1, "E"): "E is NaN, and takes it over from n: the slope of √ at 0 is 1 / 0, in update 1."}),
     "a logarithm of a negative number": ('"u = w - 3", "l = log(u)", "E = l*k + w"', "w = 1.5\nk = 2.0", "", {
         (0, "l"): "l is NaN: log of -1.5.",
@@ -144,6 +147,20 @@ SAID = {
         (0, "∂E/∂w"): "∂E/∂w is NaN: -∞ × 0, sample 2, as the slope of √ at 0 is 1 / 0.",
         (1, "E"): "E is NaN, and takes it over from loss of sample 1: it began in update 1."}),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_a_cause_of_an_earlier_update_is_said_with_its_update(case: str) -> None:
+    """In the second update no sentence names an operation of the first as one of its own."""
+    forward, parameters, values, _ = SAID[case]
+    run = run_of(forward, parameters, values)
+    at, times = Explainer(run, 1, 0), run.times(1)
+    for value in range(1, times.count + 1):
+        cause = cause_of(run, 1, at.cell(value))
+        if cause is not None and cause.update == 0:
+            said = about_step(at, Position(1, value, times.stops(value)), at.chain(value))
+            assert cause.words not in said or "in update 1" in said, said
+            assert told(cause, 1).endswith(", in update 1") and told(cause, 0) in told(cause, 1)
 
 
 @pytest.mark.parametrize("executor", ["straight", "arrays"])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bptui.explain import troubles
+from bptui.explain.claims import judge_claim
 from bptui.explain.finding import Finding, not_finite
 from bptui.explain.text import derivation
 from bptui.replay.run import Run, open_run
@@ -224,3 +225,43 @@ def test_what_is_shown_of_a_gradient_of_no_number_says_so(text: str) -> None:
     well = run_of(SURE.replace("1.5", "0.75"))
     assert not any("NaN" in row for row in derivation(well, text, 0, 0))
     assert "NaN" not in derivation(run, "out_o1", 0, 0)[-1]
+
+
+# What was asked for, and the last line that `show` prints of it; by hand, and PyTorch has NaN for each.
+NORM = ('"n2 = a*a + b*b", "n = sqrt(n2)", "E = n"', "a = 0.0\nb = 0.0", "")
+ONE_SAMPLE = ('"y = max(w*x, 0)", "g = sqrt(y)", "E = (g - t)**2"', "w = 1.0",
+              "x = [0.25, -0.5]\nt = [0.5, 0.2]")
+REASONS = [
+    (NORM, "d(E, a)", 0, "∂E/∂a is NaN: ∞ × 0, ∂E/∂n2 × a, as the slope of √ at 0 is 1 / 0."),
+    (NORM, "a.grad", 0, "∂E/∂a is NaN: ∞ × 0, ∂E/∂n2 × a, as the slope of √ at 0 is 1 / 0."),
+    (NORM, "d(E, n2)", 0, "∂E/∂n2 is Inf: the slope of √ at 0 is 1 / 0."),
+    (NORM, "d(n, a)", 0, "∂n/∂a is NaN: the slope of √ at 0 is 1 / 0."),
+    (NORM, "a.next", 0, "a⁺ is NaN, and takes it over from ∂E/∂a: the slope of √ at 0 is 1 / 0."),
+    (NORM, "a", 1, "a is NaN: the slope of √ at 0 is 1 / 0, in update 1."),
+    (NORM, "n2", 1, "n2 is NaN, and takes it over from a: the slope of √ at 0 is 1 / 0, in update 1."),
+    (NORM, "E", 2, "E is NaN, and takes it over from n: the slope of √ at 0 is 1 / 0, in update 1."),
+    (NORM, "d(E, b)", 2, "E is NaN: the slope of √ at 0 is 1 / 0, in update 1."),
+    (NORM, "d(n, a)", 1, "n is NaN: the slope of √ at 0 is 1 / 0, in update 1."),
+    (('"y = where(x < 1, exp(x), x)", "E = y*w"', "x = 1000.0\nw = 1.0", ""), "d(E, x)", 0,
+     "∂E/∂x is NaN: 0 × ∞, where(x < 1: 1; else 0) × exp(x), as exp of 1000 overflows in the where-branch not taken."),
+    (ONE_SAMPLE, "d(loss, w)", 0, "∂loss/∂w is NaN: the slope of √ at 0 is 1 / 0, sample 2."),
+]
+
+
+@pytest.mark.parametrize(("file", "text", "after", "said"), REASONS, ids=[f"{t} after {n}" for _, t, n, _ in REASONS])
+def test_what_is_shown_of_a_value_that_is_no_number_says_why(
+        file: tuple[str, str, str], text: str, after: int, said: str) -> None:
+    forward, parameters, values = file
+    run = run_of(f'[equations]\nforward = [{forward}]\nloss = "E"\n[parameters]\n{parameters}\n[values]\n{values}\n'
+                 "[training]\nlearning_rate = 0.1\nupdates = 2\n")
+    lane = 1 if "loss" in text else 0
+    assert derivation(run, text, after, lane)[-1] == said
+
+
+def test_a_printed_figure_of_any_derivative_that_is_no_number_says_why() -> None:
+    forward, parameters, _ = NORM
+    run = run_of(f'[equations]\nforward = [{forward}]\nloss = "E"\n[parameters]\n{parameters}\n'
+                 "[training]\nupdates = 1\n"
+                 '[[claims]]\nwhat = "d(n, a)"\nvalue = "1.5"\n[[claims]]\nwhat = "d(n, n2)"\nvalue = "1.5"\n')
+    found = [judge_claim(run, claim) for claim in run.scenario.claims]
+    assert [(each.verdict, each.cause) for each in found] == [("undefined", "the slope of √ at 0 is 1 / 0")] * 2

@@ -225,6 +225,58 @@ def test_a_slope_of_0_says_why(forward: str, parameters: str, values: str, why: 
     assert f"is exactly 0: {why}" in said, said
 
 
+# What is said of a slope of 0 by one of several operands, and that law of one x, by hand: where it stands it is flat.
+FLAT = {
+    "the exponent of 0": ('"c = k**w"', 1.0, 0.0, "0**x at 1", lambda x: 0.0**x),
+    "the base 0": ('"c = w**k"', 0.0, 2.0, "x**2 at 0", lambda x: x**2),
+    "the exponent of 1": ('"c = k**w"', 3.0, 1.0, "1**x at 3", lambda x: 1.0**x),
+    "what 0 is divided by": ('"c = k/w"', 2.0, 0.0, "0 / x at 2", lambda x: 0.0 / x),
+    "the smaller, after": ('"c = max(k, w)"', 1.97, 2.0, "max(2, x) at 1.97", lambda x: max(2.0, x)),
+    "the smaller, before": ('"c = max(w, k)"', 1.97, 2.0, "max(x, 2) at 1.97", lambda x: max(x, 2.0)),
+    "the larger": ('"c = min(k, w)"', 2.5, -2.0, "min(-2, x) at 2.5", lambda x: min(-2.0, x)),
+    "what is not chosen": ('"b = k > 1", "c = where(b, k, w)"', 5.0, 2.0, "where(1, 2, x) at 5", lambda x: 2.0),
+}
+
+
+@pytest.mark.parametrize("case", FLAT)
+def test_of_several_operands_the_slope_of_0_says_by_which(case: str) -> None:
+    line, w, k, said, law = FLAT[case]
+    run = equations(f'{line}, "E = c*3"', f"w = {w}", f"k = {k}")
+    assert abs(law(w + 1e-6) - law(max(w - 1e-6, 0.0))) <= 1e-11
+    assert f"is exactly 0: the slope of {said} is 0" in said_of(run, "w"), said_of(run, "w")
+
+
+@pytest.mark.parametrize(("line", "said"), [        # by hand: 1 / (2 × 0.7), and 1 - tanh²(0.49) = 0.7937
+    ("g = sqrt(y)", "The slope of g lets 71.4 % of the error signal through."),
+    ("g = tanh(y)", "The slope of g lets 79.4 % of the error signal through."),
+])
+def test_the_slope_is_of_what_is_made(line: str, said: str) -> None:
+    assert said_of(equations(f'"y = w*k", "{line}", "E = 2*g"', "w = 0.49", "k = 1.0"), "y") == said
+
+
+def test_in_a_network_the_slope_is_of_the_unit() -> None:
+    """By hand: 1 - tanh²(0.49) again, and of a loss |0.5 - out| the slope by out is 1, and is not the unit's."""
+    run = Run(read_scenario_text("""
+        [network]
+        inputs = ["x"]
+        [[network.layers]]
+        kind = "dense"
+        name = "o"
+        units = ["o1"]
+        activation = "tanh"
+        weights = [[0.49]]
+        bias = false
+        [loss]
+        kind = "absolute_error"
+        [data]
+        inputs = [[1.0]]
+        targets = [[0.1]]
+        [training]
+        updates = 1""", "here"))
+    assert said_of(run, "o.net") == "The slope of o1 lets 79.4 % of the error signal through."
+    assert "The slope of o1" not in said_of(run, "o.out")
+
+
 def test_it_cannot_change_e_is_said_only_where_it_does_not() -> None:
     """w² at 0 has slope 0, and rises on both sides."""
     run = equations('"E = (w - 1)*(w - 1)"', "w = 1.0")
