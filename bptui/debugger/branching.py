@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..explain import notation
 from ..replay import places
 from ..replay.fork import Fork, fork
@@ -17,10 +19,10 @@ LETTERS = "BCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 def edit(session: Session, text: str) -> None:
     """`w5 = 0.3`, `learning_rate = 0.1`, several between commas: a what-if run from the start of this update on."""
-    taken = {*session.branches, *(each.name for each in session.leftover.runs)}
-    name = next((letter for letter in LETTERS if letter not in taken), None)
+    taken = {each.name for each in session.leftover.runs}
+    name = next((letter for letter in free_letters(session) if letter not in taken), None)
     if name is None:
-        session.message = "There are as many what-if runs as letters; D removes one in the list of runs (E)."
+        session.message = "There are as many what-if runs as letters; D removes one, side by side (E)."
         return
     try:
         made = fork(session.run, session.position.update, split_commas(text), session.row())
@@ -32,6 +34,13 @@ def edit(session: Session, text: str) -> None:
     switch(session, name)
     kept = "No update is left to it" if last else f"{made_from(session, name)} is kept; E shows both"
     session.message = f"What-if run {name}: {', '.join(made.edits)}. {kept}."
+
+
+def free_letters(session: Session) -> Iterator[str]:
+    """What another run can be called by: no run is, and no quantity."""
+    program = session.run.program(session.position.update)
+    taken = {*session.branches, *program.names, *program.variables, *session.run.symbols(program)}
+    return (letter for letter in LETTERS if letter not in taken)
 
 
 def title(session: Session, name: str) -> str:

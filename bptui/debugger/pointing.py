@@ -16,7 +16,7 @@ from ..replay.meaning import Meaning, Place
 from ..replay.quantity import evaluate
 from ..scenario.errors import QuantityError, quoted, sentence
 from ..scenario.expression import read_quantity
-from . import stopping, watching
+from . import branching, stopping, watching
 from .session import Session
 
 
@@ -61,14 +61,16 @@ def follow(session: Session, text: str) -> None:
 
 
 def remove(session: Session, text: str) -> None:
-    """Remove a stop by its number, or a watch by what is watched."""
+    """Remove a stop by its number, a watch by what is watched, or a what-if run by its letter."""
     number = _number(text)
     if number is not None:
         stopping.remove(session, number)
         return
     wanted = "".join(notation.readable(text).split())
     row = next((n for n, w in enumerate(session.watches) if "".join(notation.readable(w).split()) == wanted), None)
-    if row is None:
-        session.message = f"{quoted(text)} is not watched: W lists what is."
-    else:
+    if row is not None:
         watching.remove(session, row)
+    elif text.strip() in session.branches:
+        branching.drop(session, text.strip())
+    else:
+        session.message = f"{quoted(text)} is not watched: W lists what is."

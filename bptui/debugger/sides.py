@@ -111,7 +111,7 @@ def candidates(session: Session) -> dict[str, Branch]:
     """The runs that the one on screen can be compared with, by the letters that they have or get."""
     found = {name: branch for name, branch in session.branches.items() if branch is not session.branch}
     known = [branch.run for branch in session.branches.values()]
-    free = iter(letter for letter in branching.LETTERS if letter not in session.branches)
+    free = branching.free_letters(session)
     for run in session.beside:
         if not any(run is other for other in known) and (letter := next(free, None)) is not None:
             found[letter] = Branch(letter, run)

@@ -135,6 +135,18 @@ def _no_further(sides: Sides) -> str:
     return f"{shorter.name} ends after {notation.counted(shorter.run.updates, 'update')}."
 
 
+def remove(session: Session) -> None:
+    """Forget the run beside, if it is a what-if run."""
+    sides = session.sides
+    assert sides is not None
+    name = sides.branches[1].name
+    if name in session.branches:
+        close(session)
+        branching.drop(session, name)
+    else:
+        session.message = f"{name} is {sides.branches[1].run.scenario.name}, beside this scenario: no what-if run."
+
+
 Act = Callable[[Session, str], object]
 KEYS: dict[str, Act] = {
     **{kind: (lambda session, text, kind=kind: step(session, kind))
@@ -150,6 +162,7 @@ KEYS: dict[str, Act] = {
     "previous_pane": lambda session, text: swap(session),
     "enter": lambda session, text: enter(session),
     "close": lambda session, text: close(session),
+    "remove": lambda session, text: remove(session),
     "sides": compare,
 }
 ASKED = ("go", "sides")                             # for which a line is asked, here too

@@ -14,7 +14,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from bptui.debugger import branching, sides, siding
+from bptui.debugger import branching, pointing, sides, siding
 from bptui.debugger.commands import BY_ID, COMMANDS
 from bptui.debugger.searching import interrupt
 from bptui.debugger.session import Session
@@ -414,6 +414,24 @@ def test_a_run_beside_can_be_gone_on_with_and_dropped(tui: ModuleType) -> None:
     assert list(session.branches) == ["A"] and session.branch.name == "A"
 
 
+def test_a_what_if_run_is_removed_side_by_side_and_by_its_letter(tui: ModuleType) -> None:
+    session = tui.open_session("two_layer")
+    for weight in ("w5", "w6", "w7", "w8"):
+        branching.switch(session, "A")
+        branching.edit(session, f"{weight} = 0.3")
+    assert list(session.branches) == ["A", "B", "C", "D", "F"]      # E is the loss
+    branching.switch(session, "A")
+    do(session, "E C", "remove")
+    assert list(session.branches) == ["A", "B", "D", "F"] and session.sides is None
+    assert session.message == "What-if run C is gone: w6 = 0.3 after 0 updates."
+    pointing.remove(session, "F")
+    assert list(session.branches) == ["A", "B", "D"]
+    do(session, "E two_layer_in_place", "remove")
+    assert session.sides is not None and "no what-if run" in session.message
+    pointing.remove(session, "E")
+    assert session.message == "'E' is not watched: W lists what is."
+
+
 def test_a_value_that_only_one_run_makes(tui: ModuleType) -> None:
     session = do(tui.open_session("recurrent_bit"), "E lstm_bit")
     shown = state(session)
@@ -451,7 +469,7 @@ def test_random_keys_never_crash_and_never_change_a_run(tui: ModuleType, name: s
     names = [c for c in siding.KEYS if c not in ("close", "sides")]
     for n in range(150):
         if session.sides is None:
-            hands.press("sides", chance.choice(list(sides.candidates(session))))
+            hands.press("sides", chance.choice(list(sides.candidates(session)) or [""]))
             assert session.sides is not None
         command = chance.choice(names) if chance.random() < 0.9 else chance.choice([c.id for c in COMMANDS])
         if command not in ("quit", "edit"):
