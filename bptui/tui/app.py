@@ -48,6 +48,7 @@ HANG_UP = 129                                       # the exit code when the lin
 UNSAVED = 1                                         # the exit code when what was done could not be kept
 PATIENCE = 1.0                                      # seconds that opening may take without a word
 KEYS_TOLD = 30                                      # the last keys, for a report of a fault
+Opened = Callable[[Path, str | None, bool], tuple[Session, Keeper | None]]      # at a place, anew
 
 
 class BptuiApp(Punctual, App[None]):
@@ -76,11 +77,12 @@ class BptuiApp(Punctual, App[None]):
     TITLE = "bptui"
 
     def __init__(self, session: Session | None, at: str | None = None, headless: bool = False,
-                 opened: Callable[[Path, str | None], tuple[Session, Keeper | None]] | None = None,
-                 reload: bool = False, lecture: bool = False, settings: Settings | None = None) -> None:
+                 opened: Opened | None = None, reload: bool = False, lecture: bool = False,
+                 settings: Settings | None = None, fresh: bool = False) -> None:
         # ansi_color before the theme: NO_COLOR's filter is chosen here, and without it would leave greys
         super().__init__(driver_class=None if headless else TolerantDriver, ansi_color=True)
-        self.session, self.at, self.opened = session, at, opened or without_memory
+        self.session, self.opened = session, opened or without_memory
+        self.at, self.fresh = at, fresh             # of the first opening, and of no other
         self.gallery = Gallery(remembers=opened is not None)
         self.reload, self.lecture = reload, lecture
         self.slow = self.only_ascii = False
@@ -135,15 +137,22 @@ class BptuiApp(Punctual, App[None]):
             session.message = f"{faults[0]}{more} {session.message}".strip()
         self.push_screen(Debugger(session, self.keeper, self.keymap, self.reload))
 
+    def open(self, path: Path) -> Session:
+        """The session of a scenario, with its file. What the command line says holds for the first: whoever comes back
+        to it finds the place that was left."""
+        self.session, self.keeper = self.opened(path, self.at, self.fresh)
+        self.at, self.fresh = None, False
+        return self.session
+
     def open_scenario(self, path: Path, number: str = "") -> bool:
         """Open a scenario of the gallery, at the place that shows `number`; False where that cannot be."""
         try:
-            self.session, self.keeper = self.opened(path, self.at)
+            session = self.open(path)
         except ScenarioError:
             return False
         if number:
-            finding.find(self.session, number)
-        self._show(self.session)
+            finding.find(session, number)
+        self._show(session)
         return True
 
     def to_gallery(self) -> None:
@@ -255,8 +264,12 @@ class BptuiApp(Punctual, App[None]):
         return run
 
 
-def without_memory(path: Path, at: str | None) -> tuple[Session, Keeper | None]:
+def without_memory(path: Path, at: str | None, fresh: bool) -> tuple[Session, Keeper | None]:
     return Session(run_of(path), at), None
+
+
+def with_memory(path: Path, at: str | None, fresh: bool) -> tuple[Session, Keeper | None]:
+    return reopened(Session(run_of(path), at), path, fresh, at is not None)
 
 
 def only_ascii() -> bool:
@@ -268,17 +281,14 @@ def only_ascii() -> bool:
 def run_app(path: Path | None, at: str | None = None, fresh: bool = False, settings: Settings | None = None) -> int:
     """Open the debugger, or the gallery; the exit code."""
     sys.setswitchinterval(SWITCH)
-
-    def opened(path: Path, at: str | None) -> tuple[Session, Keeper | None]:
-        return reopened(Session(run_of(path), at), path, fresh, at is not None)
     flags = settings.flags if settings is not None else {}
-    app = BptuiApp(None, at, opened=opened, reload=flags.get("reload", False), lecture=flags.get("lecture", False),
-                   settings=settings)
+    app = BptuiApp(None, at, opened=with_memory, reload=flags.get("reload", False),
+                   lecture=flags.get("lecture", False), settings=settings, fresh=fresh)
     app.only_ascii, app.slow = only_ascii(), flags.get("slow", False)
     if path is not None:
-        app.session, app.keeper = opened(path, at)
+        session = app.open(path)
         if at is not None:
-            _run_on(app.session)
+            _run_on(session)
     threading.excepthook = app.raised_in_a_thread
     try:
         app.run(mouse=app.settings.flags.get("mouse", False))

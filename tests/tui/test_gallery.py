@@ -15,12 +15,9 @@ from rich.cells import cell_len
 from textual.events import Key
 
 from bptui.debugger.gallery import NEW_HERE, Gallery, look
-from bptui.debugger.keeping import reopened
-from bptui.debugger.session import Session
-from bptui.replay.run import open_run
 from bptui.scenario.shipped import find, shipped
 from bptui.tui import gallery as screens
-from bptui.tui.app import BptuiApp
+from bptui.tui.app import BptuiApp, with_memory
 from bptui.tui.debugging import Debugger
 from bptui.tui.dialogs import Help
 from bptui.tui.gallery import ACTS, BY_KEY, GalleryScreen
@@ -40,7 +37,7 @@ def listed() -> Gallery:
 
 def remembering(app: BptuiApp) -> BptuiApp:
     """An application with a memory, as the program has it."""
-    app.opened = lambda path, at: reopened(Session(open_run(path), at), path, False, at is not None)
+    app.opened = with_memory
     app.gallery.remembers = True
     return app
 
@@ -255,6 +252,27 @@ async def test_back_in_the_gallery_it_is_what_was_open_last(tui: ModuleType, tmp
         await settled(app)
         assert app.session is not None and app.session.run.scenario.name == "partial_derivative"
         assert app.session.position.value == 3
+        assert app.keeper is not None
+        app.keeper.close()
+
+
+@pytest.mark.parametrize(("at", "fresh", "place"), [(None, True, (0, 3)), ("#5:3", False, (5, 6))])
+async def test_what_the_command_line_says_holds_for_the_first_opening_alone(
+        tui: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str | None, fresh: bool,
+        place: tuple[int, int]) -> None:
+    """Whoever comes back from the gallery finds what was done since; another scenario begins at its beginning."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    app = remembering(BptuiApp(None, at, headless=True, fresh=fresh))
+    app.open(SHIPPED["two_layer"])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("n", "n", "n", "w", "w", "5", "enter", "H")
+        await settled(app)
+        app.open_scenario(SHIPPED["two_layer"])
+        assert app.session is not None and app.session.watches == ["w5"]
+        assert (app.session.position.update, app.session.position.value) == place
+        await pilot.press("H")
+        app.open_scenario(SHIPPED["single_neuron"])
+        assert (app.session.position.update, app.session.position.value) == (0, 0)
         assert app.keeper is not None
         app.keeper.close()
 
