@@ -15,6 +15,7 @@ from .subject import Subject, subject
 
 NOWHERE = "No value of this update has your digits, here or beside; nor this value, later."
 NOTHING = "Nothing is made here yet to compare with: step first, or put the cursor on a weight."
+ELSEWHERE = "Put the cursor on a weight or a value first: i compares your number with it."
 
 
 @dataclass
@@ -37,6 +38,13 @@ def selected(session: Session) -> Subject | None:
     return found.compared
 
 
+def refusal(session: Session) -> str:
+    """Why a number has nothing here to be compared with; empty where it has."""
+    if selected(session) is not None:
+        return ""
+    return NOTHING if session.untouched and session.focus == "chain" else ELSEWHERE
+
+
 def compare(session: Session, text: str) -> None:
     """Compare a typed number with the value under the cursor, and look for its digits."""
     typed = search.read_number(text)
@@ -49,7 +57,7 @@ def compare(session: Session, text: str) -> None:
         return
     asked = selected(session)
     if asked is None:
-        session.message = NOTHING
+        session.message = refusal(session)
         return
     verdict, rounding = ("not made yet: step to it, and compare", False) if asked.value is None else \
         _judged(session, typed, asked, asked.value)

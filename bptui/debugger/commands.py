@@ -89,8 +89,7 @@ def _cursor(by: int) -> Act:
 
 GO = Question("go to", "120, #120:31, 50%, e12, d(E, w5) …", names=True)
 FIND = Question("find", "a number by its digits, as 0.0554, or a name", names=True)
-GOT = Question("I got", "your number, as you have it",
-               refusal=lambda session: asking.NOTHING if asking.selected(session) is None else "")
+GOT = Question("I got", "your number, as you have it", refusal=asking.refusal)
 STOP = Question("stop at", "d(E, w5)   E < 0.001   changed(w5)   trouble   … hit % 100   … log E",
                 suggesting.stop, names=True)
 WATCH = Question("watch", "w5, d(E, w5), abs(w5 - w5@0), E@prev …", suggesting.quantity, names=True)

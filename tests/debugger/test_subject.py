@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from bptui.debugger import asking, copying, matrices, seeking, stopping
+from bptui.debugger import asking, copying, cursors, matrices, seeking, stopping
 from bptui.debugger.commands import BY_ID
 from bptui.debugger.looks import look
 from bptui.debugger.session import Session
@@ -133,3 +133,19 @@ def test_the_same_quantity_typed_is_the_same_value(tui: ModuleType, pane: str) -
     assert typed.position == with_cursor.position
     assert typed.message.partition(" Hit ")[0] == with_cursor.message.partition(" Hit ")[0]
     assert asking.selected(session) in (found, found.beside)
+
+
+@pytest.mark.parametrize("at", [None, "#0:12", "#3:35"])
+@pytest.mark.parametrize("pane", PANES)
+def test_a_refusal_to_compare_says_that_nothing_is_made_only_where_nothing_is(tui: ModuleType, pane: str,
+                                                                              at: str | None) -> None:
+    """Lists without rows, stops, rows of the batch, headings: there the cursor is to be put on a value first."""
+    session: Session = tui.open_session("two_layer", at)
+    if pane != "chain":
+        shown(session, pane) if pane in BY_ID else cursors.show(session, pane)
+    for row in range(max(1, cursors.length(session, session.focus))):
+        session.cursor[session.focus], session.message = row, ""
+        asking.compare(session, "1")
+        if asking.selected(session) is None:
+            first = "Nothing is made here" if pane == "chain" and not at else "Put the cursor on a weight or a value"
+            assert session.message.startswith(first)
