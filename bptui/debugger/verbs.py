@@ -17,7 +17,7 @@ from ..scenario.errors import QuantityError, did_you_mean, quoted, sentence
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Number
 from . import copying, lesson, ordering, pointing, searching, sides, watching
-from .commands import COMMANDS, Command, repeat
+from .commands import COMMANDS, Command, others, repeat
 from .lists import LISTS, SLICE, GoesOn, yours
 from .onward import perform, pinned
 from .session import Session
@@ -62,7 +62,8 @@ WANTING = {
 }
 ALL = (*COMMANDS, *OWN)
 LISTED = (*LISTS, *HELP, "quit", "where", "print")  # what the help lists of those that have no act
-SHOWN = {command.shown: command for command in reversed(ALL) if command.shown}
+SHOWN = {key: command for command in reversed(ALL) for key in (*others(command), command.shown)
+         if key and key not in DEBUGGERS}           # the keys of the table; h is help, as in a debugger's hands
 IDS = {command.id: command for command in reversed(ALL)}
 NAMES = {**{word: IDS[meant] for word, meant in DEBUGGERS.items()},
          **{name: command for command in reversed(ALL)
@@ -107,7 +108,7 @@ def read(typed: str) -> Verb | None:
     if count and (text or not steps):
         raise Unclear("Say how often and which step: 10 n, or 100 a.")
     if text and not (command.asks or command.takes or command.id in LISTS or command.id in HELP):
-        raise Unclear(f"{command.shown} takes nothing after it; {quoted(text)} stands there.")
+        raise Unclear(f"{rest.removesuffix(text).strip()} takes nothing after it; {quoted(text)} stands there.")
     return Verb(command, text, int(count[:7]) if count else None)
 
 

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,7 +24,7 @@ from typing import Any
 import pytest
 
 from bptui.debugger import verbs
-from bptui.debugger.commands import BY_ID, COMMANDS
+from bptui.debugger.commands import BY_ID, COMMANDS, Command, others
 from bptui.debugger.lists import LISTS
 from bptui.debugger.opening import run_of
 from bptui.debugger.session import Session
@@ -179,6 +180,20 @@ def test_a_quantity_that_is_typed_is_the_cursor_on_it(tui: ModuleType) -> None:
             list(verbs.answer(other, read, lambda said: True))
             assert other.position == screen.session.position, (verb, name)
             assert other.follow_name() == screen.session.follow_name()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.id)
+def test_every_key_of_the_table_is_a_verb(command: Command) -> None:
+    """As the README's table has them, the second and the third too; only h is help, as in a debugger's hands."""
+    for key in {*([command.shown] if command.shown else []), *others(command)} - {"h"}:
+        read = verbs.read(key)
+        assert read is not None and read.command is command, key
+        assert list(verbs.help_lines(key)) == list(verbs.help_lines(command.id)), key
+        with suppress(verbs.Unclear):
+            verbs.read(f"{key} 3 4")
+            continue
+        with pytest.raises(verbs.Unclear, match=rf"^(There is no verb|{re.escape(key)} takes nothing|Say how often)"):
+            verbs.read(f"{key} 3 4")
 
 
 def test_every_command_of_the_table_is_answered(tui: ModuleType) -> None:
