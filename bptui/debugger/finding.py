@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..explain import notation, search
+from ..replay.meaning import instead
 from ..replay.timeline import Position
 from ..scenario import decimals
 from ..scenario.errors import sentence
@@ -80,11 +81,18 @@ def search_on(session: Session, seconds: float) -> None:
     elif finding.hits:
         session.message = f"That was the last of {len(finding.hits)} finds."
     else:
-        small = session.run.schedule.kind == "straight"
-        run = session.run
-        known = "this run" if run.known >= run.updates else f"the first {notation.counted(run.known, 'update')}"
-        where = f"in {known}" if small else f"in this update, nor as a loss or an output in {known}"
-        session.message = f"{finding.text} was not found {where}."
+        session.message = sentence(f"{finding.text} was not found{_nowhere(session, finding.text)}")
+
+
+def _nowhere(session: Session, text: str) -> str:
+    """Where a number was looked for; of a name, which there are."""
+    run = session.run
+    if search.read_number(text) is None:
+        return instead(run, run.program(session.position.update), text)
+    whole = run.known >= run.updates
+    known = "this run" if whole else f"the first {notation.counted(run.known + 1, 'update')}"
+    small = run.schedule.kind == "straight"
+    return f" in {known}" if small else f" in this update, nor as a loss or an output in {known}"
 
 
 def interrupt(session: Session) -> bool:

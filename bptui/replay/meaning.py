@@ -377,9 +377,13 @@ def unknown(run: Run, program: Program, name: str) -> QuantityError:
     if on_the_way is not None and on_the_way in program.home_of:
         out = program.blocks[program.home_of[on_the_way]].out
         return QuantityError(f"{name!r} is made on the way to {out.name}: write {out.name}, and step into it")
+    return QuantityError(f"{name!r} is not a quantity of {run.scenario.name}{instead(run, program, name)}")
+
+
+def instead(run: Run, program: Program, name: str) -> str:
+    """What can be written in place of a name that there is not: a near one, or what there is."""
     known = [*program.names, *program.variables, *run.symbols(program)]
-    meant = did_you_mean(name, known) or f"; there are {listed(program)}"
-    return QuantityError(f"{name!r} is not a quantity of {run.scenario.name}{meant}")
+    return did_you_mean(name, known) or f"; there are {listed(program)}"
 
 
 def listed(program: Program) -> str:

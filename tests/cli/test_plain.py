@@ -265,6 +265,15 @@ def test_my_number_is_another_one() -> None:
     assert said[-1] == "So you have the same number: the difference is rounding."
 
 
+@pytest.mark.parametrize(("typed", "said"), [
+    ("zz", "zz was not found; there are the values net_h1, net_h2, out_h1, out_h2 and 4 more; the parameters w1, "),
+    ("net_hh1", "net_hh1 was not found, did you mean 'net_h1'?"),
+    ("0.123456", "0.123456 was not found in this run."),
+])
+def test_what_is_not_found_says_what_there_is(typed: str, said: str) -> None:
+    assert talk(f"/ {typed}")[0].startswith(said)
+
+
 # what a person makes
 
 def test_stops_hits_watches_marks_and_repeats() -> None:
