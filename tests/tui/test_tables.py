@@ -6,6 +6,7 @@ A snapshot is remade by `pytest tests/tui/test_tables.py --snapshot-update`, and
 from __future__ import annotations
 
 import csv
+import itertools
 import random
 import re
 from pathlib import Path
@@ -25,6 +26,7 @@ from bptui.tui.app import BptuiApp
 from bptui.tui.layout import screen
 from bptui.tui.picture import settled
 from bptui.tui.views.canvas import Line
+from bptui.tui.views.tables import PAINTERS
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 AT = {"two_layer": "#0:22", "digits_minibatches": "#1:1203"}
@@ -309,3 +311,24 @@ def test_the_same_without_a_screen(tui: ModuleType, tmp_path: Path, monkeypatch:
     assert said[14] == ["#0:16  ∂E/∂w5 = +0.082167041  w5 = 0.400000000"]
     assert said[15] == said[16] and said[15][0].startswith("#0:35  row 1, selected  i1 = 0.050000000  i2 = 0.100000000")
     assert all("  " not in field for line in said[15] for field in re.split(" {2}", line))
+
+
+BIG = ("[equations]\nforward = ['y = w1*x + w2*x + w3*x', 'E = y**2']\nloss = 'E'\n[parameters]\n"
+       "w1 = {}\nw2 = {}\nw3 = {}\n[values]\nx = 3\n[training]\nlearning_rate = 1e300\nupdates = 4\n")
+
+
+@pytest.mark.parametrize("numbers", ["9", "4", "all", "fraction"])
+@pytest.mark.parametrize("values", [(-18.16, 1.5, 2), (123.456, 1, -1), (-123.456, -1.5e10, 0.25)])
+def test_a_blank_stands_between_a_name_and_its_number(tui: ModuleType, values: tuple[float, ...],
+                                                      numbers: str) -> None:
+    """Whatever the room: numbers with a sign, with three digits before the point; NaN and inf, after updates."""
+    session = tui.session_of(BIG.format(*values))
+    choose(session, "numbers", numbers)
+    names = {"w1", "w2", "w3", "y", "∂E/∂y", "∂E/∂w1", "∂E/∂w2", "∂E/∂w3"}
+    for at, pane in itertools.product(("#0:0", "#1:0", "#2:4", "#3:0", "#4:1"), ("parameters", "adjoints")):
+        session.go(at)
+        with notation.written_as(numbers):
+            for width in range(34, 90):
+                drawn = [line.text.lstrip(" ►") for line in PAINTERS[pane](session, width, 8, True)[1:]]
+                found = {row.split()[0] for row in drawn if row.strip()}
+                assert found <= names, (at, width, drawn)

@@ -95,13 +95,13 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
     else:
         names, home = _names(session, seen, rows, session.parameter)
     room = min(max(map(len, names), default=0), LONGEST_NAME if wide else width - 28)
-    first = room + (10 if wide and room < 8 else 4)
-    left = 0 if first + 36 == width + 1 else 1      # of the names: a column less, where it makes room for `next`
-    first -= 1 - left
-    points = [first, first + 16, first + 30, first + 44] if wide and first + 55 <= width else (
-        [first, first + 13, first + 26] if first + 36 <= width else [first, first + 13])
+    ahead = 10 if wide and room < 8 else 4
+    left, points = _points(room, ahead, width, wide)
+    if ahead < 10 and _is_long([seen.table.row(n).numbers[0] for n in rows.rows]):
+        more = _points(room, ahead + 1, width, wide)
+        left, points = more if len(more[1]) == len(points) else (left, points)
     if notation.FORMAT.get() == "all":
-        points = _whole_digits(first, width, 4 if wide else 3)
+        points = _whole_digits(points[0], width, 4 if wide else 3)
     columns = (0, 1, 2, 3) if len(points) == 4 else (0, 1, 3)[:len(points)]
     headings = [(min(p + 10, width - 1), seen.table.columns[k].title) for p, k in zip(points, columns, strict=True)]
     of = [(f"of {home}", "")] if home else []
@@ -114,6 +114,24 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
         return followed is not None and followed.var.name == var.name and (followed.element or 0) == element
     _columns(c, seen, rows, _Layout(top, left, room, points, columns), names, bold, focused)
     return c.lines()
+
+
+def _points(room: int, ahead: int, width: int, wide: bool) -> tuple[int, list[int]]:
+    """Where the names of parameters begin, and the decimal points of as many columns as there is room for, the first
+    so far behind the names."""
+    first = room + ahead
+    left = 0 if first + 36 == width + 1 else 1      # of the names: a column less, where it makes room for `next`
+    first -= 1 - left
+    if wide and first + 55 <= width:
+        return left, [first, first + 16, first + 30, first + 44]
+    return left, [first, first + 13, first + 26] if first + 36 <= width else [first, first + 13]
+
+
+def _is_long(values: Sequence[float | None]) -> bool:
+    """Whether a number takes three cells before its decimal point, as -18.1 does; NaN has three, too."""
+    nine = notation.plain(values)
+    texts = [notation.number(v, False, nine) for v in values if v is not None]
+    return any(notation.point(text) == 3 and "/" not in text for text in texts)
 
 
 def paint_adjoints(session: Session, width: int, height: int, focused: bool) -> list[Line]:
@@ -192,7 +210,9 @@ def _columns(c: Canvas, seen: View, rows: Shown, layout: _Layout, names: Sequenc
     found = [seen.table.row(n) for n in rows.rows]
     cells = [[row.numbers[k] for k in layout.columns] for row in found]
     most = ALL_DIGITS if notation.FORMAT.get() == "all" else 11
-    gaps = [points[0] - layout.left - layout.room, *(max(2, b - a - most - 1) for a, b in pairwise(points))]
+    longest = min(layout.room, max(map(len, names), default=0))
+    clear = points[0] - layout.left - max(layout.room, longest + 1)     # a blank is left after the longest name
+    gaps = [clear, *(max(2, b - a - most - 1) for a, b in pairwise(points))]
     ends = [*(b - gap - 1 for b, gap in zip(points[1:], gaps[1:], strict=True)), c.width]
     texts = [fitted([row[k] for row in cells], drawn[k].signed, gaps[k],
                     min(most, ends[k] - points[k])) for k in range(len(points))]
@@ -217,7 +237,7 @@ def _columns(c: Canvas, seen: View, rows: Shown, layout: _Layout, names: Sequenc
 def fitted(values: Sequence[float | None], signed: bool, before: int, after: int) -> list[str]:
     """The numbers of a column in one notation that has room: cells before the decimal point, and from it on."""
     texts = ["" if v is None else notation.number(v, signed, notation.plain(values)) for v in values]
-    if any("." not in x and len(x) >= before for x in texts):    # p/q, or a whole number, that would run into the name
+    if any("." not in x and len(x) > before for x in texts):     # p/q, or a whole number, that would run into the name
         with notation.written_as("9"):
             texts = ["" if v is None else notation.number(v, signed, notation.plain(values)) for v in values]
     for decimals in (6, 5, 4, 3):
