@@ -20,6 +20,7 @@ from .streams import ProgressLine, say
 if TYPE_CHECKING:
     from .replay.quantity import Value
     from .replay.run import Run
+    from .scenario.errors import Problem
     from .scenario.records import Claim
 
 DONE, FAILED = 0, 1
@@ -150,11 +151,19 @@ def _show(arguments: list[str]) -> int:
     if not given.json:
         found = [_derivation(run, text, given) for text in given.quantities]
         say(*found[0], *(line for lines in found[1:] for line in ("", *lines)))
+        if _past_the_end(run, given.at):
+            say("", f"The run ends after {run.updates:,} update{'s' * (run.updates != 1)}: this is how it would go on.")
         return DONE
     values = {text: _asked(text, lambda text=text: _value(run, text, given)) for text in given.quantities}
     _print_json({"scenario": run.scenario.name, "at": given.at,
+                 **({"run_ends_after": run.updates} if _past_the_end(run, given.at) else {}),
                  **({} if given.sample is None else {"sample": given.sample}), "values": values})
     return DONE
+
+
+def _past_the_end(run: Run, update: int) -> bool:
+    """Whether the run ends before it has made so many updates."""
+    return update > 0 and not run.goes_on(update - 1)
 
 
 def _value(run: Run, text: str, given: argparse.Namespace) -> Value:
@@ -239,15 +248,17 @@ def _claims(file: str, runs: Sequence[Run]) -> tuple[Claim, ...]:
     from .explain.claims import claim_faults
     from .scenario.errors import ScenarioError
     from .scenario.reader import read_claims, render
-    lines = None
+    problems: list[Problem] = []
     try:
         claims, lines = read_claims(file)
-        problems = list(dict.fromkeys(problem for run in runs for problem in claim_faults(run, claims)))
-        if problems:
-            raise ScenarioError(problems)
-        return claims
     except ScenarioError as error:
-        raise Refusal(*render(error, file, lines)) from None
+        if not isinstance(error.partial, tuple):
+            raise Refusal(*render(error, file)) from None
+        (claims, lines), problems = error.partial, [*error.problems]
+    problems += dict.fromkeys(problem for run in runs for problem in claim_faults(run, claims))
+    if problems:
+        raise Refusal(*render(ScenarioError(problems), file, lines))
+    return claims
 
 
 def _compare(arguments: list[str]) -> int:

@@ -36,8 +36,19 @@ def open_file(path: Path, name: str) -> Run:
         return understood(scenario)
     except ScenarioError as error:
         if isinstance(error.partial, Scenario):     # it was read as far as it could be
-            error, lines = with_words(error), error.partial.lines
+            error, lines = with_words(_with_claims(error, error.partial)), error.partial.lines
         raise Broken(render(error, name, lines)) from None
+
+
+def _with_claims(error: ScenarioError, scenario: Scenario) -> ScenarioError:
+    """The same error, with what is wrong with the other claims, where all else can be run."""
+    if any(problem.key[:1] != ("claims",) for problem in error.problems):
+        return error
+    try:
+        understood(scenario)
+    except ScenarioError as more:
+        return ScenarioError((*error.problems, *more.problems), scenario)
+    return error
 
 
 def run_of(path: Path) -> Run:

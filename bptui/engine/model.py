@@ -15,14 +15,14 @@ from itertools import groupby
 
 import numpy as np
 
-from ..scenario.errors import Problem, ScenarioError, one_of
+from ..scenario.errors import Problem, ScenarioError, one_of, quoted
 from ..scenario.records import Scenario
 from . import equations, limits, network
 from .chance import mask, noise
 from .derive import Reverse, walk
 from .form import Parameter, Rows, Trouble, Written
 from .limits import PENALTY
-from .names import MOST_NAMED
+from .names import MOST_NAMED, shared_names
 from .optimizers import SETTINGS
 from .perturb import perturbed
 from .program import Block, Program, Var, live_equations
@@ -69,6 +69,10 @@ class Model:
         self._trained = frozenset(name for goal in self.goals for name in goal.parameters)
         self._programs = cache(self._program)
         self.evaluation = cache(self._evaluation)
+        shared = shared_names(self.program(self.batch), scenario.letters) if scenario.letters else {}
+        if shared:
+            raise ScenarioError([Problem(("names", part), f"{part} cannot be called {quoted(scenario.letters[part])}: "
+                                         f"{name} is another name here") for part, name in shared.items()])
         self.listed = cache(self._listed)
 
     def over(self, rows: Rows) -> Model:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from ..scenario.records import Layer, Network, Shape
+from .program import Program
 
 MOST_NAMED = 1000
 LONGEST = 140                                       # characters of a name that goes through layers: of two, at least
@@ -108,6 +109,21 @@ def name_network(network: Network, sizes: Mapping[str, int], features: int, step
     layers = [x if letters.count(x.letter) == 1 else replace(x, letter=x.layer) for x in layers]
     return Names(tuple(f"{i}[{t}]" for t in range(steps) for i in inputs) if inputs and steps else inputs,
                  letter(inputs, "inputs"), tuple(layers))
+
+
+def shared_names(program: Program, letters: Mapping[str, str]) -> dict[str, str]:
+    """By the parts of `[names]`: a name that a letter gives to one thing, and that another has already."""
+    symbols = {var.symbol for var in program.variables.values() if var.symbol}
+    known = {*program.names, *program.variables, *symbols}
+    found: dict[str, str] = {}
+    for part, called in letters.items():
+        if part == called:
+            continue
+        for name in sorted({*program.names, *symbols}):
+            own = "net_" if part == "delta" else f"{part}_"
+            if name.startswith(own) and (shown := f"{called}_{name.removeprefix(own)}") in known:
+                found.setdefault(part, shown)
+    return found
 
 
 def letter(units: tuple[str, ...] | None, name: str) -> str:

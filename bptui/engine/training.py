@@ -150,6 +150,9 @@ def _check_passes(trouble: Trouble, training: Training, parameters: Sequence[Par
 def check_chance(trouble: Trouble, scenario: Scenario, rows: int, drawn: bool) -> None:
     """What is said of chance where there is none; `drawn`: the first values or the updates have some."""
     training = scenario.training
+    if training.batch != "all" and training.batch > rows:
+        trouble.say((*KEY, "batch"), f"a batch of {training.batch:,} rows is more than there are: give at "
+                                     f"most {rows:,}, or \"all\"")
     all_rows = training.batch == "all" or training.batch >= rows
     if training.shuffle and all_rows:
         trouble.say((*KEY, "shuffle"), "every batch has all rows, so shuffle would only add them up in another "

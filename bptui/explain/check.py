@@ -114,11 +114,20 @@ class _Checking:
 
     def report(self, complete: bool) -> Report:
         rows = self.gradients.rows() if self.gradients is not None else ()
-        notes = (*advice(self.run), *(self.gradients.notes if self.gradients is not None else ()), *self.notes)
+        late = _past_the_end(self.run, [result.claim for result in self.results])
+        of_gradients = self.gradients.notes if self.gradients is not None else ()
+        notes = (*advice(self.run), *late, *of_gradients, *self.notes)
         parts = (*self.results, *rows, *self.lemmas, self.finite, self.replay)
         ok = all(part is None or part.ok for part in parts)
         return Report(ok, tuple(self.results), rows, self.finite, self.replay, tuple(self.lemmas), notes, self.source,
                       complete)
+
+
+def _past_the_end(run: Run, claims: Iterable[Claim]) -> list[str]:
+    """What has to be said where claims are of updates that the run does not come to."""
+    late = [claim for claim in claims if claim.after and not run.goes_on(claim.after - 1)]
+    return [f"the run ends after {_count(run.updates, 'update')}, and {_count(len(late), 'claim is', 'claims are')} of "
+            f"how it would go on"] if late else []
 
 
 def looked_at(run: Run) -> list[int]:

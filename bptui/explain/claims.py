@@ -205,17 +205,18 @@ def claim_faults(run: Run, claims: Sequence[Claim]) -> list[Problem]:
     shapes = Shapes.of(run)
     found: list[Problem] = []
     for n, claim in enumerate(claims):
+        key = claim.key or ("claims", n)
         try:
             lane = lane_of(run, claim.after, claim.sample)
         except QuantityError as error:
-            found.append(Problem(("claims", n, "sample"), f"{claim.what}: {error}"))
+            found.append(Problem((*key, "sample"), f"{claim.what}: {error}"))
             continue
         try:
             _single(evaluate(shapes, claim.tree, claim.after, lane), claim)
             for part in _left_alone(claim.tree):
                 evaluate(shapes, part, claim.after, lane)
         except QuantityError as error:
-            found.append(Problem(("claims", n, "what"), f"{claim.what}: {error}"))
+            found.append(Problem((*key, "what"), f"{claim.what}: {error}"))
     return found
 
 

@@ -43,7 +43,7 @@ class Problem:
 class ScenarioError(Exception):
     """A scenario cannot be opened. `problems` in the order they were found.
 
-    `partial` is what could be read of it, a Scenario, for whoever knows more of its words.
+    `partial` is what could be read of it, a Scenario, or claims and their lines, for whoever knows more of its words.
     """
 
     def __init__(self, problems: Iterable[Problem], partial: object = None) -> None:

@@ -47,13 +47,14 @@ def read_scenario_text(text: str, name: str, path: Path | None = None) -> Scenar
 
 
 def read_claims(path: str | Path) -> tuple[tuple[Claim, ...], Mapping[KeyPath, int]]:
-    """The claims of a file that holds only `[[claims]]`, and the line of every key; ScenarioError if it does not."""
+    """The claims of a file that holds only `[[claims]]`, and the line of every key; ScenarioError if it does not, with
+    both of what could be read."""
     path = Path(path)
     table, lines = _parse(_content(path))
     reading = Reading(lines, path.parent)
     got = read_table(reading, table, {"claims": replace(TOP["claims"], needed=True)}, (), "a file of claims")
     claims = read_claim_list(reading, got["claims"] or [])
-    _refuse(reading)
+    _refuse(reading, (claims, lines))
     return claims, lines
 
 
@@ -119,7 +120,7 @@ def _check_sections(reading: Reading, table: Mapping[str, Any]) -> None:
         reading.wrong((), "there is no [network] and no [equations]: nothing to run")
 
 
-def _refuse(reading: Reading, partial: Scenario | None = None) -> None:
+def _refuse(reading: Reading, partial: object) -> None:
     """Raise what was found, in file order; `partial` is what could be read."""
     if reading.problems:
         raise ScenarioError(sorted(reading.problems, key=lambda problem: problem.line or 0), partial)

@@ -189,6 +189,7 @@ class Claim:
     value: str | None = None
     erratum: str | None = None
     why: str | None = None
+    key: KeyPath = field(default=(), compare=False)     # where it stands in its file
 
 
 @dataclass(frozen=True)

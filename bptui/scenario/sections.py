@@ -50,6 +50,7 @@ LINEAR, TANH = Activation("linear", text="linear"), Activation("tanh", text="tan
 OF_LAYERS = {f.name for f in fields(Layer)} - {"key", "extra"}
 MOST_SUGGESTED = 200      # problems after which no more near names are looked for: that is slow
 Names: TypeAlias = str | int | tuple[str, ...] | tuple[tuple[str, ...], ...] | None
+OF_PARAMETERS = ("weight_names", "bias_names", "recurrent_weight_names", "gain_names")
 LEFT_SIDE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=")
 
 
@@ -156,7 +157,7 @@ def _layer(reading: Reading, raw: Any, at: int) -> Layer:
     got = read_table(reading, raw, rules, key, "[[network.layers]]", known)
     kind = got["kind"] or ""
     _check_keys(reading, kind, raw, key)
-    for names in ("name", "units", "filters", "weight_names", "bias_names", "recurrent_weight_names", "gain_names"):
+    for names in ("name", "units", "filters", *OF_PARAMETERS):
         reading.named(got[names], (*key, names))
     if got["bias"] is False and got["bias_names"]:
         reading.wrong((*key, "bias_names"), "bias is false, so there is nothing to name")
@@ -309,6 +310,7 @@ def read_letters(reading: Reading, table: object, equations: Equations | None) -
     """The source's letters; beside [equations] they are for names that begin as a network's do."""
     got = read_table(reading, table, LETTERS, ("names",), "[names]")
     letters = {name: written for name, written in got.items() if written}
+    _check_letters(reading, letters, equations)
     if equations is not None and not reading.problems:
         named = [*(line.name for line in equations.lines), *equations.parameters, *equations.values, *equations.noise]
         for part in letters:
@@ -317,6 +319,19 @@ def read_letters(reading: Reading, table: object, equations: Equations | None) -
             elif not any(name.startswith(f"{part}_") for name in named):
                 reading.wrong(("names", part), f"no name of the equations begins with {part}_: {part} changes nothing")
     return letters
+
+
+def _check_letters(reading: Reading, letters: Mapping[str, str], equations: Equations | None) -> None:
+    """One name, one thing: a letter is no other part's, and not the loss's or a parameter's name."""
+    called = {"net": "net", "out": "out", **letters}
+    taken = {name for name, key in reading.names if {*key} & {"loss", "parameters", *OF_PARAMETERS}}
+    taken |= {equations.loss} if equations is not None else set()
+    for part, letter in letters.items():
+        other = next((p for p in called if p != part and letter in (called[p], p)), "")
+        if other:
+            reading.wrong(("names", part), f"{part} cannot be called {quoted(letter)}: that is what {other} is called")
+        elif letter in taken:
+            reading.wrong(("names", part), f"{part} cannot be called {quoted(letter)}: that is another name here")
 
 
 def read_claim_list(reading: Reading, tables: list[object]) -> tuple[Claim, ...]:
@@ -335,4 +350,6 @@ def _claim(reading: Reading, raw: Any, key: KeyPath) -> Claim | None:
         reading.wrong((*key, "what"), "without value, what must be a comparison such as E < 1e-12")
     if "erratum" in raw and "value" not in raw:
         reading.wrong((*key, "erratum"), "erratum says what is true in place of value, and value is missing")
-    return Claim(tree=tree, **got)
+    if "value" in raw and got["value"] is None:     # seen only where it is told what else is wrong
+        got["value"] = "0"
+    return Claim(tree=tree, **got, key=key)

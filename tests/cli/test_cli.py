@@ -73,6 +73,12 @@ def test_values_are_under_the_quantity_as_it_was_written() -> None:
 def test_after_more_updates_than_the_scenario_makes() -> None:
     assert 0 < values("two_layer", "E", at=80000)["E"] < 3e-06
     assert values("partial_derivative", "X", at=0)["X"] == 3
+    for at in (0, 10_000, 10_001, 80_000):              # it is said, in every form
+        text = bptui_("show", "two_layer", "E", "w5", "--at", str(at)).stdout
+        as_json = json.loads(bptui_("show", "two_layer", "E", "--at", str(at), "--json").stdout)
+        past = "The run ends after 10,000 updates: this is how it would go on."
+        assert (text.splitlines()[-1] == past, past in text) == (at > 10_000, at > 10_000)
+        assert as_json.get("run_ends_after") == (10_000 if at > 10_000 else None)
 
 
 def test_numbers_that_json_lacks(tmp_path: Path) -> None:
@@ -299,6 +305,22 @@ def test_claims_that_cannot_be_asked_are_faults_of_the_file_all_in_one_pass(tmp_
     assert [line.removeprefix(f"{file}:").split(": ")[:2] for line in lines] == [
         ["11", "until"], ["13", "d(d(E, w), w)"], ["16", "w[3]"], ["20", "x"], ["23", "E < 0 and w99 > 1"]]
     assert "'w99' is not a quantity" in lines[-1]
+
+
+def test_broken_claims_and_those_that_cannot_be_asked_are_told_in_one_pass(tmp_path: Path) -> None:
+    """In a file of claims, and in the scenario's own: a dropped claim does not move the lines of the others."""
+    claims = ('[[claims]]\nvalue = "1"\n[[claims]]\nwhat = "w99"\nvalue = "1"\n[[claims]]\nwhat = "w1"\nvalue = "abc"\n'
+              '[[claims]]\nwhat = "h7"\nvalue = 3\nsample = 9\n')
+    mine, own = tmp_path / "mine.toml", tmp_path / "own.toml"
+    mine.write_text(claims, "utf-8")
+    written = (SCENARIOS / "two_layer.toml").read_text("utf-8")
+    own.write_text(f"{written.rstrip()}\n{claims}", "utf-8")
+    lines = refused(bptui_("check", "two_layer", "--claims", str(mine)))
+    assert [re.sub(r"[: ].*", "", line.removeprefix(f"{mine}:")) for line in lines] == ["1", "4", "8", "11", "12"]
+    moved = written.rstrip().count("\n") + 1
+    lines = refused(bptui_("check", str(own)))
+    assert [int(re.sub(r"[: ].*", "", line.removeprefix(f"{own}:"))) - moved for line in lines] == [1, 4, 8, 11, 12]
+    assert "'w99' is not a quantity" in lines[1]
 
 
 def test_claims_of_another_file_that_cannot_be_asked_are_faults_of_that_file(tmp_path: Path) -> None:

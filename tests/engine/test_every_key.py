@@ -304,6 +304,10 @@ CHANCE = "seed changes nothing"
     (LAYERED + "shuffle = true\n", None),
     (LAYERED.replace("batch = 2", "batch = 'all'\nshuffle = true"), "every batch has all rows"),
     (LAYERED.replace("batch = 2", "batch = 4\nshuffle = true"), "every batch has all rows"),
+    (LAYERED.replace("batch = 2", "batch = 4"), None),
+    (LAYERED.replace("batch = 2", "batch = 5"), "a batch of 5 rows is more than there are: give at most 4, or"),
+    (WRITTEN + "batch = 3\n", None),
+    (WRITTEN + "batch = 1000000\n", "a batch of 1,000,000 rows is more than there are: give at most 3, or"),
     (LAYERED + "seed = 1\n", None),                 # weights that the file leaves out are drawn
     (WRITTEN + "seed = 1\n", None),
     (WRITTEN.replace("z = {", "# {").replace("b*z", "b") + "seed = 1\n", None),

@@ -174,6 +174,13 @@ def test_a_state_that_is_not_that_of_the_run_fails(monkeypatch: pytest.MonkeyPat
     assert any("is not that of the straight run" in note for note in report.notes)
 
 
+def test_claims_past_the_end_are_said_to_be_so() -> None:
+    run = shipped("two_layer")
+    claims = [Claim("E < 1", read_quantity("E < 1"), after=after) for after in (0, 10_000, 10_001, 20_000)]
+    said = "the run ends after 10,000 updates, and 2 claims are of how it would go on"
+    assert [said in check_run(run, asked).notes for asked in (claims, claims[:2])] == [True, False]
+
+
 def test_a_wrong_claim_fails_and_is_listed() -> None:
     run = shipped("two_layer")
     claims = [Claim("w5", read_quantity("w5"), value="0.41"), Claim("E > 1", read_quantity("E > 1")),
