@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ..explain import got, search, slopes
 from ..explain.trial import Kink
 from ..scenario import decimals
-from ..scenario.errors import quoted
+from ..scenario.errors import quoted, sentence
 from .session import Session
 from .subject import Subject, subject
 
@@ -48,9 +48,11 @@ def refusal(session: Session) -> str:
 def compare(session: Session, text: str) -> None:
     """Compare a typed number with the value under the cursor, and look for its digits."""
     typed = search.read_number(text)
+    if unclear := decimals.with_points(text)[1]:
+        session.message = sentence(unclear)
+        return
     if typed is None:
-        how = decimals.meant(text) or ": type its digits, as in 0.000364723"
-        session.message = f"{quoted(text)} is no number{how}."
+        session.message = f"{quoted(text)} is no number: type its digits, as in 0.000364723."
         return
     if typed.beyond:
         session.message = f"{typed.text} {typed.beyond}."

@@ -80,7 +80,13 @@ def _move(kind: str) -> Act:
 
 
 def _show(pane: str) -> Act:
-    return lambda session, text: cursors.show(session, pane)
+    return lambda session, text: _to_front(session, lambda: cursors.show(session, pane))
+
+
+def _to_front(session: Session, show: Callable[[], None]) -> None:
+    """Show a pane: what was said before, as what was copied from another, is not about it."""
+    session.message = ""
+    show()
 
 
 def _cursor(by: int) -> Act:
@@ -206,7 +212,7 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("next_pane", "tab", "Tab", "Next pane", "give the next pane the cursor", "Panes"),
     ("previous_pane", "shift+tab", "Shift+Tab", "Previous pane", "give the one before the cursor", "Panes"),
     *((pane.id, pane.key, pane.shown, pane.title, pane.help, "Panes",
-       (lambda s, text: opened.show_matrix(s)) if pane.id == "matrix" else _show(pane.id))
+       (lambda s, text: _to_front(s, lambda: opened.show_matrix(s))) if pane.id == "matrix" else _show(pane.id))
       for pane in TABLE if pane.key),
     ("turn", "T", "T", "Turn the matrix", "transposed, whole, as an image; and round", "Panes",
      lambda s, text: matrices.turn_layout(s)),

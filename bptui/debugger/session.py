@@ -450,6 +450,8 @@ class Session:
                 f"This is the {'last' if by > 0 else 'first'} sample of the batch."
             return
         self.lane, self.message, self.cursor["batch"] = lane, "", None
+        if self.followed is not None:               # the head may have no room for it beside what is followed
+            self.message = f"Sample {self.row()} of {self.run.model.rows.count} is shown."
 
     # following
 

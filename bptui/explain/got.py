@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+from itertools import chain
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from ..scenario.expression import read_quantity
 from . import notation, residue
 from .claims import FEWEST, cause_text, digits, figure, judge, said
 from .naming import Namer
-from .search import Hit, Typed, in_update
+from .search import Hit, Typed, given, in_update
 
 MOST_FOUND = 8
 MOST_UPDATES = 20_000                               # of each run that are looked through
@@ -139,9 +140,12 @@ def _here(run: Run, typed: Typed, places: list[Place], update: int, lane: int) -
     same = {(p.var, p.element or 0) for p in places}
     times = run.times(update)
     others: list[tuple[Hit, str]] = []
-    for hit in in_update(run, typed, update, lane):
+    for hit in chain(in_update(run, typed, update, lane), given(run, typed, update, lane)):
         if hit is None:
             yield None
+            continue
+        if not hit.at.value:                        # it stands there before anything is made
+            others.append((hit, "a given value"))
             continue
         block, element = times.locate(hit.at.value)
         own = (times.blocks[block].out, element) in same and hit.at.inner == times.stops(hit.at.value)
@@ -149,7 +153,7 @@ def _here(run: Run, typed: Typed, places: list[Place], update: int, lane: int) -
             yield hit, "the same quantity"
         else:
             others.append((hit, "another value of this update"))
-    yield from others
+    yield from sorted(others, key=lambda found: abs(found[0].value) != abs(typed.value))    # what agrees exactly first
 
 
 def _over_the_run(base: Run, run: Run, typed: Typed, places: list[Place], update: int, lane: int,

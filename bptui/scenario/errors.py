@@ -24,7 +24,7 @@ MOST_MARKS = 3            # on one character: a tower of them is drawn over the 
 HIDDEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")    # letters for Unicode, nothing for the eye
 
 OPENING = re.compile(                               # words that begin what is said; "a is not trained" has a name
-    r"(?:an|betas|it|nothing|not|the|there|this) "
+    r"(?:an|betas|it|nothing|not|perturbation|the|there|this) |(?:hits|samples|stops) count "
     r"|(?:a|after|go|no|of|one|sample|say|shapes|something|updates?|value) (?!is |has |takes |needs |must |are )")
 
 

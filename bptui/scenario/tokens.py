@@ -95,7 +95,7 @@ def tokens_of(text: str, letters: bool = False) -> list[Token]:
     With `letters` a name may have Greek letters, as error signals (δ_h1) and settings (η, β1) do.
     """
     if len(text) > MOST_CHARACTERS:
-        raise ExpressionError(f"an expression has at most {MOST_CHARACTERS} characters, this has {len(text)}")
+        raise ExpressionError(f"an expression has at most {MOST_CHARACTERS:,} characters, this has {len(text):,}")
     typed = "".join(" " if c.isspace() else PASTED.get(c, c) for c in text)
     typed, unclear = with_points(typed)
     if unclear:

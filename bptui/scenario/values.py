@@ -110,7 +110,7 @@ def whole(least: int, most: int) -> Reader:
         if isinstance(value, bool) or not isinstance(value, int):
             raise Wrong(f"{label} must be a whole number, not {shown(value)}")
         if not least <= value <= most:
-            raise Wrong(f"{label} must be a whole number from {least} to {most}")
+            raise Wrong(f"{label} must be a whole number from {least:,} to {most:,}")
         return value
     return read
 

@@ -24,6 +24,8 @@ from ..debugger.session import Session
 from ..explain import ascii
 from .grid import dressed
 
+CLOSES = ("escape", "ctrl+c")                       # what closes whatever is open, and quits nothing
+
 
 class Once:
     """Of a screen that closes once, and nothing but itself: Textual's `dismiss` takes away whatever stands on top, so
@@ -56,7 +58,7 @@ class Names(Suggester):
 
 class Ask(Once, ModalScreen[str | None]):
     """One line at the place of the line of words, below it what can be typed; Enter answers, Tab takes a completed
-    name, Esc closes.
+    name, Esc and Ctrl-C close.
 
     Over a slow link many keys come at once: those that came before the line was there are typed into it, and those
     that came after the answer are kept, as `late`, for the screen below.
@@ -116,7 +118,7 @@ class Ask(Once, ModalScreen[str | None]):
             return
         if line is None:
             return
-        if event.key in ("enter", "escape"):
+        if event.key in ("enter", *CLOSES):
             self.answered = True
             self.dismiss(line.value if event.key == "enter" else None)
         elif event.key == "backspace":
@@ -145,7 +147,7 @@ class Palette(Once, CommandPalette):
     and when a page is turned in a list that has not been laid out yet. Esc closes it at once: a key typed behind
     it is for the screen below, and not for a line that is being taken away."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "escape", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding(",".join(CLOSES), "escape", show=False, priority=True)]
 
     def on_mount(self) -> None:
         for line in self.query(Input):              # none, if it is closed already
@@ -188,7 +190,7 @@ def does_nothing(event: Key) -> str:
 class Help(Once, ModalScreen[None]):
     """Pages of text."""
 
-    CLOSE = ("escape", "question_mark", "q")
+    CLOSE = (*CLOSES, "question_mark", "q")
     SCROLL: ClassVar[dict[str, int]] = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 12, "space": 12,
                                         "pageup": -12, "home": -10**6, "end": 10**6}
     DEFAULT_CSS = """

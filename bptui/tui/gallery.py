@@ -234,7 +234,11 @@ class GalleryScreen(PunctualScreen, Screen[None]):
             self.gallery.type(event.character)
 
     def action_interrupt(self) -> None:
-        self.gallery.message = "Press q to quit."
+        """As Esc where a line is open."""
+        if self.gallery.typing:
+            self.gallery.close()
+        else:
+            self.gallery.message = "Press q to quit."
         self.paint()
 
     def _do(self, act: str) -> None:

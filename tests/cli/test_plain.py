@@ -274,6 +274,15 @@ def test_what_is_not_found_says_what_there_is(typed: str, said: str) -> None:
     assert talk(f"/ {typed}")[0].startswith(said)
 
 
+def test_what_has_my_digits_exactly_comes_first() -> None:
+    """The tutorial's w7 is 0.5, given; its next value, 0.511301270, only rounds to it."""
+    said = talk("n", "i 0.5")
+    here = [line for line in said[3:] if not line.startswith("In ")]
+    assert "#0:0  w7, given = +0.500000000  your digits" in here
+    same = [" = +0.500000000  " in line for line in here]
+    assert same == sorted(same, reverse=True) and any("w7⁺ = +0.511301270" in line for line in here)
+
+
 # what a person makes
 
 def test_stops_hits_watches_marks_and_repeats() -> None:
@@ -371,6 +380,7 @@ def test_a_decimal_comma_is_understood() -> None:
     for line in ("i {}438568", "/ {}438568", "e w5 = {}3", "b E < {}001", "print E@0 < {}001"):
         commas, points = (talk("n 30", line.format(mark), "print w5") for mark in ("0,000", "0.000"))
         assert [said.replace("0,000", "0.000") for said in commas] == points
+    assert talk("n", "i 1,234,567.5")[1:] == ["'1,234,567.5': write it without commas, as 1234567.5."]
     said = talk("i 1,234", "/ 1,234", "e w5 = 1,234")
     assert all("1234: write one of them" in line for line in said)
 

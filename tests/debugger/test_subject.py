@@ -47,6 +47,8 @@ ANSWERS = {                                         # "" is nothing: no number, 
 }
 COMMANDS = ("copy", "got", "next_change", "watch", "stop", "edit", "to_cursor", "matrix", "enter")
 
+COMMANDS_OF_PANES = [pane for pane in PANES if pane in BY_ID]
+
 
 def opened(tui: ModuleType, pane: str) -> Session:
     session: Session = tui.open_session("two_layer", "#3:35")
@@ -149,3 +151,14 @@ def test_a_refusal_to_compare_says_that_nothing_is_made_only_where_nothing_is(tu
         if asking.selected(session) is None:
             first = "Nothing is made here" if pane == "chain" and not at else "Put the cursor on a weight or a value"
             assert session.message.startswith(first)
+
+
+@pytest.mark.parametrize("pane", PANES)
+def test_a_pane_that_comes_to_the_front_leaves_nothing_standing_that_was_said_before(tui: ModuleType,
+                                                                                     pane: str) -> None:
+    """What was copied from one pane is not about the next."""
+    for key in (command for command in COMMANDS_OF_PANES if command != pane):
+        session = opened(tui, pane)
+        session.message = "Copied w8 = 0.5834972025788983."
+        BY_ID[key].act(session, "")                 # type: ignore[misc]
+        assert "Copied" not in session.message, key

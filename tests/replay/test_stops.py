@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from bptui.replay.run import Run, open_run
 from bptui.replay.stops import Stop, fitted, read, write
 from bptui.replay.trouble import KINDS
-from bptui.scenario.errors import QuantityError
+from bptui.scenario.errors import QuantityError, sentence
 from bptui.scenario.shipped import find
 
 LINES = {
@@ -113,6 +114,8 @@ def test_what_is_wrong_with_a_line_is_one_sentence(line: str) -> None:
     said = str(caught.value)
     assert WRONG[line] in said
     assert said.isprintable() and len(said) < 250 and "\n" not in said and not said.endswith(".")
+    typed = re.split(r"\W", said)[0] in line        # a sentence has a capital, or begins with what was typed
+    assert sentence(said)[0] == said[0].upper() or typed
 
 
 @pytest.fixture(scope="module")

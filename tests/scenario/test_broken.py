@@ -80,9 +80,9 @@ BROKEN = {
     "half an update": (NETWORK, "= 10\n", "= 1.5\n",
         "30: updates must be a whole number, not 1.5"),
     "too many updates": (NETWORK, "= 10\n", "= 1000000001\n",
-        "30: updates must be a whole number from 1 to 1000000000"),
+        "30: updates must be a whole number from 1 to 1,000,000,000"),
     "no updates": (NETWORK, "= 10\n", "= 0\n",
-        "30: updates must be a whole number from 1 to 1000000000"),
+        "30: updates must be a whole number from 1 to 1,000,000,000"),
     "a number without end": (NETWORK, "= 0.5\n", "= 0x" + "f" * 400 + "\n",
         "29: learning_rate must be a finite number, and this is too large"),
     "too many digits": (NETWORK, "= 0.5\n", "= " + "9" * 5000 + "\n",
@@ -208,12 +208,12 @@ GEOMETRY = {
     "filters and kernel": ('kind = "conv2d"', ["filters is missing in a layer of kind 'conv2d'",
                                                "kernel is missing in a layer of kind 'conv2d'"]),
     "a kernel of nothing": ('kind = "conv2d"\nfilters = 1\nkernel = 0',
-                            ["kernel must be a whole number from 1 to 1000000"]),
+                            ["kernel must be a whole number from 1 to 1,000,000"]),
     "three sizes": ('kind = "max_pool"\nsize = [1, 2, 3]',
                     ["size must be a whole number, or two of them: rows and columns"]),
     "nothing left": ('kind = "dropout"\nrate = 1', ["rate must be less than 1: nothing would be left"]),
     "one word": ('kind = "embedding"\nvocabulary = 1\nsize = 2',
-                 ["vocabulary must be a whole number from 2 to 1000000"]),
+                 ["vocabulary must be a whole number from 2 to 1,000,000"]),
 }
 
 
@@ -227,7 +227,7 @@ def test_a_mistake_in_a_layer(kind: str) -> None:
 TRAINING = {
     "not a comparison": ('until = "E"', 'until must be a comparison, as in "E < 1e-4", not \'E\''),
     "no quantity": ('until = "E <"', "until: something is missing after '<'"),
-    "impatient": ("patience = 0", "patience must be a whole number from 1 to 1000000000"),
+    "impatient": ("patience = 0", "patience must be a whole number from 1 to 1,000,000,000"),
     "no step": ("perturbation = 0", "perturbation must be more than 0, not 0"),
     "a limit of nothing": ("clip_norm = 0", "clip_norm must be more than 0, not 0"),
     "a negative decay": ("weight_decay = -1", "weight_decay must be 0 or more, not -1"),

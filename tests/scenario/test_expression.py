@@ -385,6 +385,7 @@ REFUSALS = {                                      # read as quantities: sentence
     "ｅxp(x)": ("'ｅ' (U+FF45) has no place in an expression", 0),
     "x\x1b[31m": ("'\\x1b' has no place in an expression", 1),
     "x" * 501: ("an expression has at most 500 characters, this has 501", 0),
+    "x" * 6005: ("an expression has at most 500 characters, this has 6,005", 0),
 }
 
 

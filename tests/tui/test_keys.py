@@ -111,6 +111,31 @@ async def test_a_command_of_the_palette_does_what_its_key_does(tui: ModuleType) 
         assert session.position == Position(0, 1, 3)
 
 
+@pytest.mark.parametrize("key", ["slash", "g", "w", "m", "question_mark", "colon"])
+@pytest.mark.parametrize("closes", ["ctrl+c", "escape"])
+async def test_ctrl_c_closes_what_is_open_as_esc_does(tui: ModuleType, key: str, closes: str) -> None:
+    app = BptuiApp(tui.open_session("two_layer", "#0:12"), headless=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(app)
+        await pilot.press(key)
+        await tui.until(lambda: len(app.screen_stack) == 3)
+        await pilot.press(closes)
+        await tui.until(lambda: isinstance(app.screen, Debugger))
+        await pilot.press("n")
+        assert app.session is not None and app.session.position.value == 13
+
+
+@pytest.mark.parametrize("closes", ["ctrl+c", "escape"])
+async def test_ctrl_c_closes_a_line_of_the_gallery_as_esc_does(tui: ModuleType, closes: str) -> None:
+    app = BptuiApp(None, headless=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key in ("slash", "o"):
+            await pilot.press(key, "x", closes)
+            assert not app.gallery.typing and not app.gallery.message
+        await pilot.press("ctrl+c")
+        assert app.gallery.message == "Press q to quit."
+
+
 async def test_dialogs_open_and_close_and_esc_never_quits(tui: ModuleType) -> None:
     session = tui.open_session("two_layer")
     app = BptuiApp(session, headless=True)

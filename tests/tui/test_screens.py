@@ -181,3 +181,22 @@ async def test_the_first_screen_tells_what_to_do(tui: ModuleType) -> None:
     assert lines[-2].startswith(" · means: not computed yet.")
     assert session.position.value == 0
     assert not re.search(r"[+-]\d\.\d", text)
+
+
+FOUR = ("[equations]\nforward = ['y = max(w*x, 0)', 'g = sqrt(y)', 'E = (g - t)**2']\nloss = 'E'\n"
+        "[parameters]\nw = 1.0\n[values]\nx = [0.25, -0.5, 0.49, 1.0]\nt = [0.5, 0.2, 0.5, 0.9]\n"
+        "[training]\nlearning_rate = 0.1\nupdates = 2\n")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_sample_is_told_while_something_is_followed(tui: ModuleType, width: int) -> None:
+    """In the head, where it has room; and by what chooses another, in the line of words."""
+    session = tui.session_of(FOUR)
+    session.go("#0:12")
+    tui.follow(session, "w")
+    assert "following ∂E/∂w · sample 1 of 4" in tui.text(session, (width, 24)).splitlines()[0]
+    session.sample(1)
+    shown = tui.text(session, (width, 24))
+    assert "following ∂E/∂w · sample 2 of 4" in shown.splitlines()[0] and "Sample 2 of 4 is shown." in shown
+    session.sample(-1)
+    assert session.message == "Sample 1 of 4 is shown."

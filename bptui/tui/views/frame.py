@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from ...debugger import cursors, frames, lecture, lesson, marking, plotting, stopping
 from ...debugger.axis import Axis, in_columns
 from ...debugger.commands import key_of
@@ -34,18 +36,19 @@ def header(session: Session, width: int) -> Line:
         x = c.put(x + 2, 0, "NOT SAVED", "bold")
     updates = " updates" if width >= 100 or len(run.scenario.name) < 14 else ""
     x = c.put(x + 3, 0, f"after {session.position.update} of {run.updates}{updates}")
+    rows = run.model.rows.count
+    said = sample = "sample 1 of 1" if session.samples == rows == 1 else f"sample {session.row()} of {rows}"
     if session.followed is not None:
         said = f"following {session.follow_name()}" if session.only else f"{session.follow_name()}, all values"
-    elif session.samples == 1 and run.model.rows.count == 1:
-        said = "sample 1 of 1"
-    else:
-        said = f"sample {session.row()} of {run.model.rows.count}"
     if len(run.model.goals) > 1:
         said = f"minimises {run.program(session.position.update).cost.name} · {said}"
     cost = session.cost()
     name = run.program(0).watched.name
     figure = f"{name} {notation.PENDING if cost is None else notation.one(cost)}"
-    c.put(x + 3, 0, abridged(said, width - len(figure) - x - 6))
+    room = width - len(figure) - x - 6
+    if session.followed is not None and rows > 1 and cell_len(said) + len(sample) + 3 <= room:
+        said = f"{said} · {sample}"
+    c.put(x + 3, 0, abridged(said, room))
     c.right(width - 1, 0, figure, "bold")
     c.restyle(0, "reverse")
     return c.lines()[0]
