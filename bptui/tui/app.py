@@ -198,6 +198,8 @@ class BptuiApp(Punctual, App[None]):
         Textual puts it into the queue of what is on top. There it may wait, while those that come after it are taken
         already by what has been opened since.
         """
+        if not self.screen_stack:                   # it is being left
+            return
         screen = self.screen
         if not isinstance(screen, OURS):
             await super().on_event(event)
