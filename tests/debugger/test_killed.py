@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,12 +53,19 @@ class Sessions:
             self.rest += got
         return lines
 
-    def life(self, seconds: float) -> tuple[float, float]:
-        """A session that is killed after so long; when it first and last offered a record (0 if never)."""
+    def life(self, seconds: float, into: float = 0.0) -> tuple[float, float]:
+        """A session that is killed after so long; when it first and last offered a record (0 if never).
+
+        It is told of between two writes, so whoever kills it at once never does so in the middle of one: `into` are
+        the seconds that the next one is let go on.
+        """
         pid = self.start()
         stamps: list[float] = []
         while seconds and (not stamps or stamps[-1] - stamps[0] < seconds):
             stamps.append(float(self.lines_until(b"at ")[-1].split()[1]))
+        end = time.monotonic() + into
+        while time.monotonic() < end:
+            pass
         os.kill(pid, signal.SIGKILL)
         stamps += [float(line.split()[1]) for line in self.lines_until(b"gone") if line.startswith(b"at ")]
         return (stamps[0], stamps[-1]) if stamps else (0.0, 0.0)
@@ -106,7 +114,7 @@ def test_killed_in_the_middle_of_writing_it_is_whole(tmp_path: Path) -> None:
     with sessions(path, 0) as several:
         several.life(0.1)
         for _ in range(MOST_LIVES):
-            several.life(chance.uniform(0, 0.03))
+            several.life(chance.uniform(0, 0.03), chance.uniform(0, 0.006))
             whole(path)
             left += len(list(path.parent.glob("*.tmp")))
             if left >= MIDDLES:

@@ -57,7 +57,7 @@ targets = [[0, 1], [1, 0], [0.5, 0.5]]
 batch = 2
 optimizer = "adam"
 [names]
-net = "z"
+net = "s"
 out = "a"
 delta = "δ"
 """

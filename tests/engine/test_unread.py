@@ -152,12 +152,13 @@ def unread(random: Random) -> str:
     decay = random.choice(("", "weight_decay = 0.1\n"))
     order = random.choice(("", "update_order = 'in_place'\n"))
     clip = random.choice(TRAINING[:1] + TRAINING[2:] if order else TRAINING)
+    batch = min(rows, random.choice((1, 2)))
     images = [[round(random.gauss(0, 1), 3) for _ in range(25)] for _ in range(rows)]
     return (f"[network]\ninputs = [1, 5, 5]\n{first}{drops}{layer('flatten')}{last}[loss]\n"
             f"kind = '{end if end == 'softmax_cross_entropy' else 'squared_error'}'\nname = 'E'\n"
             f"{random.choice(('', 'l1 = 0.01', 'l2 = 0.1'))}\n"
             f"[data]\ninputs = {images}\ntargets = {[[1.0, 0.0]] * rows}\n[training]\noptimizer = '{optimizer}'\n"
-            f"learning_rate = 0.05\nupdates = 4\nbatch = {random.choice((1, 2))}\n{decay}{order}{clip}\n")  # fmt: skip
+            f"learning_rate = 0.05\nupdates = 4\nbatch = {batch}\n{decay}{order}{clip}\n")  # fmt: skip
 
 
 def read_by_nothing(run: Run) -> dict[str, np.ndarray]:
