@@ -234,7 +234,7 @@ def test_controls_in_a_file_stay_in_it(tmp_path: Path) -> None:
 
 # check
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES if os.environ.get("FULL") else NAMES[::5])  # the gate checks all
 def test_check_a_shipped_scenario(name: str) -> None:
     done = bptui_("check", name)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout

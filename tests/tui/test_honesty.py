@@ -7,6 +7,7 @@ may change, neither in its text nor in its style. So neither a bar, nor an order
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from types import ModuleType
@@ -31,6 +32,8 @@ CASES = [                                           # scenario, what is followed
     ("perturbation", None, None, 7), ("softmax_iris", None, None, 97),
     ("recurrent_three", None, None, 1), ("recurrent_three", "w", None, 1), ("recurrent_bit", None, None, 9),
     ("lstm_bit", "w_g", None, 9), ("gru_bit", None, None, 13)]
+if not os.environ.get("FULL"):
+    CASES = CASES[::2]
 
 
 def look_around(tui: ModuleType, session: Any, chance: random.Random) -> None:
