@@ -242,7 +242,7 @@ class BptuiApp(Punctual, App[None]):
 
     async def _on_key(self, event: Key) -> None:
         """A key that was on its way to the palette when it was closed is for what is there now."""
-        if isinstance(self.screen, OURS):
+        if self.screen_stack and isinstance(self.screen, OURS):
             event.prevent_default()
             await self.screen.hear(event)
 
