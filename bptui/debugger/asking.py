@@ -10,6 +10,7 @@ from ..explain import got, search, slopes
 from ..explain.trial import Kink
 from ..scenario import decimals
 from ..scenario.errors import quoted, sentence
+from .scene import Scene
 from .session import Session
 from .subject import Subject, subject
 
@@ -30,9 +31,9 @@ class Yours:
     looking: Iterator[got.Found | None] | None = None
 
 
-def selected(session: Session) -> Subject | None:
+def selected(scene: Scene) -> Subject | None:
     """What a typed number is compared with: the value that the cursor is on."""
-    found = subject(session)
+    found = subject(scene)
     if found is None or not (found.compared.quantity or found.compared.value is not None):
         return None
     return found.compared
@@ -40,7 +41,7 @@ def selected(session: Session) -> Subject | None:
 
 def refusal(session: Session) -> str:
     """Why a number has nothing here to be compared with; empty where it has."""
-    if selected(session) is not None:
+    if selected(Scene(session)) is not None:
         return ""
     return NOTHING if session.untouched and session.focus == "chain" else ELSEWHERE
 
@@ -57,7 +58,7 @@ def compare(session: Session, text: str) -> None:
     if typed.beyond:
         session.message = f"{typed.text} {typed.beyond}."
         return
-    asked = selected(session)
+    asked = selected(Scene(session))
     if asked is None:
         session.message = refusal(session)
         return
@@ -86,7 +87,7 @@ def _kink(session: Session, asked: Subject) -> Kink | None:
         return None
     var, element = asked.place.var, asked.place.element or 0
     x = var.derivative_of
-    return slopes.bends(session.explainer(), (x, var.flat(element, session.lane))) if x is not None else None
+    return slopes.bends(Scene(session).explainer, (x, var.flat(element, session.lane))) if x is not None else None
 
 
 def look(session: Session) -> bool:

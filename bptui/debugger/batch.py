@@ -13,7 +13,7 @@ import numpy as np
 
 from ..engine.program import Program, Var
 from ..engine.scalars import unravel
-from .session import Session
+from .scene import Scene
 from .tables import Column, Row, Table, Whole, counted
 
 FEW = 4                                             # numbers of a variable: O comes by them, and a line has room
@@ -33,16 +33,16 @@ class Group:
         return 1 if self.label else sum(v.lane_size for v in self.variables)
 
 
-def groups(session: Session) -> tuple[Group, ...]:
+def groups(scene: Scene) -> tuple[Group, ...]:
     """What is fed to the rows of this update, and the output that the loss is made of."""
-    program = session.run.program(session.position.update)
+    program = scene.program
     data = [v for v in program.inputs if v.role == "data"]
     noise = [v for v in program.inputs if v.role == "noise"]
     out = output(program)
     if not any(v.name == "inputs" for v in data):   # a scenario of equations names its data itself
         found = [*(Group(v.name, (v,)) for v in (*data, *noise)), *([Group(out.name, (out,))] if out else [])]
         return tuple(found)
-    label = labels(session, data)
+    label = labels(scene, data)
     found = [Group("inputs", tuple(v for v in data if v.name != "targets"))]
     if len(data) > 1:
         found.append(Group("label" if label else "targets", tuple(v for v in data if v.name == "targets"), label))
@@ -59,24 +59,22 @@ def output(program: Program) -> Var | None:
                  if v.role == "forward"), None)
 
 
-def labels(session: Session, data: list[Var]) -> bool:
+def labels(scene: Scene, data: list[Var]) -> bool:
     """Whether the targets are labels, in this batch."""
     var = next((v for v in data if v.name == "targets"), None)
     if var is None or var.lane_size < LABELS or len(var.lane_shape) != 1:
         return False
-    targets = session.run.env(session.position.update).array(var).reshape(-1, var.lane_size)
+    targets = scene.env.array(var).reshape(-1, var.lane_size)
     return bool(((targets == 0) | (targets == 1)).all() and (targets.sum(axis=1) == 1).all())
 
 
 class Batch:
     """The batch of the update at the position, as a table."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        update = session.position.update
-        self.program, self.env = session.run.program(update), session.run.env(update)
-        self.numbers = [n + 1 for n in session.run.rows(update)]
-        self.groups, self.made = groups(session), counted(session)
+    def __init__(self, scene: Scene) -> None:
+        self.program, self.env = scene.program, scene.env
+        self.numbers = [n + 1 for n in scene.session.run.rows(scene.session.position.update)]
+        self.groups, self.made = groups(scene), counted(scene)
         self.loss = self.program.loss
 
     @cached_property
@@ -155,6 +153,6 @@ def _word(var: Var, element: int) -> str:
     return f"{var.name}[{index}]" if index else var.name
 
 
-def batch(session: Session) -> Table:
+def batch(scene: Scene) -> Table:
     """The rows of this update's batch."""
-    return Batch(session).table()
+    return Batch(scene).table()

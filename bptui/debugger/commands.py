@@ -37,6 +37,7 @@ from . import (
 )
 from .looks import CHOICES
 from .panes import TABLE
+from .scene import Scene
 from .session import Session
 
 Act = Callable[[Session, str], object]
@@ -118,7 +119,7 @@ REPEAT = Question("repeat", "how often, and what: 10 n")
 def _only_or_switch(session: Session, text: str) -> None:
     """Visit only what is followed, or all; with the cursor in the list of stops, switch the one it is on."""
     if session.focus == "stops" and session.stops:
-        stopping.switch(session, list(session.stops)[cursors.at(session, "stops")])
+        stopping.switch(session, list(session.stops)[cursors.at(Scene(session), "stops")])
     else:
         session.toggle_only()
 

@@ -21,6 +21,7 @@ from ..scenario.errors import QuantityError, printable, quoted, sentence
 from ..scenario.files import put
 from . import cursors, ordering, pointing, watching
 from .panes import BY_ID
+from .scene import Scene
 from .session import Session
 from .subject import subject
 from .tables import Cell, Whole
@@ -78,10 +79,11 @@ def _nested(value: object) -> str:
 def _from_table(session: Session, pane: str) -> Found:
     """A number of the row under the cursor: of the column that it is ordered by, else the one that the row is named
     for; again, the next."""
-    seen = ordering.view(session, pane)
+    scene = Scene(session)
+    seen = ordering.view(scene, pane)
     if not seen.count:
         return NO_NUMBERS
-    number = cursors.at(session, pane)
+    number = cursors.at(scene, pane)
     table, row = seen.table, seen.table.row(number)
     made = [k for k, cell in enumerate(row.cells) if cell is not None]
     if not made:
@@ -107,7 +109,7 @@ def _from_table(session: Session, pane: str) -> Found:
 
 def _elsewhere(session: Session) -> Found:
     """The value of what is no row of a table: of the chain, a neuron, a cell of the matrix, a point of the plot."""
-    found = subject(session)
+    found = subject(Scene(session))
     if found is None:
         return NO_NUMBERS
     if found.count > 1:
@@ -135,7 +137,7 @@ def save(session: Session, text: str) -> None:
     if not name or not name.isprintable():
         session.message = f"{quoted(name)} is no name of a file." if name else "Say the name of a file, as in w.csv."
         return
-    seen = ordering.view(session, pane)
+    seen = ordering.view(Scene(session), pane)
     if not seen.count:
         session.message = "No row is shown, so there is nothing to save."
         return

@@ -13,6 +13,7 @@ from .looks import turn
 from .ordering import TABLES, view
 from .panes import BY_ID, LEFT, RIGHT
 from .program import program_entries
+from .scene import Scene
 from .session import Session, source
 from .sketching import focus_spot
 
@@ -33,67 +34,71 @@ def next_pane(session: Session, by: int, order: tuple[str, ...]) -> None:
     session.focus = order[(at + by) % len(order)]
 
 
-def length(session: Session, pane: str) -> int:
+def length(scene: Scene, pane: str) -> int:
     """How many rows a pane's cursor can be on; of a table those that are shown."""
+    session = scene.session
     if pane in TABLES:
-        return view(session, pane).count
+        return view(scene, pane).count
     match pane:
         case "chain":
-            chain = session.chain()
+            chain = scene.chain
             return len(chain.rows) if chain is not None else 0
         case "program":
-            return len(program_entries(session))
+            return len(program_entries(scene))
         case "loss":
             return session.position.update + 1
         case "gradients":
-            return len(gradients.rows(session))
+            return len(gradients.rows(scene))
         case "matrix":
-            return matrices.subject(session).size
+            return matrices.subject(scene).size
         case _:
-            return len(nodes(session))
+            return len(nodes(scene))
 
 
-def nodes(session: Session) -> list[tuple[Var, int]]:
+def nodes(scene: Scene) -> list[tuple[Var, int]]:
     """The quantities that the network picture is of, as (variable, element), column by column."""
-    return list(drawing(session.run.program(session.position.update)).spots())
+    return list(drawing(scene.program).spots())
 
 
-def node_at(session: Session) -> tuple[int, int]:
+def node_at(scene: Scene) -> tuple[int, int]:
     """The column and the row of the node that the cursor of the picture is on, or that the position is about."""
-    shown, chosen = drawing(session.run.program(session.position.update)), session.cursor["network"]
-    return shown.place(chosen) if chosen is not None else shown.places[focus_spot(session, shown)]
+    session = scene.session
+    shown, chosen = drawing(scene.program), session.cursor["network"]
+    return shown.place(chosen) if chosen is not None else shown.places[focus_spot(scene, shown)]
 
 
 def _move_node(session: Session, columns: int, rows: int) -> None:
     """Move the cursor of the picture; to the sides it stays as far down its column as it can."""
-    shown, (column, row) = drawing(session.run.program(session.position.update)), node_at(session)
+    scene = Scene(session)
+    shown, (column, row) = drawing(scene.program), node_at(scene)
     column = max(0, min(len(shown.columns) - 1, column + columns))
     row = max(0, min(len(shown.columns[column].spots) - 1, row + rows))
     session.cursor["network"] = shown.number(column, row)
 
 
-def default(session: Session, pane: str) -> int:  # noqa: C901
+def default(scene: Scene, pane: str) -> int:  # noqa: C901
     """Where a pane's cursor stands until an arrow key is pressed: at the position."""
+    session = scene.session
     match pane:
         case "chain":
-            chain = session.chain()
+            chain = scene.chain
             return (current_row(chain, session.here) or 0) if chain is not None else 0
         case "values":
             return max(0, session.position.value - 1)
         case "parameters":
-            return _parameter(session)
+            return _parameter(scene)
         case "program":
-            return next((n for n, e in enumerate(program_entries(session)) if e.mark or e.now), 0)
+            return next((n for n, e in enumerate(program_entries(scene)) if e.mark or e.now), 0)
         case "printed":
-            return max(0, sum(p.made <= session.position for p in tables.figures(session)) - 1)
+            return max(0, sum(p.made <= session.position for p in tables.figures(scene)) - 1)
         case "adjoints":
-            return tables.adjoint_row(session, session.position.value)
+            return tables.adjoint_row(scene, session.position.value)
         case "batch":
             return session.lane
         case "matrix":
-            return matrices.cursor(session)
+            return matrices.cursor(scene)
         case "network":
-            return drawing(session.run.program(session.position.update)).number(*node_at(session))
+            return drawing(scene.program).number(*node_at(scene))
         case "hits":
             return max(0, tables.listed_rank(session) - 1)
         case "stops":
@@ -104,40 +109,43 @@ def default(session: Session, pane: str) -> int:  # noqa: C901
             return 0
 
 
-def at(session: Session, pane: str) -> int:
+def at(scene: Scene, pane: str) -> int:
     """The row that a pane's cursor is on; of a table its number as made, whatever the order."""
+    session = scene.session
     chosen = session.cursor[pane]
     if pane in TABLES:
-        return view(session, pane).nearest(default(session, pane) if chosen is None else chosen)
-    return default(session, pane) if chosen is None else min(chosen, max(0, length(session, pane) - 1))
+        return view(scene, pane).nearest(default(scene, pane) if chosen is None else chosen)
+    return default(scene, pane) if chosen is None else min(chosen, max(0, length(scene, pane) - 1))
 
 
-def _parameter(session: Session) -> int:
+def _parameter(scene: Scene) -> int:
     """The row of the parameter that the position is about, or is followed, or is explained first."""
+    session = scene.session
     if session.position.value:
-        block, element = session.times.locate(session.position.value)
-        var = session.times.blocks[block].out
+        block, element = scene.times.locate(session.position.value)
+        var = scene.times.blocks[block].out
         if var.of and var.of[0].role == "parameter":
-            return session.parameter_number(Place(var.of[0], element))
+            return scene.parameter_number(Place(var.of[0], element))
     if session.followed is not None and session.followed.var.role == "parameter":
-        return session.parameter_number(session.followed)
+        return scene.parameter_number(session.followed)
     return session.start
 
 
 def move(session: Session, by: int) -> None:
     """Move the cursor of the pane that has the focus; time stays."""
     pane = session.focus
-    rows = length(session, pane)
+    scene = Scene(session)
+    rows = length(scene, pane)
     if pane == "network":
         _move_node(session, 0, by)
     elif pane == "matrix":
         matrices.move(session, by, 0)
     elif pane in TABLES and rows:
-        seen = view(session, pane)
-        session.cursor[pane] = seen.row(max(0, min(rows - 1, seen.place(at(session, pane)) + by)))
+        seen = view(scene, pane)
+        session.cursor[pane] = seen.row(max(0, min(rows - 1, seen.place(at(scene, pane)) + by)))
         session.message = ""
     elif rows:
-        session.cursor[pane] = max(0, min(rows - 1, at(session, pane) + by))
+        session.cursor[pane] = max(0, min(rows - 1, at(scene, pane) + by))
         session.message = ""
 
 
@@ -156,10 +164,11 @@ def sideways(session: Session, by: int, order: tuple[str, ...]) -> None:
 
 def unfold(session: Session, opened: bool) -> bool:
     """Show, or put away, the chain of the path under the cursor; False where there is none."""
-    chain = session.chain()
+    scene = Scene(session)
+    chain = scene.chain
     if chain is None or session.untouched:
         return False
-    number = at(session, "chain")
+    number = at(scene, "chain")
     while number > 0 and chain.rows[number].depth:  # inside an unfolded chain: its path
         number -= 1
     row = chain.rows[number]
@@ -173,26 +182,26 @@ def unfold(session: Session, opened: bool) -> bool:
 
 def enter(session: Session) -> None:  # noqa: C901
     """The action of the pane that has the focus: follow what is under the cursor, or go to it."""
-    pane = session.focus
-    if pane != "chain" and not length(session, pane):
+    pane, scene = session.focus, Scene(session)
+    if pane != "chain" and not length(scene, pane):
         return
-    number = at(session, pane)
+    number = at(scene, pane)
     match pane:
         case "parameters":
-            session.follow(Place(*session.parameter(number)))
+            session.follow(Place(*scene.parameter(number)))
         case "network":
-            session.follow(Place(*nodes(session)[number]))
+            session.follow(Place(*nodes(scene)[number]))
         case "matrix":
-            var = matrices.subject(session)
+            var = matrices.subject(scene)
             session.lane = number // var.lane_size if var.lanes else session.lane
             session.follow(Place(var, number % var.lane_size))
         case "values" | "program":
-            value = number + 1 if pane == "values" else program_entries(session)[number].number
-            block, element = session.times.locate(value)
-            var = session.times.blocks[block].out
+            value = number + 1 if pane == "values" else program_entries(scene)[number].number
+            block, element = scene.times.locate(value)
+            var = scene.times.blocks[block].out
             session.follow(Place(var, element))
         case "adjoints":
-            session.follow(Place(*tables.adjoint(session, number)))
+            session.follow(Place(*tables.adjoint(scene, number)))
         case "batch":
             session.lane, session.cursor["batch"] = number, None
             session.message = f"Row {session.row()} of the data is what is shown now; ) and ( turn on."
@@ -207,9 +216,9 @@ def enter(session: Session) -> None:  # noqa: C901
         case "loss":
             plotting.go_to(session, number)
         case "gradients":
-            session.follow(gradients.largest(session, gradients.rows(session)[number]))
+            session.follow(gradients.largest(scene, gradients.rows(scene)[number]))
         case _:
-            figures = tables.figures(session)
+            figures = tables.figures(scene)
             if figures:
                 session.jump(figures[number].made,
                              f"Here the source prints {figures[number].claim.value}. - goes back.")
@@ -232,10 +241,11 @@ def _enter_hit(session: Session, row: int) -> None:
 
 def remove(session: Session) -> None:
     """Remove the stop or the watch under the cursor."""
-    if session.focus not in ("stops", "watches") or not length(session, session.focus):
+    scene = Scene(session)
+    if session.focus not in ("stops", "watches") or not length(scene, session.focus):
         session.message = "Put the cursor on a stop (B) or on a watch (W): D removes it."
         return
-    row = at(session, session.focus)
+    row = at(scene, session.focus)
     if session.focus == "stops":
         stopping.remove(session, list(session.stops)[row])
     else:
@@ -244,7 +254,7 @@ def remove(session: Session) -> None:
 
 def _enter_row(session: Session, number: int) -> None:
     """Follow what a row of the chain is about."""
-    chain = session.chain()
+    chain = Scene(session).chain
     if chain is None or number >= len(chain.rows):
         if session.untouched:
             session.focus = "parameters"

@@ -25,6 +25,7 @@ from ..scenario.reader import render
 from ..scenario.shipped import find, shipped
 from ..scenario.summary import Figure, Summary, summary, title
 from .opening import Broken, open_file, shown_path
+from .scene import Scene
 from .session import Session
 from .store import age_words, recent
 
@@ -77,7 +78,7 @@ class Look:
         """How large it is: parameters, values an update, samples, updates."""
         if self.session is None:
             return ()
-        run, count, counted = self.session.run, self.session.parameter_count, notation.counted
+        run, count, counted = self.session.run, Scene(self.session).parameter_count, notation.counted
         most = "at most " if run.may_end else ""
         return (counted(count, "parameter") if count else "nothing to train",
                 f"{counted(self.session.times.count, 'value')} an update", counted(run.model.rows.count, "sample"),

@@ -17,7 +17,7 @@ from ..replay.quantity import Place
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError
 from . import watching
-from .session import Session
+from .scene import Scene
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,11 @@ class Row:
     variables: tuple[Var, ...]
 
 
-def rows(session: Session) -> tuple[Row, ...]:
+def rows(scene: Scene) -> tuple[Row, ...]:
     """In the order of the network."""
+    session = scene.session
     run, layers = session.run, dict[str, list[Var]]()
-    for var in session.tensors():
+    for var in scene.tensors:
         if run.model_at(session.position.update).trained(var.name):
             name = var.name.rpartition(".")[0] if run.scenario.network else var.name
             layers.setdefault(name or var.name, []).append(var)
@@ -47,15 +48,17 @@ def _size(variables: list[Var]) -> str:
     return norms[0] if len(norms) == 1 else f"sqrt({' + '.join(f'{norm}**2' for norm in norms)})"
 
 
-def told(session: Session) -> int:
+def told(scene: Scene) -> int:
     """The update whose sizes are told: the position's once the first of them is made; before that, the one before."""
+    session = scene.session
     update = session.position.update
-    return update if not update or any(_made(session, row) for row in rows(session)) else update - 1
+    return update if not update or any(_made(scene, row) for row in rows(scene)) else update - 1
 
 
-def where(session: Session, row: Row, update: int) -> Position | None:
+def where(scene: Scene, row: Row, update: int) -> Position | None:
     """Where the size is made in an update; None where it is not: a gradient may be made by the update phase, which the
     last update does not have."""
+    session = scene.session
     times = session.run.times(update)
     given = {v.name: gradient for v, gradient in times.program.gradients.items()}
     made = [given[v.name] for v in row.variables if v.name in given]
@@ -66,14 +69,16 @@ def where(session: Session, row: Row, update: int) -> Position | None:
     return Position(update, value, times.stops(value))
 
 
-def _made(session: Session, row: Row) -> bool:
-    at = where(session, row, session.position.update)
+def _made(scene: Scene, row: Row) -> bool:
+    session = scene.session
+    at = where(scene, row, session.position.update)
     return at is not None and at <= session.position
 
 
-def size(session: Session, row: Row, update: int) -> float | None:
+def size(scene: Scene, row: Row, update: int) -> float | None:
     """The size in an update, once it is made."""
-    if update == session.position.update and not _made(session, row):
+    session = scene.session
+    if update == session.position.update and not _made(scene, row):
         return None
     try:
         return float(watching.value_at(session, row.text, update))
@@ -81,12 +86,13 @@ def size(session: Session, row: Row, update: int) -> float | None:
         return None
 
 
-def largest(session: Session, row: Row) -> Place:
+def largest(scene: Scene, row: Row) -> Place:
     """The parameter of a layer with the largest derivative here; before it is made, the first."""
+    session = scene.session
     update = session.position.update
     program = session.run.program(update)
     by_name = {v.name: gradient for v, gradient in program.gradients.items()}
-    if size(session, row, update) is None:
+    if size(scene, row, update) is None:
         return Place(row.variables[0], 0)
     env = session.run.env(update)
     sizes = [(float(np.nanmax(each)), var, int(np.nanargmax(each))) for var in row.variables

@@ -16,6 +16,7 @@ from ..scenario import markdown
 from ..scenario.errors import QuantityError
 from ..scenario.markdown import Measure, Row
 from . import cursors, finding, pointing
+from .scene import Scene
 from .session import Session
 from .telling import line
 
@@ -167,8 +168,9 @@ def enter(session: Session, page: Page) -> None:
     found = pointing.asked(session, text)
     if found.kind == "value" and found.place.var.role == "parameter":
         cursors.show(session, "parameters")
-        session.cursor["parameters"] = number = session.parameter_number(found.place)
-        name = session.namer.of(*session.parameter(number))
+        scene = Scene(session)
+        session.cursor["parameters"] = number = scene.parameter_number(found.place)
+        name = session.namer.of(*scene.parameter(number))
         session.message = f"The cursor is on {name}. {_key(session)} goes back to the lesson."
         return
     session.go(text)

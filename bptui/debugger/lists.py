@@ -22,22 +22,24 @@ from . import gradients as sizes
 from .batch import Batch
 from .losses import reached
 from .program import program_entries
+from .scene import Scene
 from .session import Session
 from .telling import NOT_YET, chain_lines, line, verdict
 from .watching import Watched
 
 SLICE = 0.05                                        # seconds of work between two looks whether it shall go on
 GoesOn = Callable[[str], bool]                      # told what is being done; False stops it
-Lister = Callable[[Session, str, GoesOn], Iterable[str]]
+Lister = Callable[[Scene, str, GoesOn], Iterable[str]]
 
 
-def _scalars(session: Session) -> Callable[[Var, int], tuple[str, str]]:
+def _scalars(scene: Scene) -> Callable[[Var, int], tuple[str, str]]:
     """Of a value of this update: where it is made; its name and, once it is made, its value."""
-    at, update = session.explainer(), session.position.update
+    session = scene.session
+    at, update = scene.explainer, session.position.update
 
     def told(var: Var, element: int) -> tuple[str, str]:
         cell = var, var.flat(element, session.lane)
-        name = session.namer.of(var, element)
+        name = scene.namer.of(var, element)
         if var in at.program.made_by and not at.has(var):
             return "never", f"{name} is not made in this update"
         made = at.made(cell)
@@ -48,56 +50,58 @@ def _scalars(session: Session) -> Callable[[Var, int], tuple[str, str]]:
     return told
 
 
-def chain(session: Session, text: str, goes_on: GoesOn) -> Iterable[str]:
-    return chain_lines(session)
+def chain(scene: Scene, text: str, goes_on: GoesOn) -> Iterable[str]:
+    return chain_lines(scene)
 
 
-def values(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+def values(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     """Every value of this update, in the order in which it is made."""
-    told = _scalars(session)
-    for number in _rows(session, "values"):
-        block, element = session.times.locate(number + 1)
-        yield line(*told(session.times.blocks[block].out, element))
+    told = _scalars(scene)
+    for number in _rows(scene, "values"):
+        block, element = scene.times.locate(number + 1)
+        yield line(*told(scene.times.blocks[block].out, element))
 
 
-def adjoints(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+def adjoints(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     """Every derivative of this update, in the order of the way back, and what it is a derivative by."""
-    told = _scalars(session)
-    for number in _rows(session, "adjoints"):
-        var, element = tables.adjoint(session, number)
+    told = _scalars(scene)
+    for number in _rows(scene, "adjoints"):
+        var, element = tables.adjoint(scene, number)
         yield line(*told(var, element), told(var.of[0], element)[1])
 
 
-def batch(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+def batch(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     """The rows of this update's batch, with as many of their numbers as a line holds."""
-    found, where = Batch(session), write(session.run, session.position)
+    session = scene.session
+    found, where = Batch(scene), write(session.run, session.position)
     left = len(found.columns) - 1 - len(found.few)
-    for row in _rows(session, "batch"):
+    for row in _rows(scene, "batch"):
         fields = [f"{found.columns[n].title} {NOT_YET}" if (value := found.number(row, n)) is None else
                   f"{found.columns[n].title} = {notation.one(value)}" for n in found.few]
         yield line(where, f"row {found.numbers[row]}{', selected' if row == session.lane else ''}", *fields,
                    f"… {left:,} more" if left else "")
 
 
-def _rows(session: Session, pane: str) -> Iterable[int]:
+def _rows(scene: Scene, pane: str) -> Iterable[int]:
     """The rows of a table, as it is ordered and filtered."""
-    seen = ordering.view(session, pane)
+    seen = ordering.view(scene, pane)
     return range(seen.count) if seen.rows is None else map(int, seen.rows)
 
 
-def network(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+def network(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     """What the picture of the network shows: inputs, and what each layer makes of them."""
-    told = _scalars(session)
-    for var, element in cursors.nodes(session):
+    told = _scalars(scene)
+    for var, element in cursors.nodes(scene):
         yield line(*told(var, element))
 
 
-def parameters(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+def parameters(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     """Each parameter with its value, derivative and next value."""
-    program, model = session.run.program(session.position.update), session.run.model_at(session.position.update)
-    told = _scalars(session)
-    for number in _rows(session, "parameters"):
-        var, element = session.parameter(number)
+    session = scene.session
+    program, model = scene.program, session.run.model_at(session.position.update)
+    told = _scalars(scene)
+    for number in _rows(scene, "parameters"):
+        var, element = scene.parameter(number)
         made = [v for v in (program.gradients.get(var), program.nexts.get(var)) if v is not None]
         given = "not in this update" if model.trained(var.name) else "not trained"
         rest = [told(v, element)[1] for v in made] or [given]
@@ -107,24 +111,25 @@ def parameters(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
 MATRIX_VIEWS = {"grad": "derivative", "change": "change"}
 
 
-def matrix(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+def matrix(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     """All of a tensor, a row a line: `hidden.weights`, `hidden.weights.grad`, `hidden.weights.change`."""
-    program = session.run.program(session.position.update)
+    session = scene.session
+    program = scene.program
     name, _, part = text.strip().rpartition(".")
     view = MATRIX_VIEWS.get(part, "value")
     name = name if part in MATRIX_VIEWS else text.strip()
-    var = (program.variables.get(name) or session.run.symbols(program).get(name)) if name else matrices.subject(session)
+    var = (program.variables.get(name) or session.run.symbols(program).get(name)) if name else matrices.subject(scene)
     if var is None or var not in matrices.candidates(program):
         known = near_or_known(name, [v.name for v in matrices.candidates(program)])
         yield line(f"{quoted(text)} is no tensor of {session.run.scenario.name}{known}.")
         return
-    if view not in matrices.views(session, var):
+    if view not in matrices.views(scene, var):
         yield line(f"{name} has no {part} in this update.")
         return
-    shown = matrices.field_of(session, var, view, "rows")
+    shown = matrices.field_of(scene, var, view, "rows")
     names, columns = shown.names
     across = f"a column per {shown.column} ({', '.join(columns) if columns else shown.index.shape[1]})"
-    yield line(matrices.title(session.namer, shown, program.cost.name),
+    yield line(matrices.title(scene.namer, shown, program.cost.name),
                f"a row per {shown.row} ({len(shown.index)}), {across}" if shown.row else across, shown.note)
     signed = view != "value"
     for n, row in enumerate(shown.index.tolist()):
@@ -135,39 +140,43 @@ def matrix(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
         yield line(f"{shown.row or 'row'} {label}", numbers if any(v is not None for v in values) else NOT_YET)
 
 
-def program(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+def program(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     """The equations as they run, phase by phase."""
+    session = scene.session
     update = session.position.update
-    for entry in program_entries(session):
+    for entry in program_entries(scene):
         if entry.heading or entry.count:
-            where = write(session.run, Position(update, entry.number, session.times.stops(entry.number)))
+            where = write(session.run, Position(update, entry.number, scene.times.stops(entry.number)))
             size = f"{entry.count} value{'s' * (entry.count != '1')}" if entry.count else ""
             yield line(where, entry.text, size, "" if entry.reached else "not reached yet")
 
 
-def printed(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+def printed(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     """The figures that the source prints, and ours once they are made."""
-    figures = tables.figures(session)
+    session = scene.session
+    figures = tables.figures(scene)
     if not figures:
         yield "No printed figures stand in this scenario."
-    for figure in (figures[n] for n in _rows(session, "printed")):
-        yield line(write(session.run, figure.made), *_figure(session, figure))
+    for figure in (figures[n] for n in _rows(scene, "printed")):
+        yield line(write(session.run, figure.made), *_figure(scene, figure))
 
 
-def _figure(session: Session, figure: Printed) -> list[str]:
+def _figure(scene: Scene, figure: Printed) -> list[str]:
+    session = scene.session
     claim = figure.claim
     name = notation.readable(claim.what) + (f" after {claim.after}" if claim.after else "")
     if figure.made > session.position:
         return [f"{name} {NOT_YET}"]
-    result = session.marks.result(figure)
+    result = scene.marks.result(figure)
     computed = result.computed
     here = name if computed is None else f"{name} = {notation.number(float(computed), decimals=result.decimals)}"
     why = f"{claim.why}." if claim.why and result.verdict != "agrees" else ""
     return [here, f"printed {claim.value}: {verdict(result)}", why]
 
 
-def loss(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+def loss(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     """The loss of each update so far, and that of the rows held back."""
+    session = scene.session
     run = session.run
     needed = session.position.update + (session.cost() is not None)
     while run.known < needed and goes_on("Running to this update …") and run.work(SLICE):
@@ -183,13 +192,14 @@ def loss(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
         yield line(write(run, at), f"{what} = {notation.one(value)}")
 
 
-def gradients(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+def gradients(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     """The size of the gradient of each layer, and how many times less than the last layer's it is."""
-    update, layers = sizes.told(session), sizes.rows(session)
-    found = [sizes.size(session, row, update) for row in layers]
+    session = scene.session
+    update, layers = sizes.told(scene), sizes.rows(scene)
+    found = [sizes.size(scene, row, update) for row in layers]
     for n, (row, size) in enumerate(zip(layers, found, strict=True)):
         told = f"norm of {row.name}'s gradient"
-        made = sizes.where(session, row, update)
+        made = sizes.where(scene, row, update)
         if made is None:
             yield line(write(session.run, Position(update)), f"{told} is not made in this update")
             continue
@@ -201,11 +211,12 @@ def gradients(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
 
 # what a person has made
 
-def watches(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+def watches(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     """Each watch with its value here, and its change since it was made before."""
+    session = scene.session
     if not session.watches:
         yield "Nothing is watched yet: w d(E, w5) watches that."
-    for watched in (session.watches[n] for n in _rows(session, "watches")):
+    for watched in (session.watches[n] for n in _rows(scene, "watches")):
         yield line(write(session.run, session.position), *_watched(watching.here(session, watched)))
 
 
@@ -220,30 +231,33 @@ def _watched(watched: Watched) -> list[str]:
     return [f"{name} = {notation.value(watched.value)}", change]
 
 
-def stops(session: Session, text: str, goes_on: GoesOn) -> Iterator[str]:
+def stops(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     """Each stop by its number: what it stops at, on or off, and how many hits it has."""
+    session = scene.session
     if not session.stops:
         yield "No stop is set yet: b sets one where the run stands, b E < 0.001 on a condition."
     while goes_on("Counting the hits …") and stopping.count_on(session, SLICE):
         pass
-    for number, each in (list(session.stops.items())[n] for n in _rows(session, "stops")):
+    for number, each in (list(session.stops.items())[n] for n in _rows(scene, "stops")):
         how = f"does not fit: {each.fault}" if each.fault else "off" if not each.enabled else \
             "logs" if each.stop.log is not None else "on"
         yield line(f"stop {number}", stopping.title(session, number), how,
                    "" if each.fault else stopping.counts(session, number))
 
 
-def hits(session: Session, text: str, goes_on: GoesOn) -> Iterable[str]:
+def hits(scene: Scene, text: str, goes_on: GoesOn) -> Iterable[str]:
     """The hits of a stop by its number, by default the last; or what a quantity was after each update so far."""
+    session = scene.session
     if text and not re.fullmatch("[0-9]{1,9}", text):
-        return _history(session, text)
+        return _history(scene, text)
     number = int(text) if text else max(session.stops, default=0)
     if number not in session.stops:
         return [f"There is no stop {number}." if text else "No stop is set yet, so there are no hits."]
-    return _hits(session, number, goes_on)
+    return _hits(scene, number, goes_on)
 
 
-def _hits(session: Session, number: int, goes_on: GoesOn) -> Iterator[str]:
+def _hits(scene: Scene, number: int, goes_on: GoesOn) -> Iterator[str]:
+    session = scene.session
     found = stopping.hits(session, number)
     if found is None:
         yield line(f"Stop {number} does not fit: {session.stops[number].fault}.")
@@ -260,7 +274,8 @@ def _hits(session: Session, number: int, goes_on: GoesOn) -> Iterator[str]:
                    *(logged or [stopping.shown_at(session, at)]))
 
 
-def _history(session: Session, text: str) -> Iterator[str]:
+def _history(scene: Scene, text: str) -> Iterator[str]:
+    session = scene.session
     try:
         read_quantity(text)
     except ExpressionError as error:

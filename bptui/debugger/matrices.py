@@ -17,6 +17,7 @@ import numpy as np
 from ..engine.program import Program, Var
 from ..explain.naming import Namer
 from .looks import choose, look
+from .scene import Scene
 from .session import Session, find_same, source
 
 OF, LAYOUT = "matrix.of", "matrix.layout"
@@ -54,10 +55,11 @@ class Field:
         return float(self.values[flat]) if self.there[flat] else None
 
 
-def subject(session: Session) -> Var:
+def subject(scene: Scene) -> Var:
     """What the matrix is of: what was chosen, where this program has it; else what the position is about."""
-    program, name = session.run.program(session.position.update), look(session, OF)
-    return next((v for v in candidates(program) if v.name == name), None) or about(session, program)
+    session = scene.session
+    program, name = scene.program, look(session, OF)
+    return next((v for v in candidates(program) if v.name == name), None) or about(scene, program)
 
 
 def candidates(program: Program) -> list[Var]:
@@ -66,22 +68,23 @@ def candidates(program: Program) -> list[Var]:
     return [v for v in every if v.role != "setting"]
 
 
-def about(session: Session, program: Program) -> Var:
+def about(scene: Scene, program: Program) -> Var:
+    session = scene.session
     if session.followed is not None and (var := find_same(program, session.followed.var)) is not None:
         return var
     if session.position.value:
-        block, _ = session.times.locate(session.position.value)
-        var = source(session.times.blocks[block].out)
+        block, _ = scene.times.locate(session.position.value)
+        var = source(scene.times.blocks[block].out)
         if var in candidates(program):
             return var
-    return session.parameter(session.start)[0] if session.parameter_count else candidates(program)[0]
+    return scene.parameter(session.start)[0] if scene.parameter_count else candidates(program)[0]
 
 
 # views
 
-def views(session: Session, var: Var) -> list[str]:
+def views(scene: Scene, var: Var) -> list[str]:
     """Which views there are of a variable: its value; what it is derived to; how it changes."""
-    program, times = session.run.program(session.position.update), session.times
+    program, times = scene.program, scene.times
     found = [VIEWS[0]]
     if _derivative(program, var) is not None:
         found.append(VIEWS[1])
@@ -98,7 +101,8 @@ def _derivative(program: Program, var: Var) -> Var | None:
 
 def turn_view(session: Session) -> None:
     """The next view of the same matrix."""
-    there, now = views(session, subject(session)), look(session, "view.matrix")
+    scene = Scene(session)
+    there, now = views(scene, subject(scene)), look(session, "view.matrix")
     choose(session, "view.matrix", there[(there.index(now) + 1) % len(there)] if now in there else there[0])
 
 
@@ -107,8 +111,9 @@ def turn_layout(session: Session) -> None:
     if session.focus != "matrix":
         session.message = "T turns the matrix, which 8 opens: of what the cursor is on."
         return
-    var = subject(session)
-    there, now = layouts(session, var), look(session, LAYOUT)
+    scene = Scene(session)
+    var = subject(scene)
+    there, now = layouts(scene, var), look(session, LAYOUT)
     text = there[(there.index(now) + 1) % len(there)] if now in there else there[1 % len(there)]
     choose(session, LAYOUT, "" if text == there[0] else text)
     session.message = f"{LAYOUTS[text]} T turns on."
@@ -118,20 +123,20 @@ LAYOUTS = {"rows": "As it stands.", "columns": "Transposed.", "whole": "The whol
            "image": "As an image."}
 
 
-def layouts(session: Session, var: Var) -> list[str]:
+def layouts(scene: Scene, var: Var) -> list[str]:
     """The layouts of a variable, the first being the one that it has at first."""
     rows, columns = _table(var).shape
-    images = _images(session, var)
+    images = _images(scene, var)
     found = [*(["image"] if images == "native" else []), "rows", "columns"]
     if rows > WHOLE_FROM[0] or columns > WHOLE_FROM[1]:
         found.append("whole")
     return [*found, *(["image"] if images == "row" else [])]
 
 
-def _images(session: Session, var: Var) -> str:
+def _images(scene: Scene, var: Var) -> str:
     """Whether the numbers are images by their shape, or a row of them can be folded to one."""
     shape = var.lane_shape
-    program = session.run.program(session.position.update)
+    program = scene.program
     pictured = len(program.inputs[0].lane_shape) == 3
     if pictured and (len(shape) == 3 or (len(shape) == 4 and not var.lanes)) and min(shape[-2:]) > 1:
         return "native"
@@ -152,9 +157,9 @@ def _table(var: Var) -> np.ndarray:
         np.arange(var.size).reshape(-1, var.shape[-1])
 
 
-def _words(session: Session, var: Var) -> tuple[str, str]:
+def _words(scene: Scene, var: Var) -> tuple[str, str]:
     """What a row and a column are."""
-    program = session.run.program(session.position.update)
+    program = scene.program
     kind = var.name.rpartition(".")[2]
     if var.lanes and len(var.lane_shape) <= 1:
         return "sample", "input" if var is program.inputs[0] else "output" if var.name == "targets" else "unit"
@@ -165,19 +170,19 @@ def _words(session: Session, var: Var) -> tuple[str, str]:
     return ("", "unit" if kind == "bias" else "number") if len(var.shape) < 2 else ("row", "column")
 
 
-def _names(session: Session, var: Var) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _names(scene: Scene, var: Var) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What the rows and columns of `_table` are called, where units and inputs have names: h1, h2 by i1, i2."""
     letters = var.letters[var.lanes:]
     if len(letters) > 2:
         return (), ()
-    called = [_called(session, letter, size) for letter, size in zip(letters, var.lane_shape, strict=True)]
+    called = [_called(scene, letter, size) for letter, size in zip(letters, var.lane_shape, strict=True)]
     rows, columns = [(), (), *called][-2:]
     return rows, columns
 
 
-def _called(session: Session, letter: str, size: int) -> tuple[str, ...]:
+def _called(scene: Scene, letter: str, size: int) -> tuple[str, ...]:
     """The names along an axis: those of the units that have it, or of the data."""
-    program, namer = session.run.program(session.position.update), session.namer
+    program, namer = scene.program, scene.namer
     along = [v for v in (*(b.out for b in program.forward if b.phase == "forward"), *program.inputs)
              if v.letters[v.lanes:] == letter and v.elements is not None and v.lane_size == size]
     if not along:
@@ -186,20 +191,22 @@ def _called(session: Session, letter: str, size: int) -> tuple[str, ...]:
     return tuple(STEP.sub("", unit) for unit in units)
 
 
-def field(session: Session) -> Field:
+def field(scene: Scene) -> Field:
     """What the pane shows of its matrix."""
-    var = subject(session)
-    there, view = views(session, var), look(session, "view.matrix")
+    session = scene.session
+    var = subject(scene)
+    there, view = views(scene, var), look(session, "view.matrix")
     view = view if view in there else there[0]
-    kinds, layout = layouts(session, var), look(session, LAYOUT)
+    kinds, layout = layouts(scene, var), look(session, LAYOUT)
     layout = layout if layout in kinds else kinds[0]
-    return field_of(session, var, view, layout)
+    return field_of(scene, var, view, layout)
 
 
-def field_of(session: Session, var: Var, view: str, layout: str) -> Field:
+def field_of(scene: Scene, var: Var, view: str, layout: str) -> Field:
     """A view of a variable in a layout."""
-    values, made = _numbers(session, var, view)
-    table, (row, column), note, names = _table(var), _words(session, var), "", _names(session, var)
+    session = scene.session
+    values, made = _numbers(scene, var, view)
+    table, (row, column), note, names = _table(var), _words(scene, var), "", _names(scene, var)
     if var.lanes and len(var.lane_shape) > 1:       # one sample at a time
         each = table.shape[0] // var.shape[0]
         table = table[session.lane * each:(session.lane + 1) * each]
@@ -207,11 +214,12 @@ def field_of(session: Session, var: Var, view: str, layout: str) -> Field:
     if layout == "columns":
         table, row, column, names = table.T, column, row, (names[1], names[0])
     elif layout == "image":
-        (table, row, column, note), names = _picture(session, var, table), ((), ())
+        (table, row, column, note), names = _picture(scene, var, table), ((), ())
     return Field(var, view, layout, table, values, made, row, column, note, names)
 
 
-def _picture(session: Session, var: Var, table: np.ndarray) -> tuple[np.ndarray, str, str, str]:
+def _picture(scene: Scene, var: Var, table: np.ndarray) -> tuple[np.ndarray, str, str, str]:
+    session = scene.session
     shape = var.lane_shape
     if len(shape) >= 3:
         first = session.lane * var.lane_size if var.lanes else 0
@@ -227,29 +235,30 @@ def _picture(session: Session, var: Var, table: np.ndarray) -> tuple[np.ndarray,
         said = f"{count} kernel{'s' * (count > 1)}" if len(shape) == 4 else \
             f"sample {session.row()}, " + f"{count} of" * (count > 1)
         return stacked, "row", "column", f"{said.strip()} {shape[-2]} x {shape[-1]}"
-    row, _ = np.argwhere(table == cursor(session))[0]
+    row, _ = np.argwhere(table == cursor(scene))[0]
     side = math.isqrt(table.shape[1])
     said = f"sample {session.run.rows(session.position.update)[row] + 1}" if var.lanes else f"row {row}"
     return table[row].reshape(side, side), "row", "column", f"{said} as {side} x {side}"
 
 
-def _numbers(session: Session, var: Var, view: str) -> tuple[np.ndarray, np.ndarray]:
+def _numbers(scene: Scene, var: Var, view: str) -> tuple[np.ndarray, np.ndarray]:
     """The numbers of a view, and which of them the position has reached."""
-    program, env = session.run.program(session.position.update), session.run.env(session.position.update)
+    program, env = scene.program, scene.env
     if view == VIEWS[1]:
         made = _derivative(program, var)
         assert made is not None
-        return np.ravel(env.array(made)), reached(session, made)
+        return np.ravel(env.array(made)), reached(scene, made)
     if view == VIEWS[2]:
         after = program.nexts[var]
         with np.errstate(all="ignore"):
-            return np.ravel(env.array(after)) - np.ravel(env.array(var)), reached(session, after)
-    return np.ravel(env.array(var)), reached(session, var)
+            return np.ravel(env.array(after)) - np.ravel(env.array(var)), reached(scene, after)
+    return np.ravel(env.array(var)), reached(scene, var)
 
 
-def reached(session: Session, var: Var) -> np.ndarray:
+def reached(scene: Scene, var: Var) -> np.ndarray:
     """Which elements of a variable are made at the position; all samples advance together."""
-    program, times = session.run.program(session.position.update), session.times
+    session = scene.session
+    program, times = scene.program, scene.times
     block = next((n for n, b in enumerate(times.blocks) if b.out is var), None)
     if block is None:
         return np.full(var.size, var not in program.made_by)
@@ -260,25 +269,27 @@ def reached(session: Session, var: Var) -> np.ndarray:
 
 # the cursor
 
-def cursor(session: Session) -> int:
+def cursor(scene: Scene) -> int:
     """The element under the cursor: what was chosen; else what is followed or made, else the first."""
-    var, chosen = subject(session), session.cursor["matrix"]
+    session = scene.session
+    var, chosen = subject(scene), session.cursor["matrix"]
     if chosen is not None and chosen < var.size:
         return chosen if not var.lanes or len(var.lane_shape) < 2 else var.flat(chosen % var.lane_size, session.lane)
     element = 0
     if session.followed is not None and session.followed.var.name == var.name:
         element = session.followed.element or 0
     elif session.position.value:
-        block, at = session.times.locate(session.position.value)
-        out = session.times.blocks[block].out
+        block, at = scene.times.locate(session.position.value)
+        out = scene.times.blocks[block].out
         element = at if source(out) is var and out.lane_size == var.lane_size else 0
     return var.flat(element, session.lane)
 
 
 def move(session: Session, rows: int, columns: int) -> None:
     """Move over the cells; what is no cell is stepped over."""
-    index = field(session).index
-    row, column = map(int, np.argwhere(index == cursor(session))[0])
+    scene = Scene(session)
+    index = field(scene).index
+    row, column = map(int, np.argwhere(index == cursor(scene))[0])
     height, width = index.shape
     row, column = (max(0, min(height - 1, row + rows)), max(0, min(width - 1, column + columns)))
     if index[row, column] < 0:
@@ -287,18 +298,18 @@ def move(session: Session, rows: int, columns: int) -> None:
     session.message = ""
 
 
-def named(session: Session, shown: Field, flat: int, short: bool = False) -> str:
+def named(scene: Scene, shown: Field, flat: int, short: bool = False) -> str:
     """The element under the cursor, as it is called; `short` is without its layer."""
-    element, namer = flat % shown.var.lane_size, session.namer
+    element, namer = flat % shown.var.lane_size, scene.namer
     namer = replace(namer, home=shown.var.name.split(".")[0]) if short else namer
-    cost = session.run.program(session.position.update).cost.name
+    cost = scene.program.cost.name
     name = namer.derivative(cost, shown.var, element) if shown.view == VIEWS[1] else namer.of(shown.var, element)
     return f"{name} change" if shown.view == VIEWS[2] else name
 
 
-def next_view(session: Session, shown: Field) -> str:
+def next_view(scene: Scene, shown: Field) -> str:
     """The view that the pane's own key turns to; nothing where there is no other."""
-    there = views(session, shown.var)
+    there = views(scene, shown.var)
     return there[(there.index(shown.view) + 1) % len(there)] if len(there) > 1 else ""
 
 

@@ -19,10 +19,11 @@ from ..scenario.errors import QuantityError, quoted, sentence
 from . import batch, tables
 from .looks import LONGEST, choose, look
 from .panes import BY_ID
+from .scene import Scene
 from .session import Session
 from .tables import Table
 
-TABLES: dict[str, Callable[[Session], Table]] = {
+TABLES: dict[str, Callable[[Scene], Table]] = {
     "parameters": tables.parameters, "values": tables.values, "adjoints": tables.adjoints, "batch": batch.batch,
     "printed": tables.printed, "watches": tables.watches, "stops": tables.stops, "hits": tables.hits,
 }
@@ -76,10 +77,11 @@ def pane_of(session: Session) -> str:
     return session.focus if session.focus in TABLES else ""
 
 
-def view(session: Session, pane: str) -> View:
+def view(scene: Scene, pane: str) -> View:
     """A table as it is looked at. What was worked out is kept until the position, or the list, is another."""
+    session = scene.session
     order, wanted = look(session, f"sort.{pane}"), look(session, f"filter.{pane}")
-    table = TABLES[pane](session)
+    table = TABLES[pane](scene)
     if not order and not wanted:
         return View(table)
     run, position = session.run, session.position
@@ -189,7 +191,7 @@ def order(session: Session, text: str) -> None:
     if not pane:
         session.message = NO_TABLE
         return
-    table = TABLES[pane](session)
+    table = TABLES[pane](Scene(session))
     if not table.rows:
         session.message = f"There is nothing in {BY_ID[pane].title.lower()} to order."
         return
@@ -201,8 +203,9 @@ def order(session: Session, text: str) -> None:
         session.message = sentence(error)
         return
     choose(session, f"sort.{pane}", wanted)
-    if wanted and view(session, pane).count:        # the first of the order is what one wants to see
-        session.cursor[pane] = view(session, pane).row(0)
+    seen = view(Scene(session), pane)
+    if wanted and seen.count:                       # the first of the order is what one wants to see
+        session.cursor[pane] = seen.row(0)
     how = {"-": "smallest first", "|": "largest in size first"}.get(wanted[:1], "largest first")
     word = wanted.strip("-|")
     session.message = f"{BY_ID[pane].title} by {word}, {how}. O turns on." if wanted else \
@@ -245,7 +248,7 @@ def filter_rows(session: Session, text: str) -> None:
     if not pane:
         session.message = NO_TABLE
         return
-    table, title = TABLES[pane](session), BY_ID[pane].title
+    table, title = TABLES[pane](Scene(session)), BY_ID[pane].title
     wanted = " ".join(wanted.split()) if wanted.strip() != "*" else ""
     try:
         if len(wanted) > LONGEST:
@@ -257,6 +260,6 @@ def filter_rows(session: Session, text: str) -> None:
     had = look(session, f"filter.{pane}")
     choose(session, f"filter.{pane}", wanted)
     if count and wanted:
-        session.cursor[pane] = view(session, pane).row(0)
+        session.cursor[pane] = view(Scene(session), pane).row(0)
     session.message = f"{title}: {count:,} of {table.rows:,}. & and an empty line show all." if wanted else \
         f"{title}: all {table.rows:,} again." if had else "& shows only some rows: out*, or value < 0."

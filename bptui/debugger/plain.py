@@ -22,6 +22,7 @@ from ..scenario.errors import QuantityError, printable
 from . import verbs
 from .completing import completions
 from .opening import run_of
+from .scene import Scene
 from .session import Session
 from .telling import event, line
 
@@ -95,7 +96,7 @@ def run_plain(path: Path, at: str | None = None) -> int:
         if session.message:
             _say(line(session.message))
             session.message = ""
-        _say(event(session))
+        _say(event(Scene(session)))
         attention.awaiting = False
         last: verbs.Verb | None = None
         for typed in lines:

@@ -22,6 +22,7 @@ from ..scenario.expression import read_quantity
 from . import gradients, looks, stopping, watching
 from .axis import Axis, Points, points
 from .losses import held_back, trained
+from .scene import Scene
 from .session import Session
 
 VALIDATION = "E.validation"
@@ -148,7 +149,7 @@ def series_of(session: Session, *texts: str) -> Series | str:
 def _in_sight(session: Session) -> Iterator[Series]:
     """The series that the panes in sight show."""
     if "gradients" in session.shown:
-        found = series_of(session, *(row.text for row in gradients.rows(session)))
+        found = series_of(session, *(row.text for row in gradients.rows(Scene(session))))
         if isinstance(found, Series):
             yield found
     if "loss" in session.shown:

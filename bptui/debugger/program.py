@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..explain import notation
 
 if TYPE_CHECKING:
-    from .session import Session
+    from .scene import Scene
 
 MOST_OPEN = 8                                       # elements of the current block that are listed
 
@@ -29,8 +29,9 @@ class Entry:
     number: int = 0                                 # the value that the line is about
 
 
-def program_entries(session: Session) -> list[Entry]:
-    lines, here = session.lines(), session.position.value
+def program_entries(scene: Scene) -> list[Entry]:
+    session = scene.session
+    lines, here = scene.lines, session.position.value
     inside = max((len(line.left) for line in lines if len(line.left) <= 11), default=4)
     entries: list[Entry] = []
     phase = ""
@@ -43,16 +44,17 @@ def program_entries(session: Session) -> list[Entry]:
         entries.append(Entry(3, f"{line.left:<{inside}} {sign} {line.right}", line.first <= here, now,
                              count=str(line.count), number=line.first))
         if now and line.count > 1:
-            entries += _opened(session, line.first, line.last)
+            entries += _opened(scene, line.first, line.last)
     return entries
 
 
-def _opened(session: Session, first: int, last: int) -> list[Entry]:
+def _opened(scene: Scene, first: int, last: int) -> list[Entry]:
     """The elements of the block that is being made; of many, those around the position."""
-    times, here = session.times, session.position.value
+    session = scene.session
+    times, here = scene.times, session.position.value
     low = max(first, min(here - 2, last - MOST_OPEN + 1)) if last - first >= MOST_OPEN else first
     done = here - (0 if session.position.inner >= times.stops(here) else 1)
-    env = session.run.env(session.position.update)
+    env = scene.env
     entries: list[Entry] = []
     for value in range(low, min(last, low + MOST_OPEN - 1) + 1):
         block, element = times.locate(value)
@@ -62,6 +64,6 @@ def _opened(session: Session, first: int, last: int) -> list[Entry]:
         signed = times.blocks[block].phase == "backward"
         text = notation.one(number, signed) if there else f"  {notation.PENDING}"
         style = "dim" if not there else "plus" if signed and number > 0 else "minus" if signed and number < 0 else ""
-        entries.append(Entry(7, session.namer.of(out, element), there, value == here, mark=value == here, value=text,
+        entries.append(Entry(7, scene.namer.of(out, element), there, value == here, mark=value == here, value=text,
                              value_style=style, number=value))
     return entries

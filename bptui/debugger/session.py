@@ -12,12 +12,8 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..engine.program import Program, Var
-from ..explain import words
-from ..explain.chain import Explainer
-from ..explain.listing import Line
 from ..explain.marks import Marks
 from ..explain.naming import Namer
-from ..explain.rows import Chain
 from ..replay import follow, places
 from ..replay.hits import Hits
 from ..replay.meaning import Meaning, Place
@@ -28,7 +24,7 @@ from ..replay.trouble import Troubles
 from ..scenario.errors import QuantityError, ScenarioError, sentence
 from ..scenario.expression import read_quantity
 from ..scenario.shipped import find_beside
-from . import frames, lecture, looks
+from . import frames, looks
 from .branch import OWN, Branch
 from .insights import Insights
 from .onward import Onward, progress, reached
@@ -39,7 +35,6 @@ from .saved import Saved
 if TYPE_CHECKING:
     from .asking import Yours
     from .finding import Finding
-    from .lecture import Coming
     from .seeking import Seek
     from .sides import Sides
     from .stopping import SetStop
@@ -66,6 +61,21 @@ def same_in(program: Program, var: Var) -> Var:
     found = find_same(program, var)
     assert found is not None
     return found
+
+
+def listed(run: Run, update: int) -> tuple[Var, ...]:
+    """The parameters of an update's program: those that are ever trained first."""
+    return run.model_at(update).listed(run.program(update))
+
+
+def number_in(tensors: tuple[Var, ...], place: Place) -> int:
+    """The row of a parameter in the list of all of them."""
+    before = 0
+    for var in tensors:
+        if var.name == place.var.name:
+            return before + (place.element or 0)
+        before += var.size
+    return 0
 
 
 @dataclass(frozen=True)
@@ -121,9 +131,8 @@ class Session:
         self.leftover = Saved()                     # of a saved session, what no longer fits
         self.unsaved = False                        # whether it is not saved, though it should be or somebody thinks so
         self.sides: Sides | None = None             # two runs side by side, in place of everything
-        self.beat = 0                               # how much of the next step is shown before it: see lecture.py
+        self.beat = 0                               # how much of the next step is shown before it: see ahead.py
         self.lesson = Reader()                      # where the reader is in the scenario's text: see lesson.py
-        self.coming: tuple[object, Coming | None] | None = None     # what that step makes, and where it was asked
         self.changed = False                        # whether the scenario's file has been edited since it was read
         self.past: list[Spot] = []
         self.future: list[Spot] = []
@@ -136,7 +145,7 @@ class Session:
         place = self._place(start) if start else None
         self.starts_at_parameter = place is not None and place.var in self.run.program(0).parameters
         if place is not None and self.starts_at_parameter:
-            self.start = self.parameter_number(place)
+            self.start = number_in(listed(self.run, 0), place)
         if at is not None:
             self.position = places.read(self.run, at)
             self.began = self.position
@@ -212,37 +221,6 @@ class Session:
         """Whether the first screen's card is shown."""
         return self.position == Position(0) and self.followed is None and not self.beat
 
-    def explainer(self, whole: bool = False) -> Explainer:
-        return Explainer(self.run, self.position.update, self.lane, self.here, self.unfolded, whole=whole)
-
-    def lines(self) -> tuple[Line, ...]:
-        """The program listing of this update."""
-        return self.branch.lines(self.times)
-
-    def chain(self, whole: bool = False) -> Chain | None:
-        """The chain on screen: of what is followed, else of the value in the making; in a lecture of the next step.
-
-        `whole` is for whoever has no cursor to unfold a row of it.
-        """
-        if self.beat and (coming := lecture.coming(self)) is not None:
-            return coming.chain
-        if self.followed is not None:
-            return self._followed_chain(self.followed, whole)
-        return self.explainer(whole).chain(self.position.value) if self.position.value else None
-
-    def _followed_chain(self, followed: Followed, whole: bool) -> Chain:
-        explainer, var, element = self.explainer(whole), self.followed_var, followed.element or 0
-        if followed.of is None:
-            return explainer.derivative(var, element)
-        y = same_in(explainer.program, followed.of.var)
-        return explainer.total((y, y.flat(followed.of.element or 0, self.lane)), (var, var.flat(element, self.lane)))
-
-    @property
-    def followed_var(self) -> Var:
-        """What is followed, in the program of this update."""
-        assert self.followed is not None
-        return same_in(self.run.program(self.position.update), self.followed.var)
-
     @property
     def samples(self) -> int:
         return self.run.program(self.position.update).samples
@@ -257,34 +235,6 @@ class Session:
         if self.here < (made, self.times.stops(made)):
             return None
         return self.run.env(self.position.update).scalar((self.run.program(self.position.update).watched, 0))
-
-    # parameters, as a long list
-
-    def tensors(self) -> tuple[Var, ...]:
-        """The parameters of this update's program: those that are ever trained first."""
-        update = self.position.update
-        return self.run.model_at(update).listed(self.run.program(update))
-
-    def parameter_number(self, place: Place) -> int:
-        """The row of a parameter in the list."""
-        before = 0
-        for var in self.tensors():
-            if var.name == place.var.name:
-                return before + (place.element or 0)
-            before += var.size
-        return 0
-
-    @property
-    def parameter_count(self) -> int:
-        return sum(v.size for v in self.tensors())
-
-    def parameter(self, number: int) -> tuple[Var, int]:
-        """The number-th parameter of the list: (variable, element)."""
-        for var in self.tensors():
-            if number < var.size:
-                return var, number
-            number -= var.size
-        raise IndexError(number)
 
     # moving in time
 
@@ -427,7 +377,7 @@ class Session:
         if found.of is not None and places.own(self.times, found) is None:
             self.follow_meaning(found)
         elif found.kind == "value" and found.place.var.role == "parameter":
-            self.cursor["parameters"] = self.parameter_number(found.place)
+            self.cursor["parameters"] = number_in(listed(self.run, self.position.update), found.place)
 
     def end(self) -> None:
         """The end of the run: its loss."""
@@ -531,37 +481,3 @@ class Session:
         elif self.followed is not None:
             self.unfollow()
         self.message = ""
-
-    # words
-
-    def sentence(self) -> str:
-        """The line of words: a message, what is wrong with a printed figure, or what this step means."""
-        if self.message:
-            return self.message
-        if self.beat and (said := lecture.sentence(self)):
-            return said
-        chain = self.chain()
-        figure = self.figure(chain)
-        if figure:
-            return figure
-        if self.untouched:
-            return words.beginning(self.run)
-        return words.about_step(self.explainer(), self.position, chain if self.followed is None else self._own_chain())
-
-    def _own_chain(self) -> Chain | None:
-        return self.explainer().chain(self.position.value) if self.position.value else None
-
-    def figure(self, chain: Chain | None) -> str:
-        """What is wrong with the printed figure of the row under the cursor, or of this step."""
-        if chain is None or self.beat:
-            return ""
-        number = self.cursor["chain"]
-        rows = [chain.rows[number]] if number is not None and number < len(chain.rows) else []
-        rows += [r for r in chain.rows if r.made == self.here]
-        for row in rows:
-            printed = self.marks.at(self.position.update, row.key, self.lane) if row.key else None
-            if printed is not None and row.made <= self.here and row.value is not None:
-                text = words.about_figure(self.marks, printed, row.value)
-                if text:
-                    return text
-        return ""

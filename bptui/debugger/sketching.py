@@ -17,7 +17,8 @@ from ..explain.naming import Namer
 from ..replay import follow
 from ..replay.timeline import Timeline, scalars
 from .drawing import Drawing, Spot, drawing, net_of, sources
-from .session import Session, find_same, source
+from .scene import Scene
+from .session import find_same, source
 
 Key = tuple[int, int]                               # column and row of a node
 View = Literal["weights", "gradients", "plain"]
@@ -70,11 +71,11 @@ def _terms(program: Program, adjoint: Var, element: int) -> dict[Spot, tuple[int
 class Sketch:
     """The values of one update for the selected sample, as far as the position has come."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.program = session.run.program(session.position.update)
+    def __init__(self, scene: Scene) -> None:
+        self.scene, self.session = scene, scene.session
+        self.program = scene.program
         self.drawing: Drawing = drawing(self.program)
-        self.times, self.env = session.times, session.run.env(session.position.update)
+        self.times, self.env = scene.times, scene.env
         self.blocks = {b.out: n for n, b in enumerate(self.times.blocks)}
         self.adjoints = {b.out.of[0]: b.out for b in self.times.blocks if b.phase == "backward" and b.out.of}
 
@@ -252,9 +253,10 @@ def bare(namer: Namer, shown: Drawing, key: Key) -> str:
     return namer.index(var, element) if var.elements is None and len(shown.columns[key[0]].groups) == 1 else ""
 
 
-def focus_spot(session: Session, shown: Drawing) -> Spot:
+def focus_spot(scene: Scene, shown: Drawing) -> Spot:
     """The node that the position is about: the first to be made from where it stands, or whose signal is."""
-    program, times = session.run.program(session.position.update), session.times
+    session = scene.session
+    program, times = scene.program, scene.times
     var = next(iter(shown.spots()))[0]
     if not session.position.value:
         return var, 0

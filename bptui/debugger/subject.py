@@ -20,7 +20,8 @@ from ..scenario.errors import ExpressionError, QuantityError
 from ..scenario.expression import read_quantity
 from . import cursors, gradients, looks, matrices, plotting, stopping, tables, watching
 from .program import program_entries
-from .session import Session, source
+from .scene import Scene
+from .session import source
 
 PARTS = ("factor", "path", "term", "rest")    # rows of the chain that are parts of a value
 EDITED = ("parameter", "data", "noise")
@@ -46,9 +47,10 @@ class Subject:
         return self.beside or self
 
 
-def scalar(session: Session, var: Var, element: int) -> Subject:
+def scalar(scene: Scene, var: Var, element: int) -> Subject:
     """One value of this update, of the selected sample."""
-    explainer, times = session.explainer(), session.times
+    session = scene.session
+    explainer, times = scene.explainer, scene.times
     program, cell = explainer.program, (var, var.flat(element, session.lane))
     made_here = var not in program.made_by or explainer.has(var)
     reached = explainer.made(cell) <= session.here and made_here
@@ -58,33 +60,34 @@ def scalar(session: Session, var: Var, element: int) -> Subject:
     return Subject(
         name=explainer.title(cell),
         value=explainer.reader.value(cell) if reached else None,
-        quantity=quantity_text(program, session.namer, var, element),
+        quantity=quantity_text(program, scene.namer, var, element),
         place=Place(var, element),
         at=Position(session.position.update, number, times.stops(number)) if number is not None else None,
-        edited=quantity_text(program, session.namer, of, element) if of.role in EDITED else "",
+        edited=quantity_text(program, scene.namer, of, element) if of.role in EDITED else "",
     )
 
 
-def numbered(session: Session, number: int) -> Subject:
+def numbered(scene: Scene, number: int) -> Subject:
     """A value of this update by its number, from 1."""
-    block, element = session.times.locate(number)
-    return scalar(session, session.times.blocks[block].out, element)
+    block, element = scene.times.locate(number)
+    return scalar(scene, scene.times.blocks[block].out, element)
 
 
-def parameter(session: Session, var: Var, element: int) -> Subject:
+def parameter(scene: Scene, var: Var, element: int) -> Subject:
     """Itself. `t` runs to where its derivative is made, and with that a typed number is compared."""
-    given = session.run.program(session.position.update).gradients.get(var)
-    adjoint = session.explainer().adjoint_of(var)
-    at = scalar(session, adjoint, element).at if adjoint is not None else None
-    beside = scalar(session, given, element) if given is not None else None
-    return replace(scalar(session, var, element), at=at, beside=beside)
+    given = scene.program.gradients.get(var)
+    adjoint = scene.explainer.adjoint_of(var)
+    at = scalar(scene, adjoint, element).at if adjoint is not None else None
+    beside = scalar(scene, given, element) if given is not None else None
+    return replace(scalar(scene, var, element), at=at, beside=beside)
 
 
 # one function a pane
 
-def _chain(session: Session, n: int) -> Subject | None:
+def _chain(scene: Scene, n: int) -> Subject | None:
     """The row under the cursor; before the cursor was moved, the last that is made."""
-    chain = session.chain()
+    session = scene.session
+    chain = scene.chain
     if chain is None or not chain.rows or session.untouched:
         return None
     made = [row for row in chain.rows if row.value is not None and row.made <= session.here]
@@ -94,57 +97,61 @@ def _chain(session: Session, n: int) -> Subject | None:
     if row.kind == "note":
         return None
     value, inner = row.made
-    times, at = session.times, None
+    times, at = scene.times, None
     if 0 < value <= times.count:
         at = Position(session.position.update, value, min(inner, times.stops(value)))
     if row.cell is None:
         return Subject(row.name, row.value if row in made else None, at=at)
     var, element = row.cell[0], row.cell[1] % row.cell[0].lane_size
-    if row.kind in PARTS or var not in session.explainer().program.made_by:
+    if row.kind in PARTS or var not in scene.explainer.program.made_by:
         typed = row.kind == "factor" and " " not in "".join(row.key)
         quantity = f"d({row.key[1]}, {row.key[2]})" if typed else ""
         return Subject(row.name, row.value if row in made else None, quantity, Place(var, element), at, part=True)
-    return replace(scalar(session, var, element), at=at)
+    return replace(scalar(scene, var, element), at=at)
 
 
-def _program(session: Session, n: int) -> Subject | None:
-    entry = program_entries(session)[n]
+def _program(scene: Scene, n: int) -> Subject | None:
+    entry = program_entries(scene)[n]
     if entry.heading:
         return None
-    return replace(numbered(session, entry.number), count=int(entry.count or 1))
+    return replace(numbered(scene, entry.number), count=int(entry.count or 1))
 
 
-def _matrix(session: Session, n: int) -> Subject:
-    var = matrices.subject(session)
+def _matrix(scene: Scene, n: int) -> Subject:
+    session = scene.session
+    var = matrices.subject(scene)
     if var.role != "parameter":
-        return scalar(session, var, n % var.lane_size)
-    itself = parameter(session, var, n % var.lane_size)
+        return scalar(scene, var, n % var.lane_size)
+    itself = parameter(scene, var, n % var.lane_size)
     return itself if looks.look(session, "view.matrix") == "derivative" else replace(itself, beside=None)
 
 
-def _printed(session: Session, n: int) -> Subject:
-    figure = tables.figures(session)[n]
+def _printed(scene: Scene, n: int) -> Subject:
+    session = scene.session
+    figure = tables.figures(scene)[n]
     what, value = figure.claim.what, None
     if figure.made <= session.position:
-        value = session.marks.result(figure).computed
+        value = scene.marks.result(figure).computed
     return Subject(notation.readable(what), value if isinstance(value, float) else None, what, at=figure.made)
 
 
-def _watch(session: Session, n: int) -> Subject:
+def _watch(scene: Scene, n: int) -> Subject:
+    session = scene.session
     text = session.watches[n]
     here = watching.here(session, text).value
     value = here if isinstance(here, float) else None
-    place = _watched(session, text)
+    place = _watched(scene, text)
     if place is None or not place.scalar:           # an expression or a whole tensor
         return Subject(notation.readable(text), value, text, place)
     of = parameter if place.var.role == "parameter" else scalar
-    itself = of(session, place.var, place.element or 0)
+    itself = of(scene, place.var, place.element or 0)
     return replace(itself, name=notation.readable(text), value=value, quantity=text, beside=None)
 
 
-def _watched(session: Session, text: str) -> Place | None:
+def _watched(scene: Scene, text: str) -> Place | None:
     """What a watch is of, in this update; None for an expression, and for another update's."""
-    program, times = session.run.program(session.position.update), session.times
+    session = scene.session
+    program, times = scene.program, scene.times
     try:
         found = meaning(session.run, program, read_quantity(text))
     except (ExpressionError, QuantityError):
@@ -160,7 +167,8 @@ def _watched(session: Session, text: str) -> Place | None:
     return Place(var, found.place.element) if var is not None else None
 
 
-def _plot(session: Session, update: int) -> Subject:
+def _plot(scene: Scene, update: int) -> Subject:
+    session = scene.session
     chart = next(iter(plotting.charts(session)), None)
     if chart is None:
         return Subject("This update", at=Position(update))
@@ -168,23 +176,24 @@ def _plot(session: Session, update: int) -> Subject:
     return Subject(f"{chart.name} after {notation.counted(update, 'update')}", value, chart.text, at=Position(update))
 
 
-def _gradient(session: Session, n: int) -> Subject:
-    row, update = gradients.rows(session)[n], gradients.told(session)
+def _gradient(scene: Scene, n: int) -> Subject:
+    row, update = gradients.rows(scene)[n], gradients.told(scene)
     return Subject(
         name=f"norm of {row.name}'s gradient",
-        value=gradients.size(session, row, update),
+        value=gradients.size(scene, row, update),
         quantity=row.text,
-        place=gradients.largest(session, row),
-        at=gradients.where(session, row, update),
+        place=gradients.largest(scene, row),
+        at=gradients.where(scene, row, update),
     )
 
 
-def _stop(session: Session, n: int) -> Subject:
+def _stop(scene: Scene, n: int) -> Subject:
+    session = scene.session
     number = list(session.stops)[n]
     return Subject(stopping.title(session, number), stop=write(session.stops[number].stop))
 
 
-SUBJECTS: dict[str, Callable[[Session, int], Subject | None]] = {
+SUBJECTS: dict[str, Callable[[Scene, int], Subject | None]] = {
     "chain": _chain,
     "program": _program,
     "matrix": _matrix,
@@ -192,18 +201,19 @@ SUBJECTS: dict[str, Callable[[Session, int], Subject | None]] = {
     "watches": _watch,
     "loss": _plot,
     "gradients": _gradient,
-    "parameters": lambda session, n: parameter(session, *session.parameter(n)),
-    "network": lambda session, n: scalar(session, *cursors.nodes(session)[n]),
-    "values": lambda session, n: numbered(session, n + 1),
-    "adjoints": lambda session, n: scalar(session, *tables.adjoint(session, n)),
+    "parameters": lambda scene, n: parameter(scene, *scene.parameter(n)),
+    "network": lambda scene, n: scalar(scene, *cursors.nodes(scene)[n]),
+    "values": lambda scene, n: numbered(scene, n + 1),
+    "adjoints": lambda scene, n: scalar(scene, *tables.adjoint(scene, n)),
     "stops": _stop,
-    "hits": lambda session, n: Subject("This hit", at=tables.listed_at(session, n)),
+    "hits": lambda scene, n: Subject("This hit", at=tables.listed_at(scene.session, n)),
 }
 
 
-def subject(session: Session) -> Subject | None:
+def subject(scene: Scene) -> Subject | None:
     """What the cursor of the pane with the focus is on; None where its rows are no values, or it has none."""
+    session = scene.session
     pane = session.focus if session.focus in (*session.shown, "program") else "chain"
-    if pane not in SUBJECTS or (pane != "chain" and not cursors.length(session, pane)):
+    if pane not in SUBJECTS or (pane != "chain" and not cursors.length(scene, pane)):
         return None
-    return SUBJECTS[pane](session, cursors.at(session, pane))
+    return SUBJECTS[pane](scene, cursors.at(scene, pane))

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from ..replay import stops
 from ..scenario.errors import QuantityError
+from .scene import Scene
 from .session import Session
 from .subject import subject
 
 
 def quantity(session: Session) -> str:
     """What the cursor is on: in the list of parameters the parameter, not its derivative."""
-    found = subject(session)
+    found = subject(Scene(session))
     return found.quantity if found is not None else ""
 
 
 def stop(session: Session) -> str:
     """A stop at what the cursor is on: where it is made, or where it changes; of a stop, itself."""
-    found = subject(session)
+    found = subject(Scene(session))
     here = found.compared.quantity if found is not None else ""
     if found is None or not here:
         return found.stop if found is not None else ""
@@ -29,5 +30,5 @@ def stop(session: Session) -> str:
 
 def edit(session: Session) -> str:
     """The weight or the input under the cursor, to be given another value."""
-    found = subject(session)
+    found = subject(Scene(session))
     return f"{found.edited} = " if found is not None and found.edited else ""

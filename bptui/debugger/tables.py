@@ -24,6 +24,7 @@ from ..replay.places import write
 from ..replay.stops import write as write_stop
 from ..replay.timeline import Position
 from . import stopping, watching
+from .scene import Scene
 from .session import Session
 
 Cell = float | str | None                           # None: the position has not reached it, or there is none
@@ -96,9 +97,10 @@ class Part:
     note: str = ""
 
 
-def counted(session: Session) -> Callable[[Var], int]:
+def counted(scene: Scene) -> Callable[[Var], int]:
     """How many elements of a variable are made here, in each sample."""
-    times, program, here = session.times, session.run.program(session.position.update), session.position
+    session = scene.session
+    times, program, here = scene.times, scene.program, session.position
     done = here.value - (here.inner < times.stops(here.value))
     spans = {block.out: times.span(n) for n, block in enumerate(times.blocks)}
 
@@ -115,12 +117,12 @@ def counted(session: Session) -> Callable[[Var], int]:
 class Tensors:
     """The rows of a table whose columns are variables of this update, of the selected sample."""
 
-    def __init__(self, session: Session, pane: str, parts: Sequence[Part]) -> None:
-        self.session, self.pane, self.parts = session, pane, parts
+    def __init__(self, scene: Scene, pane: str, parts: Sequence[Part]) -> None:
+        self.scene, self.session, self.pane, self.parts = scene, scene.session, pane, parts
         self.starts = [p.first for p in parts]
         self.rows = parts[-1].first + parts[-1].named.lane_size if parts else 0
-        self.made = counted(session)
-        self.env = session.run.env(session.position.update)
+        self.made = counted(scene)
+        self.env = scene.env
 
     def find(self, row: int) -> tuple[Part, int]:
         part = self.parts[bisect_right(self.starts, row) - 1]
@@ -128,7 +130,7 @@ class Tensors:
 
     def row(self, row: int) -> Row:
         part, element = self.find(row)
-        return Row(self.session.namer.of(part.named, element), tuple(self._cell(s, element) for s in part.sources),
+        return Row(self.scene.namer.of(part.named, element), tuple(self._cell(s, element) for s in part.sources),
                    part.note)
 
     def _cell(self, source: tuple[Var, ...], element: int) -> float | None:
@@ -139,21 +141,20 @@ class Tensors:
 
     def typed(self, row: int) -> str:
         part, element = self.find(row)
-        program = self.session.run.program(self.session.position.update)
-        return quantity_text(program, self.session.namer, part.named, element)
+        return quantity_text(self.scene.program, self.scene.namer, part.named, element)
 
     def names(self) -> Sequence[str]:
         """The names of all rows: the same in every update of a program, so they are kept."""
-        program, kept = self.session.run.program(self.session.position.update), self.session.names
+        program, kept = self.scene.program, self.session.names
         if self.pane not in kept or kept[self.pane][0] != (program, self.rows):
-            of = self.session.namer.of
+            of = self.scene.namer.of
             kept[self.pane] = (program, self.rows), [name for p in self.parts
                                                      for name in spelled(p.named, partial(of, p.named))]
         return kept[self.pane][1]
 
     def every_typed(self) -> list[str]:
         """All rows as a person types them."""
-        program, namer = self.session.run.program(self.session.position.update), self.session.namer
+        program, namer = self.scene.program, self.scene.namer
         return [name for p in self.parts
                 for name in spelled(p.named, partial(quantity_text, program, namer, p.named))]
 
@@ -200,78 +201,81 @@ def _parts(named: Sequence[tuple[Var, tuple[tuple[Var, ...], ...], str]]) -> lis
     return found
 
 
-def gradient_title(session: Session) -> str:
+def gradient_title(scene: Scene) -> str:
     """What the derivatives of the parameters are called: what an optimizer is given may be no derivative."""
-    program = session.run.program(session.position.update)
+    session = scene.session
+    program = scene.program
     given = session.run.scenario.training.update_order == "in_place" or any(
         g.role != "adjoint" for g in program.gradients.values())
     return ".grad" if given else f"∂{program.cost.name}/∂w"
 
 
-def parameters(session: Session) -> Table:
+def parameters(scene: Scene) -> Table:
     """Each parameter with its value, derivative, change and next value."""
-    program, model = session.run.program(session.position.update), session.run.model_at(session.position.update)
-    times = session.times
+    session = scene.session
+    program, model = scene.program, session.run.model_at(session.position.update)
+    times = scene.times
     made = {b.out for b in times.blocks}
     named: list[tuple[Var, tuple[tuple[Var, ...], ...], str]] = []
-    for var in session.tensors():
+    for var in scene.tensors:
         gradient, after = ((v,) if v in made and v is not None else () for v in (
             program.gradients.get(var), program.nexts.get(var)))
         note = "" if var in program.gradients else "not in this update" if model.trained(var.name) else "not trained"
         named.append((var, ((var,), gradient, (*after, var) if after else (), after), note))
-    columns = (Column("value", "value"), Column("grad", gradient_title(session), signed=True),
+    columns = (Column("value", "value"), Column("grad", gradient_title(scene), signed=True),
                Column("change", "change", signed=True), Column("next", "next"))
-    return Tensors(session, "parameters", _parts(named)).table("Parameters", columns)
+    return Tensors(scene, "parameters", _parts(named)).table("Parameters", columns)
 
 
-def values(session: Session) -> Table:
+def values(scene: Scene) -> Table:
     """Every value of this update, in the order in which it is made."""
-    named = [(b.out, ((b.out,),), "") for b in session.times.blocks]
-    return Tensors(session, "values", _parts(named)).table("Values", (Column("value", "value"),))
+    named = [(b.out, ((b.out,),), "") for b in scene.times.blocks]
+    return Tensors(scene, "values", _parts(named)).table("Values", (Column("value", "value"),))
 
 
-def adjoint_blocks(session: Session) -> list[tuple[Var, Var]]:
+def adjoint_blocks(scene: Scene) -> list[tuple[Var, Var]]:
     """Every derivative that this update makes, in the order of the way back, with what it is a derivative by."""
-    return [(b.out, b.out.derivative_of) for b in session.times.blocks if b.out.derivative_of is not None]
+    return [(b.out, b.out.derivative_of) for b in scene.times.blocks if b.out.derivative_of is not None]
 
 
-def adjoints(session: Session) -> Table:
+def adjoints(scene: Scene) -> Table:
     """Every ∂E/∂x that this update makes, with x beside it, in the order of the way back."""
-    cost = session.run.program(session.position.update).cost.name
+    cost = scene.program.cost.name
     named = [(out, ((of,) if of.lane_size == out.lane_size else (), (out,)), "")
-             for out, of in adjoint_blocks(session)]
+             for out, of in adjoint_blocks(scene)]
     columns = (Column("x", "x"), Column("grad", f"∂{cost}/∂x", signed=True))
-    return Tensors(session, "adjoints", _parts(named)).table("Adjoints", columns, 1)
+    return Tensors(scene, "adjoints", _parts(named)).table("Adjoints", columns, 1)
 
 
-def adjoint(session: Session, row: int) -> tuple[Var, int]:
+def adjoint(scene: Scene, row: int) -> tuple[Var, int]:
     """The row-th derivative of the list: (variable, element)."""
-    for out, _ in adjoint_blocks(session):
+    for out, _ in adjoint_blocks(scene):
         if row < out.lane_size:
             return out, row
         row -= out.lane_size
     raise IndexError(row)
 
 
-def adjoint_row(session: Session, value: int) -> int:
+def adjoint_row(scene: Scene, value: int) -> int:
     """The row of the derivative that is value number `value`, or of the last one before it."""
     before = 0
-    for n, block in enumerate(session.times.blocks):
+    for n, block in enumerate(scene.times.blocks):
         if block.out.derivative_of is None:
             continue
-        first, last = session.times.span(n)
+        first, last = scene.times.span(n)
         if value <= last:
             return max(0, before + max(value - first, -1))
         before += block.out.lane_size
     return max(0, before - 1)
 
 
-def adjoint_now(session: Session) -> int | None:
+def adjoint_now(scene: Scene) -> int | None:
     """The row of the derivative that is made here, or in the making."""
+    session = scene.session
     value = session.position.value
-    if not value or session.times.blocks[session.times.locate(value)[0]].out.derivative_of is None:
+    if not value or scene.times.blocks[scene.times.locate(value)[0]].out.derivative_of is None:
         return None
-    return adjoint_row(session, value)
+    return adjoint_row(scene, value)
 
 
 # lists: a few rows, each worked out when it is asked for
@@ -288,21 +292,22 @@ def _listed(title: str, head: str, columns: tuple[Column, ...], count: int, row:
     return Table(title, head, columns, count, row, typed or (lambda n: row(n).name), names, whole, stamp, main=main)
 
 
-def figures(session: Session) -> list[Printed]:
+def figures(scene: Scene) -> list[Printed]:
     """What the source prints, of which the list of printed figures is made."""
-    return [p for p in session.marks.printed if p.claim.value is not None]
+    return [p for p in scene.marks.printed if p.claim.value is not None]
 
 
-def printed(session: Session) -> Table:
+def printed(scene: Scene) -> Table:
     """The figures that the source prints, and ours once they are made."""
-    found = figures(session)
+    session = scene.session
+    found = figures(scene)
 
     def row(n: int) -> Row:
         figure = found[n]
         name = figure.claim.what if not figure.claim.after else f"{figure.claim.what} after {figure.claim.after}"
         if figure.made > session.position:
             return Row(notation.readable(name), (None, None, None))
-        result = session.marks.result(figure)
+        result = scene.marks.result(figure)
         here = result.computed if isinstance(result.computed, float) else None
         return Row(notation.readable(name), (figure.claim.value, here, result.verdict))
     columns = (Column("printed", "printed", number=False), Column("here", "here"),
@@ -325,16 +330,18 @@ def _watched(name: str, each: watching.Watched) -> Row:
 WATCHED = (Column("value", "value"), Column("change", "change", signed=True))
 
 
-def watches(session: Session) -> Table:
+def watches(scene: Scene) -> Table:
     """Each watch with its value here, and its change since it was made before."""
+    session = scene.session
     def row(n: int) -> Row:
         return _watched(notation.readable(session.watches[n]), watching.here(session, session.watches[n]))
     return _listed("Watches", "quantity", WATCHED, len(session.watches), row, lambda n: session.watches[n],
                    tuple(session.watches))
 
 
-def stops(session: Session) -> Table:
+def stops(scene: Scene) -> Table:
     """Each stop: on or off, what it stops at, and how many hits it has."""
+    session = scene.session
     numbers = list(session.stops)
 
     def row(n: int) -> Row:
@@ -347,8 +354,9 @@ def stops(session: Session) -> Table:
                    tuple((n, str(each), stopping.counts(session, n)) for n, each in session.stops.items()), main=None)
 
 
-def hits(session: Session) -> Table:
+def hits(scene: Scene) -> Table:
     """The hits of a stop with what it logs; or what a watch was after each update so far."""
+    session = scene.session
     count, of = listed_count(session), session.listed
     if isinstance(of, str):
         return _listed(notation.readable(of), "after", WATCHED, count, lambda n: _watched(

@@ -17,6 +17,7 @@ from ..explain.rows import Row, column
 from ..replay.places import write
 from ..replay.timeline import Position
 from ..scenario.errors import printable
+from .scene import Scene
 from .session import Session
 
 NOT_YET = "not made yet"
@@ -37,18 +38,20 @@ def place(session: Session, at: Position) -> str:
     return f"{write(session.run, at)}{sample}{run}"
 
 
-def event(session: Session) -> str:
+def event(scene: Scene) -> str:
     """The line of where the run stands."""
+    session = scene.session
     at = session.position
-    made = made_here(session) if at.value else []
+    made = made_here(scene) if at.value else []
     begun = at != Position(0) or session.message
-    words = session.sentence() if begun else " ".join((BEGINNING, *advice(session.run)))
+    words = scene.sentence if begun else " ".join((BEGINNING, *advice(session.run)))
     return line(place(session, at), *made, words)
 
 
-def made_here(session: Session) -> list[str]:
+def made_here(scene: Scene) -> list[str]:
     """What this stop makes, the value first if it is there; else the term that it has come to."""
-    at = session.explainer()
+    session = scene.session
+    at = scene.explainer
     chain = at.chain(session.position.value)
     rows = [r for r in chain.rows if r.made == session.here and r.value is not None and not r.depth]
     results = [r for r in rows if r.kind == "result"]
@@ -57,7 +60,7 @@ def made_here(session: Session) -> list[str]:
                   and not math.isfinite(r.value or 0.0)]
         rows = broken[:1] or rows
     named = [(at.title(chain.target), r) for r in results] + [(r.name, r) for r in rows if r.kind in TOOK]
-    return [f"{name} = {number(row)}{printed(session, row)}" for name, row in named]
+    return [f"{name} = {number(row)}{printed(scene, row)}" for name, row in named]
 
 
 def number(row: Row, nine: bool | None = None) -> str:
@@ -67,13 +70,14 @@ def number(row: Row, nine: bool | None = None) -> str:
     return notation.one(row.value, row.signed) if nine is None else notation.number(row.value, row.signed, nine)
 
 
-def printed(session: Session, row: Row) -> str:
+def printed(scene: Scene, row: Row) -> str:
     """Whether the source prints this figure, and whether it agrees."""
+    session = scene.session
     update = session.position.update
-    figure = session.marks.at(update, row.key, session.lane) if row.key else None
+    figure = scene.marks.at(update, row.key, session.lane) if row.key else None
     if figure is None or row.value is None:
         return ""
-    return f" (printed, {verdict(session.marks.beside(figure, row.value))})"
+    return f" (printed, {verdict(scene.marks.beside(figure, row.value))})"
 
 
 def verdict(found: ClaimResult) -> str:
@@ -83,9 +87,10 @@ def verdict(found: ClaimResult) -> str:
 
 # the chain
 
-def chain_lines(session: Session) -> Iterable[str]:
+def chain_lines(scene: Scene) -> Iterable[str]:
     """The chain of what is followed, else of the value in the making, a row a line, as far as it has come."""
-    chain = session.chain(whole=True)
+    session = scene.session
+    chain = scene.chain
     if chain is None:
         yield "Nothing is made yet that has a chain: step on with s."
         return
@@ -94,33 +99,35 @@ def chain_lines(session: Session) -> Iterable[str]:
     there = [r for r in chain.rows if r.made <= session.here]
     nine = notation.plain(column(there))
     for row in chain.rows:
-        yield _row(session, row, nine, row.made <= session.here)
+        yield _row(scene, row, nine, row.made <= session.here)
     if product := chain.factors(session.here):
         yield line(f"{name} = {notation.product(product)} = {number(chain.result)}")
 
 
-def _row(session: Session, row: Row, nine: bool, there: bool) -> str:
+def _row(scene: Scene, row: Row, nine: bool, there: bool) -> str:
     name = f"{row.number} {row.name}" if row.number else row.name
     if row.value is None and row.kind in ("head", "note"):
         shown = name
     else:
-        shown = f"{name} = {number(row, nine)}{printed(session, row)}" if there else f"{name} {NOT_YET}"
+        shown = f"{name} = {number(row, nine)}{printed(scene, row)}" if there else f"{name} {NOT_YET}"
     rule = row.rule if there or row.kind in ("factor", "path", "head") else ""
     lens = row.lens if there and row.lens != row.rule else ""
-    return line(row_place(session, row), shown, " = ".join(text for text in (rule, lens) if text))
+    return line(row_place(scene, row), shown, " = ".join(text for text in (rule, lens) if text))
 
 
-def row_place(session: Session, row: Row) -> str:
+def row_place(scene: Scene, row: Row) -> str:
     """Where a row of a chain is made; what is there from the start is at the start of the update."""
+    session = scene.session
     (value, inner), update = row.made, session.position.update
-    if value > session.times.count:
+    if value > scene.times.count:
         return "never"                              # the last update of a run has no update phase
-    return write(session.run, Position(update, value, min(inner, session.times.stops(value))))
+    return write(session.run, Position(update, value, min(inner, scene.times.stops(value))))
 
 
-def following(session: Session) -> str:
+def following(scene: Scene) -> str:
     """What is followed, and of which factors it is the product."""
-    chain = session.chain()
+    session = scene.session
+    chain = scene.chain
     if session.followed is None:
         return "Nothing is followed: all values are visited."
     if chain is None:

@@ -6,6 +6,7 @@ from ..replay import places
 from ..replay.places import write
 from ..replay.timeline import Position
 from ..scenario.errors import quoted
+from .scene import Scene
 from .session import Session
 from .subject import subject
 
@@ -61,7 +62,7 @@ def scrub(session: Session, update: int) -> None:
 
 def to_cursor(session: Session) -> None:
     """Run to what the cursor is on, forwards or back."""
-    found = subject(session)
+    found = subject(Scene(session))
     target = found.at if found is not None else None
     if target is None:
         session.message = "Put the cursor on a value, a row of the chain or a line of the program: t runs to it."

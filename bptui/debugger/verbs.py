@@ -20,6 +20,7 @@ from . import copying, lesson, ordering, pointing, searching, sides, watching
 from .commands import COMMANDS, Command, others, repeat
 from .lists import LISTS, SLICE, GoesOn, yours
 from .onward import perform, pinned
+from .scene import Scene
 from .session import Session
 from .telling import event, following, line
 
@@ -167,7 +168,7 @@ def answer(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
         yield printed(session, verb)
     elif command.id in ("where", "print"):
         session.message = ""
-        yield event(session)
+        yield event(Scene(session))
     elif command.id in SCREEN or command.act is None:
         yield line(SCREEN.get(command.id, f"{command.title} is for the screen."))
     elif not verb.text and command.id in WANTING:
@@ -225,7 +226,7 @@ def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:  # no
     said = False
     if session.follow_name() != followed:
         said = True
-        yield following(session)
+        yield following(Scene(session))
     if session.sides is not None:
         while goes_on("Running both to their ends …") and sides.work(session, SLICE):
             pass                                    # what the first difference leads to is a part of the report
@@ -239,9 +240,10 @@ def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:  # no
     pane = session.focus
     if pane not in (HERE, "chain"):                 # the command has brought a list to the front
         said = True
-        yield from LISTS[pane](session, "", goes_on) if pane in LISTS else (f"The list of {pane} is on the screen.",)
+        yield from LISTS[pane](Scene(session, whole=True), "", goes_on) if pane in LISTS else (
+            f"The list of {pane} is on the screen.",)
     if _standing(session) != before or not (said or session.message):
-        yield event(session)
+        yield event(Scene(session))
     elif session.message:
         yield line(session.message)
 
@@ -277,10 +279,10 @@ def _listed(session: Session, name: str, text: str, goes_on: GoesOn) -> Iterator
         if not _run_on(session, pinned(session.run, (text,)), goes_on):
             yield "Stopped; you are where you were."
             return
-        yield from LISTS[name](session, text, goes_on)
+        yield from LISTS[name](Scene(session, whole=True), text, goes_on)
         return
     found = False
-    for each in LISTS[name](session, "", goes_on):
+    for each in LISTS[name](Scene(session, whole=True), "", goes_on):
         if text.lower() in each.lower():
             found = True
             yield each

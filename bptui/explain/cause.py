@@ -46,7 +46,7 @@ class Cause:
 
 
 @dataclass(frozen=True)
-class Scene:
+class Evidence:
     """The values of one update, and how each is made."""
 
     run: Run
@@ -68,7 +68,7 @@ class Scene:
         return None if lane is None else self.run.rows(self.update)[lane] + 1
 
 
-def scene(run: Run, update: int, var: Var | None = None, asked: Derivative | None = None) -> Scene:
+def evidence(run: Run, update: int, var: Var | None = None, asked: Derivative | None = None) -> Evidence:
     """The values after `update` updates; with those of the derivative `var`, if the run does not make it: of the cost,
     or what was `asked` for."""
     program, env = run.program(update), run.env(update)
@@ -77,7 +77,7 @@ def scene(run: Run, update: int, var: Var | None = None, asked: Derivative | Non
         query, y = asked or (run.query(program, program.cost, var.of[0]), (program.cost, 0))
         env = run.derivative_env(update, query, y)
         made = {**made, **{eq.out: eq for eq in query.equations}}
-    return Scene(run, update, program, env, made)
+    return Evidence(run, update, program, env, made)
 
 
 def cause_of(run: Run, update: int, cell: Cell, asked: Derivative | None = None) -> Cause | None:
@@ -106,7 +106,7 @@ def since(cause: Cause, update: int) -> str:
 
 
 def _followed(run: Run, update: int, cell: Cell, asked: Derivative | None) -> Cause | None:
-    at = scene(run, update, cell[0], asked)
+    at = evidence(run, update, cell[0], asked)
     if math.isfinite(at.value(cell)):
         return None
     while True:
@@ -114,11 +114,11 @@ def _followed(run: Run, update: int, cell: Cell, asked: Derivative | None) -> Ca
         before = _written(at, cell)
         if before is None:
             return Cause(cell, reason(at, cell), at.row(cell), at.update)
-        at = scene(run, before)
+        at = evidence(run, before)
         cell = at.program.nexts[_same(at.program, cell[0])], cell[1]
 
 
-def _first(at: Scene, cell: Cell) -> Cell:
+def _first(at: Evidence, cell: Cell) -> Cell:
     """The scalar that broke first on the way to `cell`, in this update; or one that is given."""
     order = {var: n for n, var in enumerate(at.made)}
     while (equation := at.made.get(cell[0].base)) is not None:
@@ -133,7 +133,7 @@ def _first(at: Scene, cell: Cell) -> Cell:
     return cell
 
 
-def _written(at: Scene, cell: Cell) -> int | None:
+def _written(at: Evidence, cell: Cell) -> int | None:
     """The update whose end wrote what is kept, if that is not finite; None for what this update makes or is given."""
     var, flat = cell
     if var.role not in ("parameter", "slot") or at.update == 0:
@@ -160,7 +160,7 @@ def _same(program: Program, var: Var) -> Var:
 
 # the operation
 
-def reason(at: Scene, cell: Cell) -> str:
+def reason(at: Evidence, cell: Cell) -> str:
     """Which operation makes a scalar not finite, with its operands: of the scalar alone, not of what is before it."""
     equation = at.made.get(cell[0].base)
     if equation is None:
@@ -169,7 +169,7 @@ def reason(at: Scene, cell: Cell) -> str:
     return said + (BRANCH if _not_taken(at, cell) else "")
 
 
-def _of_law(at: Scene, equation: Equation, cell: Cell) -> str:
+def _of_law(at: Evidence, equation: Equation, cell: Cell) -> str:
     law = equation.law
     assert law is not None
     xs = [at.value(c) for c in scalars(equation).cells(cell[1], 0)]
@@ -180,7 +180,7 @@ def _of_law(at: Scene, equation: Equation, cell: Cell) -> str:
     return f"the slope of {where} is {broke or shown(at.value(cell))}"
 
 
-def _of_sum(at: Scene, equation: Equation, cell: Cell) -> str:
+def _of_sum(at: Evidence, equation: Equation, cell: Cell) -> str:
     """The first product that breaks, named; else the sum of all that were added up to where it broke."""
     total: Watched | None = None
     s = scalars(equation)
@@ -197,14 +197,14 @@ def _of_sum(at: Scene, equation: Equation, cell: Cell) -> str:
     return f"a sum of {s.count(cell[1])} terms overflows" if s.count(cell[1]) > 1 else shown(at.value(cell))
 
 
-def _names(at: Scene, row: tuple[Cell, ...]) -> str:
+def _names(at: Evidence, row: tuple[Cell, ...]) -> str:
     """The factors of a product by name, as far as there is room."""
     named = [c for c in row if c[0].role not in FIXED]
     text = at.reader.names_text(tuple(named)) if named else ""
     return f", {text}" if text and len(text) <= LONGEST and "#" not in text else ""
 
 
-def _not_taken(at: Scene, cell: Cell) -> bool:
+def _not_taken(at: Evidence, cell: Cell) -> bool:
     """Whether a scalar of a written line feeds only that branch of a `where` that its condition does not choose."""
     home = at.program.home_of.get(cell[0].base)
     if home is None or cell[0].role != "temporary":

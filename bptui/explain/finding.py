@@ -13,7 +13,7 @@ from ..engine.scalars import Cell
 from ..replay import places
 from ..replay.origins import first, hides, line_element, position_of, spoils
 from ..replay.run import Run
-from .cause import reason, scene
+from .cause import evidence, reason
 from .naming import Namer, quantity_text
 
 
@@ -56,7 +56,7 @@ def named(run: Run, update: int, cell: Cell) -> str:
 
 def not_finite(run: Run, update: int) -> Finding | None:
     """The first value of the update after `update` updates that is not finite; None where all are finite."""
-    at = scene(run, update)
+    at = evidence(run, update)
     origin = first(at.program, at.env, run.goes_on(update))
     if origin is None:
         return None

@@ -8,7 +8,7 @@ import math
 from ..engine.scalars import Cell
 from ..replay.origins import begins, operands
 from . import notation
-from .cause import Cause, Scene, cause_of, reason, scene, since
+from .cause import Cause, Evidence, cause_of, evidence, reason, since
 from .chain import Explainer
 from .finding import value_of
 
@@ -28,7 +28,7 @@ def _worded(at: Explainer, *texts: str) -> str:
 
 def sentence(at: Explainer, cell: Cell) -> str:
     """Why a value of this update is not finite."""
-    here = scene(at.run, at.update, cell[0])
+    here = evidence(at.run, at.update, cell[0])
     cause = cause_of(at.run, at.update, cell)
     assert cause is not None
     name = f"{at.title(cell)} is {notation.one(here.value(cell))}"
@@ -45,7 +45,7 @@ def sentence(at: Explainer, cell: Cell) -> str:
                    f"{name}: {operation}{cause_said}.", f"{name}: {said}{sample}.", f"{name}: {operation}{sample}.")
 
 
-def _in_the_line(here: Scene, cell: Cell) -> tuple[Cell, Cell | None]:
+def _in_the_line(here: Evidence, cell: Cell) -> tuple[Cell, Cell | None]:
     """The scalar of a value's own written line that breaks, or else what the line reads that is not finite."""
     home = here.program.home_of.get(cell[0])
     while (equation := here.made.get(cell[0].base)) is not None and not begins(equation, cell[1], here.env):
@@ -59,12 +59,12 @@ def _in_the_line(here: Scene, cell: Cell) -> tuple[Cell, Cell | None]:
     return cell, None
 
 
-def _nearest(here: Scene, bad: list[Cell]) -> Cell:
+def _nearest(here: Evidence, bad: list[Cell]) -> Cell:
     """Of the values that a line reads and that are not finite, the derivative; else the first."""
     return next((c for c in bad if c[0].role in ("adjoint", "estimate")), bad[0])
 
 
-def _taken_over(at: Explainer, here: Scene, cell: Cell, name: str, source: Cell, cause: Cause) -> str:
+def _taken_over(at: Explainer, here: Evidence, cell: Cell, name: str, source: Cell, cause: Cause) -> str:
     row = here.row(source) if source[0].lanes and not cell[0].lanes else None
     value = value_of(here.program, source)          # of a line: what it makes, not what it makes on its way
     made = at.title(value) if not math.isfinite(here.value(value)) else f"what makes {at.title(value)}"

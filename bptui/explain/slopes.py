@@ -15,7 +15,7 @@ import numpy as np
 from ..engine.scalars import Cell
 from ..replay.run import Run
 from . import notation
-from .cause import scene
+from .cause import evidence
 from .chain import Explainer
 from .infinite import fitting
 from .trial import Kink, Trial
@@ -104,7 +104,7 @@ def of_nothing(at: Explainer, cell: Cell, x: Cell) -> str:
     """Why a derivative is 0, and what follows for E as far as it was tried."""
     name = at.title(x)
     up, down = (tried(at, x).change(at, x, step) for step in (NUDGE, -NUDGE))
-    said = f"∂{at.cost}/∂{name} is exactly 0: {why(scene(at.run, at.update, cell[0]), cell)}."
+    said = f"∂{at.cost}/∂{name} is exactly 0: {why(evidence(at.run, at.update, cell[0]), cell)}."
     brief = said.replace("exactly 0", "0", 1)
     if up == 0 == down:
         return fitting(f"{said} {name} cannot change {at.cost} here.", said, brief)

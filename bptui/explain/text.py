@@ -9,7 +9,7 @@ from ..replay.run import Run
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Tree
 from . import notation
-from .cause import cause_of, scene, told
+from .cause import cause_of, evidence, told
 from .chain import Explainer
 from .infinite import sentence
 from .listing import is_forward
@@ -48,9 +48,9 @@ def _no_number(at: Explainer, text: str, tree: Tree) -> list[str]:
     made = made_of(at.run, tree, at.update, at.lane)
     if made is None or (cause := cause_of(at.run, made.update, made.cell, made.derivative)) is None:
         return []
-    if made.update == at.update and made.cell[0] in scene(at.run, at.update, made.cell[0]).made:
+    if made.update == at.update and made.cell[0] in evidence(at.run, at.update, made.cell[0]).made:
         return [sentence(at, made.cell)]
-    value = scene(at.run, made.update, made.cell[0], made.derivative).value(made.cell)
+    value = evidence(at.run, made.update, made.cell[0], made.derivative).value(made.cell)
     return [f"{notation.readable(text)} is {notation.one(value)}: {told(cause, at.update)}."]
 
 

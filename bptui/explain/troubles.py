@@ -13,7 +13,7 @@ from ..replay.run import Run
 from ..replay.trouble import NUMBERS, Trouble
 from ..replay.units import IMAGE, STEP
 from . import notation, watched
-from .cause import Scene, reason, scene
+from .cause import Evidence, evidence, reason
 from .finding import Finding, named, value_of
 from .naming import Namer
 from .zero import beginning
@@ -25,7 +25,7 @@ Say = Callable[["About"], str]
 class About:
     """A trouble, with the values among which it is."""
 
-    at: Scene
+    at: Evidence
     trouble: Trouble
 
     @property
@@ -149,12 +149,12 @@ def times(ratio: float) -> str:
 
 def about(run: Run, trouble: Trouble) -> str:
     """What begins at a trouble's position."""
-    return SAYS[trouble.kind](About(scene(run, trouble.at.update), trouble))
+    return SAYS[trouble.kind](About(evidence(run, trouble.at.update), trouble))
 
 
 def finding(run: Run, trouble: Trouble) -> Finding:
     """A trouble as the record that is printed and read."""
-    a = About(scene(run, trouble.at.update), trouble)
+    a = About(evidence(run, trouble.at.update), trouble)
     what = a.unit if trouble.kind in ("dead", "saturated") else "learning_rate" if trouble.kind == "rate 0" else \
         trouble.var.name if trouble.kind == "no gradient" else named(run, trouble.at.update, a.cell)
     row = a.at.row(a.cell) if trouble.kind == "not finite" else None
@@ -166,5 +166,5 @@ def lane(run: Run, trouble: Trouble) -> int | None:
     """The place in the batch of the sample that a trouble is of; None where it is of none."""
     if trouble.kind not in ("not finite", *NUMBERS) or trouble.element is None:
         return None
-    at = scene(run, trouble.at.update)
+    at = evidence(run, trouble.at.update)
     return lane_of(at.made, at.env, (trouble.var, trouble.element))

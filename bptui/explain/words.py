@@ -43,7 +43,7 @@ def beginning(run: Run) -> str:
 
 
 def about_step(at: Explainer, position: Position, chain: Chain | None) -> str:
-    """What the value in the making, or just made, means."""
+    """What the value in the making, or just made, means; `chain` is its own."""
     if position.value == 0:
         if position.update == 0:
             return beginning(at.run)
@@ -51,17 +51,17 @@ def about_step(at: Explainer, position: Position, chain: Chain | None) -> str:
     block = at.times.blocks[at.times.locate(position.value)[0]]
     stops = at.times.stops(position.value)
     if position.inner < stops:
-        return _making(at, position, block, stops)
+        return _making(at, position, chain, stops)
     return {"forward": _forward, "loss": _loss, "backward": _backward, "perturbation": _perturbed,
             "update": _update}[block.phase](
         at, position, block, chain)
 
 
-def _making(at: Explainer, position: Position, block: Block, stops: int) -> str:
+def _making(at: Explainer, position: Position, chain: Chain | None, stops: int) -> str:
     """What this step of a value has made: a term of its sum, or a step on the way to it."""
     name, here = at.title(at.cell(position.value)), (position.value, position.inner)
     said = f"{name} is in the making, step {position.inner} of {stops}"
-    rows = (r for r in at.chain(position.value).rows if r.made == here and not r.depth)
+    rows = (r for r in (chain.rows if chain is not None else ()) if r.made == here and not r.depth)
     row = next((r for r in rows if r.value is not None), None)
     if row is None or row.value is None:
         return f"{said}."

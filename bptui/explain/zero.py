@@ -7,10 +7,10 @@ from ..engine.scalars import Cell
 from ..replay import zeros
 from ..replay.timeline import scalars
 from . import watched
-from .cause import Scene
+from .cause import Evidence
 
 
-def why(at: Scene, cell: Cell) -> str:
+def why(at: Evidence, cell: Cell) -> str:
     """The reason, as it follows on a colon: `the slope of relu at -0.3 is 0`, `its 4 terms cancel`."""
     zero = zeros.reason(at.made, at.env, cell)
     if zero.why == "unread":
@@ -26,7 +26,7 @@ def why(at: Scene, cell: Cell) -> str:
     return f"{SAYS[zero.why].format(_name(at, zero.cell))}{' in every term' if zero.terms > 1 else ''}"
 
 
-def beginning(at: Scene, cell: Cell) -> str:
+def beginning(at: Evidence, cell: Cell) -> str:
     """The reason where the zeros on the way to a derivative begin."""
     root = cell
     while (zero := zeros.reason(at.made, at.env, root)).why == "before" and zero.cell is not None and zero.every:
@@ -39,7 +39,7 @@ SAYS: dict[zeros.Why, str] = {
     "parameter": "{} is 0", "value": "{} is 0"}
 
 
-def _name(at: Scene, cell: Cell) -> str:
+def _name(at: Evidence, cell: Cell) -> str:
     """A factor by name; what has none of its own is written out."""
     if cell[0].role in FIXED:
         return "a constant factor"
@@ -47,7 +47,7 @@ def _name(at: Scene, cell: Cell) -> str:
     return name if "#" not in name else "a factor of it"
 
 
-def _slope(at: Scene, local: Cell) -> str:
+def _slope(at: Evidence, local: Cell) -> str:
     """A slope that is 0, by the law that has it and where; of one that is made of several, why it is."""
     equation = at.made.get(local[0].base)
     if equation is None or equation.law is None:

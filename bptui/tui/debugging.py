@@ -37,6 +37,7 @@ from ..debugger import (
 from ..debugger.commands import BY_ID, Command, Question
 from ..debugger.keeping import Keeper
 from ..debugger.onward import perform
+from ..debugger.scene import Scene
 from ..debugger.searching import go_on, interrupt
 from ..debugger.session import Session
 from .dialogs import Ask, Help, does_nothing, help_text
@@ -175,7 +176,8 @@ class Debugger(PunctualScreen, Screen[None]):
         if more:
             self.set_timer(REST, self._slice)
             return
-        question = session.insights.question(session.chain(), session.explainer())
+        scene = Scene(session)
+        question = session.insights.question(scene.chain, scene.explainer)
         if question is not None:
             self._think(question)
         else:
@@ -258,7 +260,7 @@ class Debugger(PunctualScreen, Screen[None]):
             self._read_at(event)
             return
         on_time = event.y == time_row(session, *size) and not event.wheel
-        update = frame.update_at(session, size.width, event.x) if on_time else None
+        update = frame.update_at(Scene(session), size.width, event.x) if on_time else None
         if update is not None:
             travelling.scrub(session, update)
         elif not event.held and (found := clicked(session, *size, event.x, event.y)) is not None:
@@ -366,7 +368,7 @@ class Debugger(PunctualScreen, Screen[None]):
         session, size = self.session, self.grid.size
         plot = next((a for a in arrange(session, *size) if a.pane == session.focus == "loss"), None)
         if plot is not None:
-            plotting.to_column(session, loss.axis(session, plot.width), by)
+            plotting.to_column(session, loss.axis(Scene(session), plot.width), by)
         else:
             cursors.sideways(session, by, tab_order(session, *size))
 
@@ -379,7 +381,7 @@ class Debugger(PunctualScreen, Screen[None]):
     def _scrub(self, by: int) -> None:
         """A column of the time line back, or on."""
         session = self.session
-        travelling.scrub(session, frame.axis(session, self.grid.size[0])[1].beside(session.position.update, by))
+        travelling.scrub(session, frame.axis(Scene(session), self.grid.size[0])[1].beside(session.position.update, by))
 
     def _do_close(self) -> None:
         if not interrupt(self.session):

@@ -22,6 +22,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from ..debugger.gallery import Gallery, Look, look
+from ..debugger.scene import Scene
 from .dialogs import Help, does_nothing, help_text
 from .grid import Grid, SpanCompositor, dressed
 from .layout import LEAST_HEIGHT, LEAST_WIDTH, too_small
@@ -187,7 +188,7 @@ class GalleryScreen(PunctualScreen, Screen[None]):
         try:
             found = found or look(path)
             if found.session is not None:
-                picture = tuple(graph.paint(found.session, *size, False)[1:])
+                picture = tuple(graph.paint(Scene(found.session), *size, False)[1:])
             made = Preview(picture, found.facts, found.problems)
         except Exception as error:                  # a preview is not worth an end
             found = found or Look(None)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from ..debugger import lesson as lessons
 from ..debugger import looks
 from ..debugger.lesson import Page
+from ..debugger.scene import Scene
 from ..debugger.session import Session
 from ..explain import notation
 from .views import batch, below, cards, chainpane, frame, gradients, graph, lesson, lists, loss, matrix, sides, tables
@@ -75,10 +76,11 @@ def clicked(session: Session, width: int, height: int, x: int, y: int) -> tuple[
         return None
     if lessons.reading(session):
         return "lesson", row_at(lambda: lesson.paint(session, width, body(width, height)), x, y - 2)
-    areas = above(arrange(session, width, height), len(words(session, width, height)) - 1)
+    scene = Scene(session)
+    areas = above(arrange(session, width, height), len(words(scene, width, height)) - 1)
     for area in areas:
         if area.x <= x < area.x + area.width and area.y <= y < area.y + area.height:
-            return area.pane, row_at(lambda area=area: _pane(session, area, areas), x - area.x, y - area.y)
+            return area.pane, row_at(lambda area=area: _pane(scene, area, areas), x - area.x, y - area.y)
     return None
 
 
@@ -101,13 +103,14 @@ def above(areas: list[Area], more: int) -> list[Area]:
 def time_row(session: Session, width: int, height: int) -> int | None:
     """The row of the time line, where there is one."""
     shown = session.sides is None and not lessons.reading(session) and height >= LOWER_FROM and width >= LEAST_WIDTH
-    return height - 2 - len(words(session, width, height)) if shown else None
+    return height - 2 - len(words(Scene(session), width, height)) if shown else None
 
 
-def words(session: Session, width: int, height: int) -> list[Line]:
+def words(scene: Scene, width: int, height: int) -> list[Line]:
     """The words below the panes: of what a row cuts, all."""
+    session = scene.session
     focused = (area.width for area in arrange(session, width, height) if area.pane == session.focus)
-    return below.words(session, width, next(focused, None))
+    return below.words(scene, width, next(focused, None))
 
 
 def is_wide(width: int, height: int) -> bool:
@@ -130,66 +133,70 @@ def tab_order(session: Session, width: int, height: int) -> tuple[str, ...]:
 def screen(session: Session, width: int, height: int) -> list[Line]:
     """Every line of the screen."""
     with notation.written_as(looks.look(session, "numbers")):
-        return _screen(session, width, height)
+        return _screen(Scene(session), width, height)
 
 
-def _screen(session: Session, width: int, height: int) -> list[Line]:
+def _screen(scene: Scene, width: int, height: int) -> list[Line]:
+    session = scene.session
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return too_small(width, height)
     if session.sides is not None:
         return sides.paint(session, width, height)
     if lessons.reading(session):
-        return _lesson(session, width, height)
-    said = words(session, width, height)
+        return _lesson(scene, width, height)
+    said = words(scene, width, height)
     areas = above(arrange(session, width, height), len(said) - 1)
     blank = Line(((" " * width, ""),))
     rows: list[Line] = [blank] * height
-    rows[0], rows[1] = frame.header(session, width), frame.track(session, width, height < LOWER_FROM)
+    rows[0], rows[1] = frame.header(scene, width), frame.track(scene, width, height < LOWER_FROM)
     for area in sorted(areas, key=lambda a: (a.y, a.x)):
-        for n, line in enumerate(_pane(session, area, areas)):
+        for n, line in enumerate(_pane(scene, area, areas)):
             rows[area.y + n] = merged(rows[area.y + n], line, area.x, width)
     _dividers(rows, areas, width)
-    foot = [*_time(session, width, height), *said, frame.footer(session, width)]
+    foot = [*_time(scene, width, height), *said, frame.footer(scene, width)]
     rows[-len(foot):] = foot[-(height - 2):]        # the bar and the track stay
     return rows
 
 
-def _lesson(session: Session, width: int, height: int) -> list[Line]:
+def _lesson(scene: Scene, width: int, height: int) -> list[Line]:
     """The lesson, in the place of the panes."""
+    session = scene.session
     shown = lesson_page(width, height)
     said = frame.sentence(lessons.sentence(session, shown), width)
     room = body(width, height) - (len(said) - 1)
     more = lesson.left(session, width, room)
-    time = [frame.timeline(session, width, more)] if height >= LOWER_FROM else []
+    time = [frame.timeline(scene, width, more)] if height >= LOWER_FROM else []
     page = lesson.paint(session, width, room)
-    top = [frame.header(session, width), frame.track(session, width, height < LOWER_FROM)]
+    top = [frame.header(scene, width), frame.track(scene, width, height < LOWER_FROM)]
     blank = [Line(((" " * width, ""),))] * is_wide(width, height)
     return [*top, *page, *blank, *time, *said, frame.labels(lesson.keys(session), width)]
 
 
-def _time(session: Session, width: int, height: int) -> list[Line]:
+def _time(scene: Scene, width: int, height: int) -> list[Line]:
     """The time line, and in a large window its rule."""
+    session = scene.session
     if height < LOWER_FROM:
         return []
     c = Canvas(width, 1)
     cost = session.run.program(0).watched.name
     frame.rule(c, 0, [("Time", "bold"), (f"{cost} after each update", "dim")])
-    return [*(c.lines() if is_wide(width, height) else ()), frame.timeline(session, width)]
+    return [*(c.lines() if is_wide(width, height) else ()), frame.timeline(scene, width)]
 
 
-def _pane(session: Session, area: Area, areas: list[Area]) -> list[Line]:
+def _pane(scene: Scene, area: Area, areas: list[Area]) -> list[Line]:
+    session = scene.session
     focused = session.focus == area.pane
     if area.pane == "chain":
         if session.yours is not None:
-            return cards.yours(session, area.width, area.height)
+            return cards.yours(scene, area.width, area.height)
         if session.untouched or session.card:
             seen = any(other.pane == "parameters" for other in areas)
-            return cards.first(session, area.width, area.height, seen)
-        return chainpane.paint(session, area.width, area.height, focused)
+            return cards.first(scene, area.width, area.height, seen)
+        return chainpane.paint(scene, area.width, area.height, focused)
     if area.pane in PICTURES:
-        return PICTURES[area.pane](session, area.width, area.height, focused)
+        return PICTURES[area.pane](scene, area.width, area.height, focused)
     painters = {**tables.PAINTERS, **lists.PAINTERS, "batch": batch.paint}
-    return painters[area.pane](session, area.width, area.height, focused)
+    return painters[area.pane](scene, area.width, area.height, focused)
 
 
 def _dividers(rows: list[Line], areas: list[Area], width: int) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.engine import laws
 from bptui.replay.run import Run
@@ -29,9 +30,9 @@ def said(forward: str, w: float) -> tuple[float, str]:
     session = Session(Run(read_scenario_text(TEXT.format(forward=forward, w=w), "here")))
     session.go("d(E, w)")
     insights = session.insights
-    while (question := insights.question(session.chain(), session.explainer())) is not None:
+    while (question := insights.question(Scene(session).chain, Scene(session).explainer)) is not None:
         question()
-    chain = session.chain()
+    chain = Scene(session).chain
     assert chain is not None
     row = chain.rows[-1]
     assert row.value is not None

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from bptui.debugger import finding, pointing, stopping, watching
+from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.explain import notation
 from bptui.explain.chain import Explainer
@@ -267,7 +268,7 @@ def test_a_derivative_that_the_run_does_not_make_is_shown_where_all_are_there(ho
     else:
         session.go("∂E/∂w4")                        # the last derivative of the update
         pointing.follow(session, "d(net_o1, w5)")
-    chain = session.chain()
+    chain = Scene(session).chain
     assert session.follow_name() == "∂net_o1/∂w5" and chain is not None
     assert chain.rows[-1].value == pytest.approx(0.593269992, abs=1e-9)
     assert chain.rows[-1].made <= session.here

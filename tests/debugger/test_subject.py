@@ -14,6 +14,7 @@ import pytest
 from bptui.debugger import asking, copying, cursors, matrices, seeking, stopping
 from bptui.debugger.commands import BY_ID
 from bptui.debugger.looks import look
+from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.debugger.subject import subject
 from bptui.replay.places import write
@@ -94,14 +95,14 @@ def answer(session: Session, command: str) -> str:
         return found[1] if found else ""
     if command == "matrix":
         view = look(session, "view.matrix")
-        return matrices.subject(session).name + (f" {view}" if view != "value" else "")
+        return matrices.subject(Scene(session)).name + (f" {view}" if view != "value" else "")
     if session.position != before:
         return write(session.run, session.position)
     if command == "to_cursor":
         return write(session.run, session.position) if "already" in session.message else ""
     if session.focus == "hits":
         return session.listed if isinstance(session.listed, str) else f"stop {session.listed}"
-    chain = session.chain()
+    chain = Scene(session).chain
     return chain.title.removeprefix("Chain of ") if chain is not None and session.followed is not None else ""
 
 
@@ -121,7 +122,7 @@ def test_every_command_is_about_what_the_cursor_is_on(tui: ModuleType, pane: str
 def test_the_same_quantity_typed_is_the_same_value(tui: ModuleType, pane: str) -> None:
     """As without a screen, where there is no cursor: y and v take the quantity that w would fill in."""
     session = opened(tui, pane)
-    found = subject(session)
+    found = subject(Scene(session))
     if found is None or not found.quantity:
         return
     if found.value is not None and (found.at is None or found.at.update == session.position.update):
@@ -134,7 +135,7 @@ def test_the_same_quantity_typed_is_the_same_value(tui: ModuleType, pane: str) -
             seeking.seek_on(each, 1.0)
     assert typed.position == with_cursor.position
     assert typed.message.partition(" Hit ")[0] == with_cursor.message.partition(" Hit ")[0]
-    assert asking.selected(session) in (found, found.beside)
+    assert asking.selected(Scene(session)) in (found, found.beside)
 
 
 @pytest.mark.parametrize("at", [None, "#0:12", "#3:35"])
@@ -145,10 +146,10 @@ def test_a_refusal_to_compare_says_that_nothing_is_made_only_where_nothing_is(tu
     session: Session = tui.open_session("two_layer", at)
     if pane != "chain":
         shown(session, pane) if pane in BY_ID else cursors.show(session, pane)
-    for row in range(max(1, cursors.length(session, session.focus))):
+    for row in range(max(1, cursors.length(Scene(session), session.focus))):
         session.cursor[session.focus], session.message = row, ""
         asking.compare(session, "1")
-        if asking.selected(session) is None:
+        if asking.selected(Scene(session)) is None:
             first = "Nothing is made here" if pane == "chain" and not at else "Put the cursor on a weight or a value"
             assert session.message.startswith(first)
 

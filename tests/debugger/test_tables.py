@@ -19,6 +19,7 @@ import pytest
 from bptui.debugger import copying, cursors, ordering, tables
 from bptui.debugger.batch import Batch
 from bptui.debugger.looks import look
+from bptui.debugger.scene import Scene
 from bptui.engine.unroll import Trace
 from bptui.replay.timeline import Position
 
@@ -42,7 +43,7 @@ def made_names(session: Any) -> dict[str, float]:
 
 def rows_of(session: Any, pane: str) -> list[int]:
     """The rows of a table as they are looked at."""
-    seen = ordering.view(session, pane)
+    seen = ordering.view(Scene(session), pane)
     return [seen.row(place) for place in range(seen.count)]
 
 
@@ -63,7 +64,7 @@ def test_a_row_is_what_its_whole_column_says_and_nothing_is_told_early(tui: Modu
         session = somewhere(tui, name, chance)
         made = made_names(session)
         for pane in TENSORS:
-            table = ordering.TABLES[pane](session)
+            table = ordering.TABLES[pane](Scene(session))
             wholes = [table.whole(k) for k in range(len(table.columns))]
             assert len(table.names()) == table.rows
             for n in chance.sample(range(table.rows), min(60, table.rows)):
@@ -76,7 +77,7 @@ def test_a_row_is_what_its_whole_column_says_and_nothing_is_told_early(tui: Modu
                     assert row.cells == (made.get(row.name),)
                 if pane == "adjoints":
                     assert row.cells[1] == made.get(row.name)
-        every = ordering.TABLES["values"](session)
+        every = ordering.TABLES["values"](Scene(session))
         assert int(every.whole(0).made.sum()) == session.here[0] - (
             session.here[0] > 0 and session.here[1] < session.times.stops(session.here[0]))
 
@@ -85,7 +86,7 @@ def test_a_row_is_what_its_whole_column_says_and_nothing_is_told_early(tui: Modu
 def test_names_that_are_spelled_by_the_dozen_are_those_of_each(tui: ModuleType, name: str) -> None:
     session = tui.open_session(name)
     for pane in ("parameters", "values", "adjoints"):
-        table = ordering.TABLES[pane](session)
+        table = ordering.TABLES[pane](Scene(session))
         some = range(table.rows) if table.rows < 4000 else random.Random(name).sample(range(table.rows), 4000)
         assert table.every_typed is not None
         names, typed = table.names(), table.every_typed()
@@ -96,7 +97,7 @@ def test_names_that_are_spelled_by_the_dozen_are_those_of_each(tui: ModuleType, 
 def test_the_parameters_are_the_tutorials(tui: ModuleType) -> None:
     """The derivatives and next weights that the tutorial prints."""
     session = tui.open_session("two_layer", "#0:35")
-    table = ordering.TABLES["parameters"](session)
+    table = ordering.TABLES["parameters"](Scene(session))
     printed = {"w1": ("0.000438568", "0.149780716"), "w5": ("0.082167041", "0.35891648"),
                "w6": ("0.082667628", "0.408666186"), "w8": ("-0.022740242", "0.561370121")}
     rows: dict[str, Any] = {table.typed(n): table.row(n).cells for n in range(table.rows)}
@@ -112,7 +113,7 @@ def test_the_batch_is_rows_of_the_data(tui: ModuleType, name: str) -> None:
     run = session.run
     cost = run.times(2).cost_value
     tui.stand(session, Position(2, cost, run.times(2).stops(cost)))
-    update, table = session.position.update, ordering.TABLES["batch"](session)
+    update, table = session.position.update, ordering.TABLES["batch"](Scene(session))
     assert [table.row(n).cells[0] for n in range(table.rows)] == [r + 1 for r in run.rows(update)]
     words = [c.word for c in table.columns]
     typed = [w for w in words if w not in ("row", "label", "guess")]
@@ -133,8 +134,9 @@ def test_a_guess_is_told_when_all_outputs_are_made(tui: ModuleType) -> None:
         session.times.blocks[session.times.locate(n)[0]].out, session.times.locate(n)[1]) == "output.out[9]")
     for value, there in ((number - 1, False), (number, True)):
         tui.stand(session, Position(0, value, session.times.stops(value)))
-        guess = next(n for n, c in enumerate(Batch(session).columns) if c.word == "guess")
-        assert (Batch(session).number(3, guess) is not None) == there == bool(Batch(session).whole(guess).made.all())
+        batch = Batch(Scene(session))
+        guess = next(n for n, c in enumerate(batch.columns) if c.word == "guess")
+        assert (batch.number(3, guess) is not None) == there == bool(batch.whole(guess).made.all())
 
 
 # orders
@@ -147,7 +149,7 @@ def test_an_order_is_numpys(tui: ModuleType, name: str, pane: str) -> None:
     count = session.times.count
     for value in (0, count // 3, count - count // 8, count):
         tui.stand(session, Position(0, value, session.times.stops(value)))
-        table = ordering.TABLES[pane](session)
+        table = ordering.TABLES[pane](Scene(session))
         for k, column in enumerate(table.columns[:6]):
             whole = table.whole(k)
             real = whole.values[whole.made & ~np.isnan(whole.values)]
@@ -180,9 +182,9 @@ def test_nan_and_what_is_not_made_come_last(tui: ModuleType) -> None:
     session.focus = "adjoints"
     odd = {"∂E/∂out_o1": math.nan, "∂E/∂out_o2": math.inf, "∂E/∂net_o1": -math.inf, "∂E/∂w5": 0.0, "∂E/∂w6": -0.0}
     ordering.order(session, "grad")
-    assert ordering.view(session, "adjoints").count     # which is not kept for other values
+    assert ordering.view(Scene(session), "adjoints").count     # which is not kept for other values
     with_values(session, odd)
-    names = ordering.view(session, "adjoints").table.names()
+    names = ordering.view(Scene(session), "adjoints").table.names()
     made = [n for n in names if n in made_names(session)]
     for how, first in (("grad", "∂E/∂out_o2"), ("-grad", "∂E/∂net_o1"), ("|grad|", "∂E/∂out_o2")):
         ordering.order(session, how)
@@ -222,15 +224,15 @@ def test_an_order_puts_the_cursor_on_its_first_row_and_it_stays_on_that_row(tui:
         for _ in range(9):
             ordering.order(session, "")
             if ordering.look(session, f"sort.{pane}"):
-                assert cursors.at(session, pane) == ordering.view(session, pane).row(0)
+                assert cursors.at(Scene(session), pane) == ordering.view(Scene(session), pane).row(0)
         cursors.move(session, chance.randrange(5, 15))
-        row, seen = cursors.at(session, pane), ordering.view(session, pane)
+        row, seen = cursors.at(Scene(session), pane), ordering.view(Scene(session), pane)
         place = seen.place(row)
         cursors.move(session, 1)
-        assert cursors.at(session, pane) == seen.row(min(place + 1, seen.count - 1))
+        assert cursors.at(Scene(session), pane) == seen.row(min(place + 1, seen.count - 1))
         session.cursor[pane] = row
         ordering.order(session, "as made")
-        assert cursors.at(session, pane) == row
+        assert cursors.at(Scene(session), pane) == row
 
 
 def test_the_order_follows_the_position(tui: ModuleType) -> None:
@@ -240,7 +242,7 @@ def test_the_order_follows_the_position(tui: ModuleType) -> None:
     ordering.order(session, "-value")
     for _ in range(60):
         session.move("into")
-        whole = ordering.TABLES["values"](session).whole(0)
+        whole = ordering.TABLES["values"](Scene(session)).whole(0)
         rows = rows_of(session, "values")
         real = whole.values[whole.made]
         assert np.array_equal(whole.values[rows[:len(real)]], np.sort(real))
@@ -265,9 +267,9 @@ def test_a_filter(tui: ModuleType, text: str, expected: list[str] | None) -> Non
     if expected is None:
         assert session.message == "A column is compared with a number; 'value' is none."
         return
-    seen = ordering.view(session, "parameters")
+    seen = ordering.view(Scene(session), "parameters")
     assert [seen.table.typed(seen.row(n)) for n in range(seen.count)] == expected
-    assert cursors.length(session, "parameters") == len(expected)
+    assert cursors.length(Scene(session), "parameters") == len(expected)
 
 
 @pytest.mark.parametrize(("text", "said"), [
@@ -292,27 +294,27 @@ def test_what_the_filter_leaves_is_what_the_cursor_is_on(tui: ModuleType) -> Non
     session.focus = "parameters"
     ordering.filter_rows(session, "output.bias")
     assert session.message == "Parameters: 10 of 2,260. & and an empty line show all."
-    assert cursors.length(session, "parameters") == 10
+    assert cursors.length(Scene(session), "parameters") == 10
     cursors.move(session, -100)
     cursors.move(session, 3)
     cursors.enter(session)
     assert session.follow_name() == "∂E/∂output.bias[3]"
     session.focus = "parameters"
     ordering.filter_rows(session, "no such name")
-    assert cursors.length(session, "parameters") == 0
+    assert cursors.length(Scene(session), "parameters") == 0
     cursors.move(session, 1)
     cursors.enter(session)
     ordering.filter_rows(session, "")
     assert session.message == "Parameters: all 2,260 again."
-    assert session.namer.of(*session.parameter(cursors.at(session, "parameters"))) == "output.bias[3]"
+    assert session.namer.of(*Scene(session).parameter(cursors.at(Scene(session), "parameters"))) == "output.bias[3]"
 
 
 def test_a_look_that_was_saved_for_another_table_is_said_not_obeyed(tui: ModuleType) -> None:
     session = tui.open_session("two_layer")
     session.looks.update({"sort.parameters": "zebra", "filter.values": "grad > 1"})
-    assert ordering.view(session, "parameters").count == 10 and ordering.view(session, "parameters").fault
+    assert ordering.view(Scene(session), "parameters").count == 10 and ordering.view(Scene(session), "parameters").fault
     assert "does not fit" in tui.text(session)
-    assert ordering.view(session, "values").count == 35
+    assert ordering.view(Scene(session), "values").count == 35
 
 
 # one value
@@ -339,7 +341,7 @@ def test_copying_what_the_cursor_is_on(tui: ModuleType) -> None:
 def test_copying_from_the_chain_and_the_pictures(tui: ModuleType) -> None:
     session = tui.open_session("two_layer", "#0:14")
     tui.follow(session, "w5")
-    chain = session.chain()
+    chain = Scene(session).chain
     for number, row in enumerate(chain.rows):
         session.cursor["chain"] = number
         copied = copying.copy(session)
@@ -368,7 +370,7 @@ def test_copying_a_row_of_the_batch_a_watch_and_a_figure(tui: ModuleType) -> Non
     assert float(copying.copy(two)) == two.run.value("d(E, w5)")
     two.focus = "printed"
     two.cursor["printed"] = 0
-    figure = tables.figures(two)[0]
+    figure = tables.figures(Scene(two))[0]
     assert f"{float(copying.copy(two)):.{figure.decimals}f}" == figure.claim.value
     two.focus = "stops"
     assert copying.copy(two) == "" and two.message == copying.NO_NUMBERS
@@ -391,7 +393,7 @@ def test_a_file_has_the_runs_own_numbers(tui: ModuleType, name: str, pane: str, 
     copying.save(session, str(tmp_path / "t.csv"))
     assert session.message.startswith("Saved ")
     header, *rows = read(tmp_path / "t.csv")
-    table = ordering.TABLES[pane](session)
+    table = ordering.TABLES[pane](Scene(session))
     assert header == ["quantity", *(c.word for c in table.columns)] and len(rows) == table.rows
     column = header.index({"parameters": "grad", "values": "value", "adjoints": "grad"}[pane])
     made = made_names(session)

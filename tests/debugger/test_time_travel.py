@@ -11,6 +11,7 @@ import pytest
 
 from bptui.debugger import cursors, frames, keeping, seeking, stopping, telling, watching
 from bptui.debugger.frames import LEVELS
+from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.replay.places import read, write
 from bptui.replay.run import Run
@@ -294,9 +295,9 @@ def test_trouble_is_shown_in_its_sample_and_a_sum_by_the_term_that_broke(tui: Mo
     hands = tui.Hands(session)
     hands.press("next_trouble")
     assert session.row() == 2 and "∂E/∂y is -Inf: the slope of √ at 0 is 1 / 0" in session.message
-    assert "∂E/∂y = -Inf" in telling.event(session)
+    assert "∂E/∂y = -Inf" in telling.event(Scene(session))
     hands.press("over")
-    assert "∂E/∂w = NaN  sample 2, y = NaN" in telling.event(session)
+    assert "∂E/∂w = NaN  sample 2, y = NaN" in telling.event(Scene(session))
 
 
 # looking changes nothing
@@ -334,7 +335,7 @@ def test_a_watch_shows_its_value_its_change_and_what_it_was(tui: ModuleType) -> 
     assert f"{watching.here(session, 'E').value:.9f}" == "0.291027774"
     assert watching.here(session, "E < 0.295").value is True
     cursors.list_hits(session, "w5")
-    assert cursors.length(session, "hits") == 2
+    assert cursors.length(Scene(session), "hits") == 2
     shown = tui.text(session)
     assert "after 0" in shown and "0.400000000" in shown and "0.358916480" in shown
 
@@ -367,7 +368,7 @@ def test_running_to_a_path_of_a_sum(tui: ModuleType) -> None:
     """At the sum that makes ∂E/∂out_h1 one chooses the path to step into."""
     session = tui.open_session("two_layer", "#0:20")
     hands = tui.Hands(session)
-    rows = session.chain().rows
+    rows = Scene(session).chain.rows
     paths = [n for n, row in enumerate(rows) if row.kind == "path"]
     session.focus, session.cursor["chain"] = "chain", paths[0]
     hands.press("to_cursor")

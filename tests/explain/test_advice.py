@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bptui import open_run
+from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.debugger.telling import event
 from bptui.explain.advice import advice
@@ -47,8 +48,8 @@ def test_advice_is_of_what_is_seldom_meant(tmp_path: Path, activation: str, loss
     assert advice(run) == said
     assert check_run(run).notes[:len(said)] == said
     session = Session(run)
-    begun = event(session)
-    assert session.sentence() == (said[0] if said else DOT)
+    begun = event(Scene(session))
+    assert Scene(session).sentence == (said[0] if said else DOT)
     assert begun.endswith(said[0]) if said else begun.endswith("? lists the verbs.")
 
 

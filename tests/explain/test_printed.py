@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from bptui.debugger import lists
+from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.engine.algebra import Applied, Cases, Formula, Shortened, Summed, leaves
 from bptui.engine.executor import Env
@@ -323,12 +324,12 @@ def test_softmax_with_cross_entropy_over_a_batch_is_said_with_its_brackets() -> 
     said = ""
     for value in range(1, session.times.count + 1):
         session.position = Position(0, value, session.times.stops(value))
-        if "Softmax with cross-entropy" in (said := session.sentence()):
+        if "Softmax with cross-entropy" in (said := Scene(session).sentence):
             break
     found = re.search(r"this is (.+), with p = (.+) and t = (.+)\.$", said)
     assert found is not None
     n = float(session.run.value("n")) if "n" in session.run.program(0).variables else 20.0
-    slope = session.explainer().reader.value(session.explainer().cell(session.position.value))
+    slope = Scene(session).explainer.reader.value(Scene(session).explainer.cell(session.position.value))
     p_minus_t = READBACK.worth(found[1], {"p": float(found[2]), "t": float(found[3]), "n": n})[0]
     assert p_minus_t == pytest.approx(slope, abs=1e-9)
 
@@ -337,14 +338,14 @@ def test_the_lists_without_a_screen_have_the_same_formulas() -> None:
     run = written(["y = u / (2*v)", "z = 1 / (u*v)**2", "E = y + z*where(s, pi, w)"], START)
     session = Session(run)
     session.position = Position(0, session.times.count, session.times.stops(session.times.count))
-    shown = "\n".join(lists.program(session, "", lambda _: True))
-    for line in session.lines():
+    shown = "\n".join(lists.program(Scene(session), "", lambda _: True))
+    for line in Scene(session).lines:
         assert f" {line.right}  " in shown
     for value in range(1, session.times.count + 1):
         session.position = Position(0, value, session.times.stops(value))
-        chain = session.chain()
+        chain = Scene(session).chain
         assert chain is not None
-        shown = "\n".join(lists.chain(session, "", lambda _: True))
+        shown = "\n".join(lists.chain(Scene(session, whole=True), "", lambda _: True))
         for row in chain.rows:
             for text in (row.rule, row.lens):
                 assert text in shown
@@ -381,7 +382,8 @@ def test_each_use_of_a_weight_has_its_samples_wherever_it_is_printed() -> None:
     session = Session(run)
     session.follow(Place(run.program(0).variables["w"], 0))
     session.position = Position(0, session.times.count, session.times.stops(session.times.count))
-    assert sum("sample 2" in line and "-0.250000000" in line for line in lists.chain(session, "", lambda _: True)) == 2
+    shown = lists.chain(Scene(session, whole=True), "", lambda _: True)
+    assert sum("sample 2" in line and "-0.250000000" in line for line in shown) == 2
     found = [hit.what for hit in search(run, session.marks, "-0.25", 0, 0) if hit is not None]
     assert [what for what in found if what.endswith("of sample 2 in ∂E/∂w by y")]
     assert [what for what in found if what.endswith("of sample 2 in ∂E/∂w by h")]

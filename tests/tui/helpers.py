@@ -347,12 +347,10 @@ def another_future(session: Session, seed: int) -> Iterator[None]:
         run.curve = type(curve)("d", [v if n * run.curve_stride < update + known else v * 7 + 1
                                       for n, v in enumerate(curve)])
         session.marks._results.clear()
-        session.coming = None                       # what is kept of the next step
         yield
     finally:
         run._envs[update], run.curve = env, curve
         session.marks._results.clear()
-        session.coming = None
 
 
 def spellings(value: float) -> set[str]:

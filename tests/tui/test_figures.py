@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from bptui.debugger.cursors import show
+from bptui.debugger.scene import Scene
 from bptui.replay.timeline import Position
 
 GLYPHS = {"agrees": "=", "last digit": "≈", "known erratum": "≠", "differs": "≠"}
@@ -107,7 +108,7 @@ def test_a_mark_never_stands_beside_another_number(tui: ModuleType, name: str) -
     session = tui.open_session(name)
     figures = [p.claim for p in claims_of(session)]
     marks = 0
-    for followed in (None, session.parameter(session.cursor["parameters"] or 0), session.parameter(0)):
+    for followed in (None, Scene(session).parameter(session.cursor["parameters"] or 0), Scene(session).parameter(0)):
         session.followed = None
         if followed is not None:
             session.follow(tui.Place(*followed))
@@ -285,7 +286,7 @@ def test_whatever_is_followed_can_be_thought_about(tui: ModuleType, name: str) -
         for var in (*program.parameters, *(v for v in program.inputs if v.role == "data"),
                     *(b.out for b in program.forward)):
             session.follow(tui.Place(var, 0))
-            while (question := session.insights.question(session.chain(), session.explainer())) is not None:
+            while (question := session.insights.question(Scene(session).chain, Scene(session).explainer)) is not None:
                 question()
             shown = tui.text(session, tui.LARGE)
             assert "agree" in shown or "Chain" in shown

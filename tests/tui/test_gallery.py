@@ -15,6 +15,7 @@ from rich.cells import cell_len
 from textual.events import Key
 
 from bptui.debugger.gallery import NEW_HERE, Gallery, look
+from bptui.debugger.scene import Scene
 from bptui.scenario.shipped import find, shipped
 from bptui.tui import gallery as screens
 from bptui.tui.app import BptuiApp, with_memory
@@ -74,7 +75,7 @@ def test_every_line_is_as_wide_as_the_terminal(tui: ModuleType, tmp_path: Path) 
     for name in ("two_layer", "wide_784", "attention"):
         found = look(SHIPPED[name])
         assert found.session is not None
-        previews.append(Preview(tuple(graph.paint(found.session, 30, 9, False)[1:]), found.facts))
+        previews.append(Preview(tuple(graph.paint(Scene(found.session), 30, 9, False)[1:]), found.facts))
     for width, height in SIZES:
         for _ in range(25):
             gallery.cursor = chance.randrange(gallery.total)
@@ -106,7 +107,7 @@ def test_the_preview_is_of_the_untouched_run() -> None:
     for name in ("two_layer", "attention", "gan", "wide_784"):
         found = look(SHIPPED[name])
         assert found.session is not None and found.session.position.value == 0
-        lines = [line.text for line in graph.paint(found.session, *picture_size(120, 40), False)]
+        lines = [line.text for line in graph.paint(Scene(found.session), *picture_size(120, 40), False)]
         assert any("·" in line for line in lines)
 
 
@@ -117,7 +118,7 @@ def test_every_scenario_has_a_preview(name: str) -> None:
     gallery = listed()
     gallery.cursor = [entry.name for entry in gallery.entries].index(name)
     for size in ((80, 24), (200, 60)):
-        made = Preview(tuple(graph.paint(found.session, *picture_size(*size), False)[1:]), found.facts)
+        made = Preview(tuple(graph.paint(Scene(found.session), *picture_size(*size), False)[1:]), found.facts)
         text = "\n".join(line.text[list_width(*size):] for line in paint(gallery, made, *size))
         words = tomllib.loads(SHIPPED[name].read_text("utf-8"))
         assert f" {name} " in text and all(word in text for word in words["title"].split())
@@ -130,7 +131,7 @@ def test_every_scenario_has_a_preview(name: str) -> None:
 def test_more_of_the_lesson_is_said_beside_any_number_that_is_found(name: str, size: tuple[int, int]) -> None:
     """However much of the preview the figures take that a search has found: how many lines of the lesson are left."""
     gallery, found = listed(), look(SHIPPED[name])
-    made = Preview(tuple(graph.paint(found.session, *picture_size(*size), False)[1:]), found.facts) \
+    made = Preview(tuple(graph.paint(Scene(found.session), *picture_size(*size), False)[1:]), found.facts) \
         if found.session is not None else None
     entry = next(entry for entry in gallery.entries if entry.name == name)
     figures = list(dict.fromkeys(figure.value for figure in gallery.summary(entry).figures))[:30]

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from bptui.debugger.cursors import length
+from bptui.debugger.scene import Scene
 from bptui.debugger.session import Followed
 from bptui.replay.timeline import Position
 
@@ -39,12 +40,12 @@ if not os.environ.get("FULL"):
 def look_around(tui: ModuleType, session: Any, chance: random.Random) -> None:
     """Another sample, unfolded paths, cursors somewhere: none of them may show what is not there."""
     session.lane = chance.randrange(session.samples)
-    chain = session.chain()
+    chain = Scene(session).chain
     paths = [r.cell for r in chain.rows if r.kind == "path" and r.cell] if chain is not None else []
     chosen = chance.sample(paths, chance.randint(0, len(paths)))
     session.unfolded = frozenset((var.name, flat) for var, flat in chosen)
     for pane in session.cursor:
-        rows = length(session, pane)
+        rows = length(Scene(session), pane)
         session.cursor[pane] = chance.randrange(rows) if rows and chance.random() < 0.7 else None
 
 
@@ -140,6 +141,6 @@ def test_the_order_of_paths_says_nothing_of_sizes_that_are_not_made(tui: ModuleT
     """Of a derivative that the run does not make: its paths stand in their order until the way back is done."""
     session = tui.open_session("transfer_learning", "#2:2")
     session.followed = Followed(session.run.program(2).inputs[0], 0)
-    names = [row.name for row in session.chain().rows if row.kind == "path"]
+    names = [row.name for row in Scene(session).chain.rows if row.kind == "path"]
     units = [int(found[1]) for name in names if (found := re.search(r"\[(\d+)\]", name))]
     assert len(units) > 4 and units == sorted(units)

@@ -17,6 +17,7 @@ import pytest
 from rich.cells import cell_len
 
 from bptui.debugger.gallery import Entry, Gallery
+from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.replay.run import Run, open_run
 from bptui.replay.timeline import Position
@@ -97,7 +98,7 @@ def assert_a_screen(session: Any, size: tuple[int, int]) -> str:
 def everywhere(tui: ModuleType, session: Any, sizes: list[tuple[int, int]] = SIZES, every: int = 1) -> set[str]:
     """Every position of the first two updates, unfollowed and following; what was shown."""
     seen: set[str] = set()
-    for followed in (None, session.parameter(0), session.parameter(session.parameter_count - 1)):
+    for followed in (None, Scene(session).parameter(0), Scene(session).parameter(Scene(session).parameter_count - 1)):
         session.followed = None
         for update in (0, 1):
             for n, at in enumerate(list(tui.positions(session.run, update))[::every]):

@@ -15,6 +15,7 @@ from textual.keys import Keys, _character_to_key
 
 from bptui.debugger import frames
 from bptui.debugger.commands import COMMANDS, FIND, FIRST_LINES, GO
+from bptui.debugger.scene import Scene
 from bptui.explain.rows import current_row
 from bptui.replay.moves import Path
 from bptui.replay.places import write
@@ -168,7 +169,7 @@ async def test_dialogs_open_and_close_and_esc_never_quits(tui: ModuleType) -> No
 # the footer
 
 def label(session: Any, key: str, width: int = 120) -> str:
-    found = [words for k, words, _ in keys(session, width) if k == key]
+    found = [words for k, words, _ in keys(Scene(session), width) if k == key]
     return found[0] if found else ""
 
 
@@ -193,11 +194,11 @@ def assert_arrived(session: Any, said: str, before: Position, over: bool) -> Non
     elif (match := re.fullmatch(r"factor (\d+)", said)) and not over:
         row = current(session)
         assert row.number == match[1] or (row.kind == "result" and any(
-            r.number == match[1] and r.made == session.here for r in session.chain().rows))
+            r.number == match[1] and r.made == session.here for r in Scene(session).chain.rows))
     elif (match := re.fullmatch(r"path (\d+) of (\d+)", said)) and not over:
-        paths = [r for r in session.chain().rows if r.kind == "path" and not r.depth]
+        paths = [r for r in Scene(session).chain.rows if r.kind == "path" and not r.depth]
         made = [r for r in paths if r.made <= session.here]
-        assert len(paths) == session.chain().paths == int(match[2])
+        assert len(paths) == Scene(session).chain.paths == int(match[2])
         assert len(made) == int(match[1])
     elif said == "first term" and not over:
         assert at.inner == 1 and not closed(session)
@@ -211,9 +212,9 @@ def assert_arrived(session: Any, said: str, before: Position, over: bool) -> Non
 
 def current(session: Any) -> Any:
     """The row of the chain that `►` stands at."""
-    number = current_row(session.chain(), session.here)
+    number = current_row(Scene(session).chain, session.here)
     assert number is not None
-    return session.chain().rows[number]
+    return Scene(session).chain.rows[number]
 
 
 FOOTERS = [("two_layer", None, 1), ("two_layer", "w5", 1), ("two_layer", "w1", 1), ("two_layer_in_place", "w1", 1),
@@ -231,7 +232,7 @@ def test_s_and_n_lead_where_the_footer_says(tui: ModuleType, name: str, followed
         for key, kind in (("s", "into"), ("n", "over")):
             tui.stand(session, start)
             said = label(session, key)
-            assert f"{key} {said}" in footer(session, 120).text
+            assert f"{key} {said}" in footer(Scene(session), 120).text
             if session.move(kind):
                 assert_arrived(session, said, start, kind == "over")
             else:
@@ -290,7 +291,7 @@ def test_the_footer_of_an_end_says_so(tui: ModuleType) -> None:
     session.end()
     while session.move("into"):
         pass
-    assert "s end of run  n end of run" in footer(session, 80).text
+    assert "s end of run  n end of run" in footer(Scene(session), 80).text
     assert session.message == "This is the end of the run: there is nothing after it."
     session.message = ""
     assert frames.out(session, Path(session.run)) is None

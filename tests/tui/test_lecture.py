@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from bptui.debugger import lecture, looks
-from bptui.debugger.lecture import FORMULA, NUMBERS
+from bptui.debugger.ahead import FORMULA, NUMBERS
+from bptui.debugger.scene import Scene
 from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp
 from bptui.tui.layout import screen
@@ -47,7 +48,7 @@ def test_no_beat_shows_a_value_before_its_time(tui: ModuleType, name: str, follo
     for at in list(tui.positions(run, 1))[::every]:
         tui.stand(session, at)
         session.lane = chance.randrange(session.samples)
-        found = lecture.coming(session)
+        found = Scene(session).coming
         for beat in range(1, 1 + (found.beats if found is not None else 0)):
             session.beat = beat
             later = tui.later_numbers(session)
@@ -137,12 +138,12 @@ def test_operands_come_with_the_second_beat(tui: ModuleType) -> None:
 def test_numbers_that_are_not_there_are_not_put_in(tui: ModuleType) -> None:
     """Followed from the start, the first factor comes next, of which out_o1 is not made yet: one beat, not two."""
     session = begun(tui, "two_layer", "w5")
-    found = lecture.coming(session)
+    found = Scene(session).coming
     assert found is not None and found.beats == FORMULA and "·" in found.row.lens
     lecture.forward(session)
     lecture.forward(session)
     assert session.position == Position(0, 12, 1)
-    found = lecture.coming(session)
+    found = Scene(session).coming
     assert found is not None and found.beats == NUMBERS
 
 
@@ -165,7 +166,7 @@ def test_a_large_sum_announces_the_term_that_comes(tui: ModuleType) -> None:
     session = begun(tui, "wide_784")
     tui.stand(session, Position(0, 1, 8))
     lecture.forward(session)
-    found = lecture.coming(session)
+    found = Scene(session).coming
     assert found is not None and found.row.made == (1, 9)
     assert found.row.name in tui.text(session)
 

@@ -15,6 +15,7 @@ from textual.events import Key
 from bptui.cli import main
 from bptui.debugger import lesson, verbs
 from bptui.debugger.gallery import Gallery
+from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.scenario import markdown
 from bptui.scenario.shipped import shipped
@@ -95,7 +96,7 @@ def test_a_quantity_of_the_line_can_be_chosen(tui: ModuleType) -> None:
     assert lesson.targets(session, row) == ["net_o1", "w5", "0.593269992", "out_h1"]
     press(tui, session, "left", "enter")            # w5: there the cursor is put, and time stays
     assert session.position.value == 0 and session.focus == "parameters"
-    assert session.namer.of(*session.parameter(session.cursor["parameters"])) == "w5"
+    assert session.namer.of(*Scene(session).parameter(session.cursor["parameters"])) == "w5"
     press(tui, session, "lesson", "right", "right", "enter")
     assert "No place" not in session.message and session.position.value == 3   # out_h1
 

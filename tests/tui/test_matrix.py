@@ -17,6 +17,7 @@ from rich.cells import cell_len
 
 from bptui.debugger import looks, matrices
 from bptui.debugger.lists import LISTS
+from bptui.debugger.scene import Scene
 from bptui.replay.quantity import evaluate_text
 from bptui.replay.timeline import Position
 from bptui.tui.layout import screen
@@ -35,8 +36,8 @@ def showing(tui: ModuleType, name: str, at: str, of: str, view: str = "value", l
 
 def heat(session: Any, width: int, height: int) -> tuple[list[list[str]], float, list[str]]:
     """The cells of the heat map, row by row, the scale, and what is said below."""
-    lines = [line.text for line in paint(session, width, height, True)][1:]
-    labels = "^" if matrices.field(session).layout == "image" else r"^ +[a-z]?\d+(?= )"      # o1, or 0
+    lines = [line.text for line in paint(Scene(session), width, height, True)][1:]
+    labels = "^" if matrices.field(Scene(session)).layout == "image" else r"^ +[a-z]?\d+(?= )"      # o1, or 0
     below = next(n for n, line in enumerate(lines) if re.search(r"[a-zλ]", re.sub(labels, "", line)))
     cells = [re.sub(labels, "", line) for line in lines[:below] if line.strip()]
     scale = re.search(r"9 = (\S+)", "\n".join(lines))
@@ -85,7 +86,7 @@ def test_digits_times_the_scale_are_the_numbers(tui: ModuleType, name: str, at: 
     session.cursor["matrix"] = values.size * 2 // 3
     cells, scale, said = heat(session, *size)
     if not scale:                                   # small: the numbers themselves
-        text = tui.as_text(paint(session, *size, True))
+        text = tui.as_text(paint(Scene(session), *size, True))
         assert all(f"{v:.9f}" in text or f"{v:.6e}" in text or v == 0 for v in values.ravel())
         return
     assert scale == pytest.approx(np.abs(values).max(), rel=6e-4)       # of all, not of what is in sight
@@ -115,7 +116,7 @@ def test_the_whole_shows_the_largest_of_each_block(tui: ModuleType) -> None:
 def test_activations_are_samples_by_units(tui: ModuleType) -> None:
     session = showing(tui, "digits_minibatches", "#4:60", "hidden.out")
     cells, scale, _ = heat(session, 120, 34)
-    lines = paint(session, 120, 34, True)
+    lines = paint(Scene(session), 120, 34, True)
     assert "a row per sample (16), a column per unit (30)" in lines[0].text
     rows = session.run.rows(4)
     assert [int(line.text.split()[0]) for line in lines[1:17]] == [row + 1 for row in rows]
@@ -130,7 +131,7 @@ def test_a_row_of_weights_is_folded_as_its_inputs_are(tui: ModuleType) -> None:
     session.cursor["matrix"] = 5 * 64 + 28
     _, scale, _ = heat(session, 80, 19)
     values = np.asarray(session.run.value("hidden.weights", 3))[5].reshape(8, 8)
-    text = tui.as_text(paint(session, 80, 19, True))
+    text = tui.as_text(paint(Scene(session), 80, 19, True))
     assert "row 5 as 8 x 8" in text and f"hidden.weights[5,28] {values[3, 4]:.9f}" in text
     lines = [re.match(r" +((?:[+-]\d|0)(?: (?:[+-]\d| 0))*)", line) for line in text.splitlines()[1:9]]
     for row, match in zip(values, lines, strict=True):
@@ -145,7 +146,7 @@ def test_a_picture_is_shaded_by_its_values(tui: ModuleType, name: str, at: str) 
     values = np.asarray(evaluate_text(session.run, "inputs", session.position.update, session.row())).reshape(8, 8)
     largest = max(float(np.max(np.asarray(evaluate_text(session.run, "inputs", session.position.update, row + 1))))
                   for row in session.run.rows(session.position.update))
-    lines = [line.text for line in paint(session, 80, 19, True)]
+    lines = [line.text for line in paint(Scene(session), 80, 19, True)]
     assert f"sample {session.row()}" in lines[0] and "8 x 8" in lines[0]
     for row, line in zip(values, lines[1:], strict=False):
         shades = line[2:18]
@@ -158,7 +159,7 @@ def test_kernels_and_maps_are_images(tui: ModuleType) -> None:
     session = showing(tui, "convolution", "#5:300", "kernels.weights")
     cells, scale, _ = heat(session, 37, 12)
     kernels = np.asarray(session.run.value("kernels.weights", 5))
-    assert "3 kernels 3 x 3" in paint(session, 37, 12, True)[0].text
+    assert "3 kernels 3 x 3" in paint(Scene(session), 37, 12, True)[0].text
     assert np.shape(cells)[1] == 9
     for i in range(3):
         for n, cell in enumerate(cells[i]):
@@ -199,14 +200,14 @@ def test_nothing_later_is_shown(tui: ModuleType, name: str, at: str) -> None:
     tui.stand(session, Position(session.position.update, session.position.value, 1))
     chance = random.Random(name)
     for var in matrices.candidates(session.run.program(session.position.update)):
-        for view in matrices.views(session, var):
-            for layout in matrices.layouts(session, var):
+        for view in matrices.views(Scene(session), var):
+            for layout in matrices.layouts(Scene(session), var):
                 session.looks.update({"matrix.of": var.name, "view.matrix": view, "matrix.layout": layout})
                 session.cursor["matrix"] = chance.randrange(var.size)
                 size = chance.choice(PANES)
-                here = paint(session, *size, True)
+                here = paint(Scene(session), *size, True)
                 with tui.another_future(session, 1):
-                    assert paint(session, *size, True) == here, (var, view, layout)
+                    assert paint(Scene(session), *size, True) == here, (var, view, layout)
     session.left = session.focus = "network"
     for look in ("weights", "gradients", "plain"):
         session.looks["view.network"] = look
@@ -223,7 +224,7 @@ def test_no_number_has_a_glyph_of_its_own() -> None:
 def test_of_a_run_that_broke(tui: ModuleType) -> None:
     session = tui.session_of(tui.NET.format(rate="1e300", title="broken"), "#3:20")
     session.looks["matrix.of"] = "hidden.weights"
-    text = tui.as_text(paint(session, 60, 14, True))
+    text = tui.as_text(paint(Scene(session), 60, 14, True))
     assert "NaN" in text or "Inf" in text
 
 
@@ -234,13 +235,13 @@ def test_every_matrix_fits_every_pane(tui: ModuleType, name: str) -> None:
     session = tui.open_session(name, "#0:9")
     session.focus = "matrix"
     for var in matrices.candidates(session.run.program(0)):
-        for view in matrices.views(session, var):
-            for layout in matrices.layouts(session, var):
+        for view in matrices.views(Scene(session), var):
+            for layout in matrices.layouts(Scene(session), var):
                 session.looks.update({"matrix.of": var.name, "view.matrix": view, "matrix.layout": layout})
                 for at in (0, var.size - 1):
                     session.cursor["matrix"] = at
                     for width, height in ((37, 9), (80, 10), (120, 34)):
-                        lines = paint(session, width, height, True)
+                        lines = paint(Scene(session), width, height, True)
                         assert len(lines) == height and all(cell_len(line.text) == width for line in lines)
                         marked = [line for line in lines[1:] if any("reverse" in s for _, s in line.segments)]
                         assert len(marked) == 1, (var, layout, width)
@@ -256,7 +257,7 @@ def test_keys(tui: ModuleType) -> None:
     hands.press("matrix")
     assert session.message == "8 again: ∂E/∂hidden.weights."           # which nobody would guess
     assert looks.look(session, "matrix.of") == "hidden.weights" and session.focus == "matrix"
-    assert matrices.cursor(session) == 5 * 64 + 28
+    assert matrices.cursor(Scene(session)) == 5 * 64 + 28
     for key, flat in (("right", 349), ("down", 413), ("left", 412), ("up", 348), ("home", 28), ("bottom", 1884)):
         hands.press(key)
         assert session.cursor["matrix"] == flat, key
@@ -268,13 +269,13 @@ def test_keys(tui: ModuleType) -> None:
     seen = []
     for _ in range(4):
         hands.press("turn")
-        seen.append(matrices.field(session).layout)
+        seen.append(matrices.field(Scene(session)).layout)
     assert seen == ["columns", "whole", "image", "rows"]
     session.cursor["matrix"] = 349
     hands.press("enter")
     assert session.follow_name() == "∂E/∂hidden.weights[5,29]"
     hands.press("matrix")
-    assert looks.look(session, "matrix.of") == "hidden.weights" and matrices.cursor(session) == 349
+    assert looks.look(session, "matrix.of") == "hidden.weights" and matrices.cursor(Scene(session)) == 349
 
 
 def test_a_sample_of_the_matrix_is_selected_by_following_its_value(tui: ModuleType) -> None:
@@ -286,12 +287,13 @@ def test_a_sample_of_the_matrix_is_selected_by_following_its_value(tui: ModuleTy
 
 def test_without_a_screen(tui: ModuleType) -> None:
     session = tui.open_session("two_layer", "#0:26")
-    lines = list(LISTS["matrix"](session, "output.weights.grad", lambda said: True))
+    lines = list(LISTS["matrix"](Scene(session), "output.weights.grad", lambda said: True))
     assert lines[0] == "∂E/∂output.weights  a row per unit (2), a column per input (h1, h2)"
     assert lines[1:] == ["unit o1  +0.082167041 +0.082667628", "unit o2  -0.022602540 -0.022740242"]
-    early = list(LISTS["matrix"](tui.open_session("two_layer", "#0:16"), "output.weights.grad", lambda said: True))
+    before = Scene(tui.open_session("two_layer", "#0:16"))
+    early = list(LISTS["matrix"](before, "output.weights.grad", lambda said: True))
     assert early[1:] == ["unit o1  +0.082167041 ·", "unit o2  not made yet"]
-    assert "no tensor" in next(iter(LISTS["matrix"](session, "zebra", lambda said: True)))
+    assert "no tensor" in next(iter(LISTS["matrix"](Scene(session), "zebra", lambda said: True)))
 
 
 NAMED = {                                            # a tensor, turned or not: its rows and columns by hand
@@ -310,7 +312,7 @@ NAMED = {                                            # a tensor, turned or not: 
 def test_rows_and_columns_are_called_by_units_and_inputs(tui: ModuleType, name: str, of: str, layout: str) -> None:
     rows, columns = NAMED[name, of, layout]
     session = showing(tui, name, "#0:12", of, layout=layout)
-    lines = [line.text for line in paint(session, 80, 12, True)]
+    lines = [line.text for line in paint(Scene(session), 80, 12, True)]
     assert lines[1].split() == columns
     assert [line.split()[0] for line in lines[2:2 + len(rows)]] == rows
     values = np.asarray(session.run.value(of, 0), float).reshape(-1, len(rows), len(columns))[0] if layout == "" else \
@@ -325,7 +327,7 @@ def test_rows_and_columns_are_called_by_units_and_inputs(tui: ModuleType, name: 
 def test_w3_is_read_off_the_matrix(tui: ModuleType) -> None:
     """dW[0,1] is of w2, from i2 to h1; w3 is from i1 to h2."""
     session = showing(tui, "two_layer", "#0:27", "hidden.weights", "derivative")
-    lines = [line.text for line in paint(session, 60, 9, True)]
+    lines = [line.text for line in paint(Scene(session), 60, 9, True)]
     assert lines[1].split() == ["i1", "i2"]
     assert lines[2].split() == ["h1", f"{session.run.value('w1.grad'):+.9f}", f"{session.run.value('w2.grad'):+.9f}"]
     assert lines[3].split() == ["h2", f"{session.run.value('w3.grad'):+.9f}", f"{session.run.value('w4.grad'):+.9f}"]
@@ -334,11 +336,11 @@ def test_w3_is_read_off_the_matrix(tui: ModuleType) -> None:
 def test_what_has_no_names_is_counted_and_nothing_is_cut(tui: ModuleType) -> None:
     """Names that do not fit give way to numbers, and the column names to the cells."""
     session = showing(tui, "digits_minibatches", "#3:100", "hidden.weights")
-    assert [line.text.split()[0] for line in paint(session, 80, 19, True)[1:4]] == ["0", "1", "2"]
+    assert [line.text.split()[0] for line in paint(Scene(session), 80, 19, True)[1:4]] == ["0", "1", "2"]
     session = showing(tui, "softmax_iris", "#0:3", "output.weights")
-    narrow = [line.text for line in paint(session, 37, 9, True)]
+    narrow = [line.text for line in paint(Scene(session), 37, 9, True)]
     assert narrow[1].split() == ["0", "1", "2", "3"] and narrow[2].split()[0] == "o1"
-    low = [line.text for line in paint(session, 80, 5, True)]
+    low = [line.text for line in paint(Scene(session), 80, 5, True)]
     assert low[1].split()[0] == "o1"
 
 
@@ -347,16 +349,16 @@ def test_the_title_says_what_8_shows_next(tui: ModuleType, width: int) -> None:
     session = showing(tui, "two_layer", "#0:27", "hidden.weights")
     hands = tui.Hands(session)
     for _ in range(3):
-        title = paint(session, width, 9, True)[0].text
+        title = paint(Scene(session), width, 9, True)[0].text
         promised = re.search(r" 8: (\w+) ", title)
         hands.press("matrix")
         if promised is not None:
-            assert matrices.field(session).view == promised[1]
+            assert matrices.field(Scene(session)).view == promised[1]
         else:
             assert len(title.rstrip("─ ")) + len(" 8: derivative") > width - 4, title
     session = showing(tui, "two_layer", "#0:27", "inputs")
-    assert matrices.views(session, matrices.subject(session)) == ["value"]
-    assert "8: " not in paint(session, 60, 9, True)[0].text
+    assert matrices.views(Scene(session), matrices.subject(Scene(session))) == ["value"]
+    assert "8: " not in paint(Scene(session), 60, 9, True)[0].text
 
 
 SCREENS = {"weight": ("digits_minibatches", "#3:100", "hidden.weights", "value", ""),

@@ -15,6 +15,7 @@ from bptui.debugger import cursors, looks
 from bptui.debugger.commands import COMMANDS
 from bptui.debugger.gallery import Gallery
 from bptui.debugger.panes import PANES
+from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp
@@ -156,7 +157,7 @@ def test_a_formula_that_is_cut_in_its_row_is_whole_below(tui: ModuleType) -> Non
         for value in random.Random("rows").sample(range(1, values + 1), min(values, 60)):
             session.stand(Position(0, value, session.times.stops(value)))
             session.focus = "chain"
-            chain = session.chain()
+            chain = Scene(session).chain
             for number, row in enumerate(chain.rows):
                 session.cursor["chain"] = number
                 shown = tui.text(session)
@@ -185,7 +186,7 @@ def test_a_watch_a_stop_and_a_hit_that_are_cut_in_their_row_are_whole_below(tui:
         assert said in "".join(tui.text(session).splitlines()[-3:-1])
     cursors.show(session, "watches")
     session.cursor["watches"] = 2
-    assert tui.text(session).splitlines()[-2].strip() == session.sentence()
+    assert tui.text(session).splitlines()[-2].strip() == Scene(session).sentence
 
 
 async def test_what_is_asked_for_is_said_whole(tui: ModuleType) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bptui.debugger import cursors
 from bptui.debugger.panes import LEFT, RIGHT
+from bptui.debugger.scene import Scene
 from bptui.tui.app import BptuiApp
 from bptui.tui.layout import clicked, screen
 from bptui.tui.picture import settled
@@ -37,7 +38,7 @@ async def test_a_click_puts_the_cursor_and_a_second_one_is_enter(tui: ModuleType
         assert session.follow_name() == "∂E/∂w7"
         await pilot.click(offset=cell(tui, session, "× 2  ", (80, 24)))
         await tui.until(lambda: session.focus == "chain" and session.cursor["chain"] is not None)
-        chain = session.chain()
+        chain = Scene(session).chain
         assert chain is not None and chain.rows[session.cursor["chain"] or 0].number == "2"
         before = session.position
         await pilot.click(offset=cell(tui, session, " h2 ", (80, 24)))
@@ -50,7 +51,7 @@ async def test_a_click_on_the_time_line_goes_to_that_update(tui: ModuleType) -> 
     app = BptuiApp(session, headless=True)
     async with app.run_test(size=(120, 40)) as pilot:
         await settled(app)
-        first, along = frame.axis(session, 120)
+        first, along = frame.axis(Scene(session), 120)
         for column in (along.columns // 2, 3):
             await pilot.click(offset=(first + column, 37))
             await tui.until(lambda column=column: session.position.update == along.update(column))
@@ -68,7 +69,7 @@ def test_a_click_means_what_is_drawn_there(tui: ModuleType, pane: str, name: str
     session = tui.open_session(name, "#1:5")
     cursors.show(session, pane)
     session.looks["zoom"] = "on"
-    rows = cursors.length(session, pane)
+    rows = cursors.length(Scene(session), pane)
     found: set[int] = set()
     for y in range(3, 20):
         for x in range(0, 80, 3):
@@ -78,10 +79,10 @@ def test_a_click_means_what_is_drawn_there(tui: ModuleType, pane: str, name: str
                 found.add(hit[1])
     assert all(row >= 0 for row in found)
     if rows and pane not in ("hits", "matrix"):
-        assert found and max(found) < max(rows, session.parameter_count if pane == "parameters" else 0)
+        assert found and max(found) < max(rows, Scene(session).parameter_count if pane == "parameters" else 0)
         for row in sorted(found)[:4]:
             session.cursor[pane] = row
-            assert cursors.at(session, pane) == row
+            assert cursors.at(Scene(session), pane) == row
             drawn = [(x, y) for y, line in enumerate(screen(session, 80, 24)) if 2 < y < 19
                      for x in reversed_columns(line)]
             if pane != "loss":
@@ -102,10 +103,10 @@ async def test_the_wheel_moves_the_cursor_of_the_pane_below_it(tui: ModuleType) 
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(app)
         session.focus = "parameters"
-        at = cursors.at(session, "parameters")
+        at = cursors.at(Scene(session), "parameters")
         for _ in range(3):
             app.screen.query_one("Grid").on_mouse_scroll_down(Wheel(60, 16))   # type: ignore[attr-defined]
-        await tui.until(lambda: cursors.at(session, "parameters") == at + 9)
+        await tui.until(lambda: cursors.at(Scene(session), "parameters") == at + 9)
         assert session.position.value == 10
         await pilot.pause()
 

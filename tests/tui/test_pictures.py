@@ -15,6 +15,7 @@ import pytest
 from rich.cells import cell_len
 
 from bptui.debugger.drawing import drawing, sources
+from bptui.debugger.scene import Scene
 from bptui.debugger.sketching import Sketch
 from bptui.replay.quantity import evaluate_text
 from bptui.replay.timeline import Position
@@ -59,8 +60,8 @@ def test_zoomed(tui: ModuleType, as_text: Any, name: str) -> None:
 
 def read_back(session: Any, width: int, height: int) -> int:
     """Check every node that is drawn against the run; how many values stood there."""
-    shown = plan(Sketch(session), width, height)
-    lines = [line.text for line in paint(session, width, height, False)]
+    shown = plan(Sketch(Scene(session)), width, height)
+    lines = [line.text for line in paint(Scene(session), width, height, False)]
     update, seen = session.position.update, 0
     picture = drawing(session.run.program(update))
     sample = session.row()
@@ -110,16 +111,16 @@ def test_every_value_is_the_runs(tui: ModuleType, name: str, at: str, size: tupl
 def test_signals_and_contributions_of_the_tutorial(tui: ModuleType) -> None:
     """The figures of mock-ups b and f: ∂E/∂net beside its neuron, each path's share on its edge."""
     session = standing(tui, "two_layer", "#0:20", "w1")
-    early = tui.as_text(paint(session, 37, 9, False))
+    early = tui.as_text(paint(Scene(session), 37, 9, False))
     for figure in ("+0.1385", "-0.0381", "+0.0554", "-0.0190"):
         assert early.count(figure) == 1, figure
     assert "+0.0088" not in early
     session.go("#0:22")
-    later = tui.as_text(paint(session, 37, 9, False))
+    later = tui.as_text(paint(Scene(session), 37, 9, False))
     assert later.count("+0.0088") == 1
     assert later.splitlines()[1].startswith(" i1 ─ w1 ─ h1 ◄+0.0554 o1 ◄")
     session.go("#0:24")
-    assert tui.as_text(paint(session, 51, 12, False)).splitlines()[1].startswith(" i1 ◄")
+    assert tui.as_text(paint(Scene(session), 51, 12, False)).splitlines()[1].startswith(" i1 ◄")
 
 
 def test_a_contribution_is_there_from_its_term_on(tui: ModuleType) -> None:
@@ -127,7 +128,7 @@ def test_a_contribution_is_there_from_its_term_on(tui: ModuleType) -> None:
     tui.follow(session, "w1")
     for inner, shown in ((1, ("+0.0554",)), (2, ("+0.0554", "-0.0190"))):
         tui.stand(session, Position(0, 20, inner))
-        text = tui.as_text(paint(session, 60, 14, False))
+        text = tui.as_text(paint(Scene(session), 60, 14, False))
         assert [f for f in ("+0.0554", "-0.0190") if f in text] == list(shown)
 
 
@@ -135,7 +136,7 @@ def test_the_signal_passes_only_where_it_comes_from(tui: ModuleType) -> None:
     """E_closed reads the same weights as E does, but E is what is made smaller: nothing comes back from E_closed."""
     session = tui.open_session("single_neuron", "#0:7")
     tui.follow(session, "W1")
-    sketch = Sketch(session)
+    sketch = Sketch(Scene(session))
     keys = {(c, r) for c, column in enumerate(sketch.drawing.columns) for r in range(len(column.spots))}
     names = {key: sketch.node(key).label for key in keys}
     passed = {(names[e.start], names[e.end]) for e in sketch.edges(keys) if e.passed}
@@ -162,16 +163,16 @@ def test_width_and_sign_of_an_edge_are_the_weights(tui: ModuleType) -> None:
     for weight, glyphs in ((0.9, "═"), (-0.9, "═ "), (0.55, "━"), (0.4, "━"), (0.2, "─"), (-0.2, "─ ")):
         text = tui.NET.format(rate=0.5, title="one").replace("0.15, 0.20", f"{weight}, 0.9")
         session = tui.session_of(text.replace("0.50, 0.55", "0.9, 0.9"), "#0:4")
-        row = paint(session, 80, 12, False)[1].text
+        row = paint(Scene(session), 80, 12, False)[1].text
         between = row[row.index("i1") + 3:row.index("h1") - 1]
         assert set(between) == set(glyphs), (weight, between)
-    assert "═ = 0.900" in paint(session, 80, 12, False)[0].text
+    assert "═ = 0.900" in paint(Scene(session), 80, 12, False)[0].text
 
 
 def test_gradients_have_widths_only_once_they_are_made(tui: ModuleType) -> None:
     session = standing(tui, "two_layer", "#0:17", None)
     session.looks["view.network"] = "gradients"
-    rows = [line.text for line in paint(session, 60, 12, False)]
+    rows = [line.text for line in paint(Scene(session), 60, 12, False)]
     assert "· · ·" in rows[1].split("h1")[0]
     assert "═══" in rows[1].split("h1")[1]          # w5.grad is made, and one of the two largest
     largest = max(abs(float(session.run.value(f"w{n}.grad"))) for n in (5, 6, 7))
@@ -215,9 +216,9 @@ def test_what_is_left_out_is_counted(tui: ModuleType, name: str) -> None:
     for width, height in (*PANES, (42, 9), (60, 17)):
         for view in ("weights", "gradients", "plain"):
             session.looks["view.network"] = view
-            lines = paint(session, width, height, True)
+            lines = paint(Scene(session), width, height, True)
             assert all(cell_len(line.text) == width for line in lines) and len(lines) == height
-        shown = plan(Sketch(session), width, height)
+        shown = plan(Sketch(Scene(session)), width, height)
         columns = {key[0] for key in shown.at}
         assert len(columns) + shown.before + shown.after == len(picture.columns)
         counted = sum(int(n) for n in re.findall(r"… (\d+)", tui.as_text(lines)))
@@ -230,7 +231,7 @@ def test_what_is_left_out_is_counted(tui: ModuleType, name: str) -> None:
 def test_numbers_above_and_below_the_window(tui: ModuleType) -> None:
     session = standing(tui, "wide_784", "#0:3", None)
     session.cursor["network"] = 400
-    text = tui.as_text(paint(session, 120, 34, True))
+    text = tui.as_text(paint(Scene(session), 120, 34, True))
     rows = [int(n) for n in re.findall(r"^ x\[(\d+)\]", text, re.M)]
     assert 400 in rows and f"… {min(rows)} more" in text and f"… {783 - max(rows)} more" in text
     assert np.all(np.diff(rows) == 1)

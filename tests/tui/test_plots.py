@@ -16,6 +16,7 @@ import pytest
 from bptui.debugger import plotting, travelling
 from bptui.debugger.axis import Axis, in_columns, points
 from bptui.debugger.lists import LISTS
+from bptui.debugger.scene import Scene
 from bptui.replay.quantity import evaluate_text
 from bptui.replay.timeline import Position
 from bptui.tui.views import frame, gradients, loss
@@ -69,7 +70,7 @@ class Read:
 
 
 def plot_of(session: Any, width: int = 118, height: int = 30) -> list[str]:
-    return [line.text for line in loss.paint(session, width, height, True)]
+    return [line.text for line in loss.paint(Scene(session), width, height, True)]
 
 
 def ranges(values: list[float], columns: int, updates: int) -> list[tuple[float, float] | None]:
@@ -196,7 +197,7 @@ def test_the_cursor_says_its_update_and_value_and_goes_there(tui: ModuleType) ->
     for _ in range(7):
         hands.press("left")
     update = session.cursor["loss"]
-    along = loss.axis(session, 51)
+    along = loss.axis(Scene(session), 51)
     assert along.column(update) == along.column(5000) - 7 and update == along.update(along.column(update))
     shown = tui.text(session, (120, 40))
     exact = f"{session.run.curve[update]:.9f}"
@@ -248,7 +249,7 @@ def test_charts_for_which_there_is_no_room_are_counted(tui: ModuleType) -> None:
                                           ("two_layer", "#0:27"), ("residual", "#20:5")])
 def test_sizes_and_ratios_are_those_of_the_run(tui: ModuleType, name: str, at: str) -> None:
     session = ready(tui, name, at)
-    lines = [line.text for line in gradients.paint(session, 118, 31, False)]
+    lines = [line.text for line in gradients.paint(Scene(session), 118, 31, False)]
     update = session.position.update if "in this update" in lines[0] else session.position.update - 1
     env, program = session.run.env(update), session.run.program(update)
     sums: dict[str, float] = {}
@@ -270,7 +271,7 @@ def test_sizes_and_ratios_are_those_of_the_run(tui: ModuleType, name: str, at: s
 
 def test_strips_are_of_one_scale(tui: ModuleType) -> None:
     session = ready(tui, "vanishing_gradient", "#1000:18")
-    lines = [line.text for line in gradients.paint(session, 118, 9, False)]
+    lines = [line.text for line in gradients.paint(Scene(session), 118, 9, False)]
     low, high = (float(v) for v in re.findall(r"[▁█] (\d?e?[\de+-]+)", lines[0]))
     first = next(n for n, c in enumerate(lines[8]) if n > 30 and c in BLOCKS)
     strip = slice(first, 118 - 1 - gradients.RATIO - 1)
@@ -298,7 +299,7 @@ def test_enter_follows_the_largest_derivative_of_the_layer(tui: ModuleType) -> N
 
 def test_a_layer_whose_turn_it_is_not_says_so(tui: ModuleType) -> None:
     session = ready(tui, "gan", "#700:14")
-    lines = [line.text for line in gradients.paint(session, 37, 9, False)]
+    lines = [line.text for line in gradients.paint(Scene(session), 37, 9, False)]
     rows = {line.split()[0]: line for line in lines if re.match(r" [gac] ", line)}
     trained = {v.name for v in session.run.program(700).gradients}
     assert trained and {name for name, line in rows.items() if "not now" in line} == {"g", "a", "c"} - trained
@@ -310,7 +311,8 @@ def test_the_last_update_has_the_sizes_that_it_makes(tui: ModuleType, name: str)
     session = ready(tui, name)
     run = session.run
     tui.stand(session, Position(run.updates, run.times(run.updates).count, 1))
-    assert gradients.paint(session, 37, 9, True) and list(LISTS["gradients"](session, "", lambda said: True))
+    assert gradients.paint(Scene(session), 37, 9, True)
+    assert list(LISTS["gradients"](Scene(session), "", lambda said: True))
 
 
 @pytest.mark.parametrize("name", ["two_layer", "gan", "single_neuron", "recurrent_bit", "attention",
@@ -324,7 +326,7 @@ def test_every_kind_of_run_has_its_plots(tui: ModuleType, name: str) -> None:
             tui.stand(session, Position(update, value, session.run.times(update).stops(value)))
             for width, height in ((37, 9), (51, 12), (118, 30)):
                 for paint in (loss.paint, gradients.paint):
-                    assert all(len(line.text) == width for line in paint(session, width, height, True))
+                    assert all(len(line.text) == width for line in paint(Scene(session), width, height, True))
         plotting.work_on(session, 0.0)
 
 
@@ -348,14 +350,14 @@ def test_nothing_later_is_drawn(tui: ModuleType, name: str, updates: tuple[int, 
 # the time line
 
 def cells(session: Any, width: int) -> str:
-    first, along = frame.axis(session, width)
-    return frame.timeline(session, width).text[first:first + along.columns]
+    first, along = frame.axis(Scene(session), width)
+    return frame.timeline(Scene(session), width).text[first:first + along.columns]
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])
 def test_stops_and_trouble_stand_in_their_columns(tui: ModuleType, width: int) -> None:
     session = ready(tui, "two_layer", "#5000:11", (), ("becomes E < 0.01", "E > 0 hit % 3000"))
-    _, along = frame.axis(session, width)
+    _, along = frame.axis(Scene(session), width)
     begins = next(n for n, v in enumerate(session.run.curve) if v < 0.01)
     shown = cells(session, width)
     marked = {n for n, c in enumerate(shown) if c == "●"}
@@ -368,7 +370,7 @@ def test_stops_and_trouble_stand_in_their_columns(tui: ModuleType, width: int) -
 
 def test_trouble_is_marked_where_it_begins(tui: ModuleType) -> None:
     session = ready(tui, "exploding_gradient", "#0:0")
-    _, along = frame.axis(session, 120)
+    _, along = frame.axis(Scene(session), 120)
     begins = {along.column(t.at.update) for t in session.troubles.found}
     shown = cells(session, 120)
     assert begins and {n for n, c in enumerate(shown) if c == "!"} == {n for n in begins if n - 1 not in begins and n}
@@ -383,7 +385,7 @@ def test_a_condition_that_goes_on_does_not_cover_the_curve(tui: ModuleType) -> N
 def test_the_time_line_is_the_loss(tui: ModuleType, width: int) -> None:
     session = ready(tui, "overfitting", "#1500:44")
     session.troubles.found.clear()
-    _, along = frame.axis(session, width)
+    _, along = frame.axis(Scene(session), width)
     expected = ranges(list(session.run.curve), along.columns, 1500)
     highs = [math.log(each[1]) for each in expected if each]
     low, high = math.log(min(session.run.curve)), math.log(max(session.run.curve))
@@ -395,7 +397,7 @@ def test_the_time_line_is_the_loss(tui: ModuleType, width: int) -> None:
 def test_braces_go_by_columns_and_are_one_jump(tui: ModuleType) -> None:
     session = ready(tui, "two_layer", "#5000:14")
     hands = tui.Hands(session)
-    _, along = frame.axis(session, 80)
+    _, along = frame.axis(Scene(session), 80)
     column = along.column(5000)
     hands.press("later")
     assert session.position == Position(along.first(column + 1), 14, session.times.stops(14))
@@ -426,13 +428,13 @@ def test_braces_end_at_the_ends(tui: ModuleType) -> None:
 def test_a_column_of_the_screen_is_an_update(tui: ModuleType) -> None:
     session = ready(tui, "two_layer", "#5000:11")
     for width in (80, 120, 200):
-        x = frame.timeline(session, width).text.index("►")
-        first, along = frame.axis(session, width)
-        assert along.column(frame.update_at(session, width, x) or 0) == along.column(5000)
-        assert frame.update_at(session, width, first) == 0
-        assert frame.update_at(session, width, first + along.columns - 1) == 10000
-        assert frame.update_at(session, width, first - 1) is None
-        assert frame.update_at(session, width, first + along.columns) is None
+        x = frame.timeline(Scene(session), width).text.index("►")
+        first, along = frame.axis(Scene(session), width)
+        assert along.column(frame.update_at(Scene(session), width, x) or 0) == along.column(5000)
+        assert frame.update_at(Scene(session), width, first) == 0
+        assert frame.update_at(Scene(session), width, first + along.columns - 1) == 10000
+        assert frame.update_at(Scene(session), width, first - 1) is None
+        assert frame.update_at(Scene(session), width, first + along.columns) is None
 
 
 def test_scrubbing_a_run_that_has_ended_stays_in_it(tui: ModuleType) -> None:

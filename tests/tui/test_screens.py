@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.replay.run import open_run
 from bptui.tui.app import BptuiApp
@@ -167,7 +168,7 @@ def test_the_first_screen_names_each_value_once(tmp_path: Path, forward: str, sa
     file = tmp_path / "short.toml"
     file.write_text(f'[equations]\nforward = [{forward}]\nloss = "E"\n[parameters]\nw = 0.5\n[values]\nx = 2\n'
                     '[training]\nupdates = 3\n', "utf-8")
-    lines = [line.text for line in cards.first(Session(open_run(file)), 80, 14, True)]
+    lines = [line.text for line in cards.first(Scene(Session(open_run(file))), 80, 14, True)]
     assert [line.split("value by value")[1].strip() for line in lines if "value by value" in line] == [said]
 
 

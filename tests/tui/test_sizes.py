@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
+from bptui.debugger.scene import Scene
 from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp
 from bptui.tui.layout import screen
@@ -114,7 +115,7 @@ def test_no_number_of_a_table_is_cut_or_touches_another(tui: ModuleType, state: 
     session = STATES[state](tui)
     printed = {p.claim.value.removeprefix("~") for p in session.marks.printed if p.claim.value is not None}
     for width in (42, 48, 62, 68, 119):             # of the pane, in terminals of 80, 100, 100, 120 and 200 columns
-        for line in PAINTERS[pane](session, width, 20, False)[1:]:
+        for line in PAINTERS[pane](Scene(session), width, 20, False)[1:]:
             if pane == "printed":                   # its names may hold numbers
                 line = line.text[width // 2:]
             for token in str(getattr(line, "text", line)).split():

@@ -21,6 +21,7 @@ from bptui.debugger import cursors, ordering, verbs
 from bptui.debugger.keeping import restore, taken
 from bptui.debugger.looks import choose
 from bptui.debugger.saved import read, write
+from bptui.debugger.scene import Scene
 from bptui.explain import notation
 from bptui.tui.app import BptuiApp
 from bptui.tui.layout import screen
@@ -132,7 +133,7 @@ def test_neither_an_order_nor_a_filter_tells_what_is_later(tui: ModuleType, name
         tui.stand(session, tui.Position(0, value, chance.randint(1, session.times.stops(value)) if value else 0))
         session.looks = {}
         for pane in ("parameters", "values", "adjoints", "batch"):
-            column = chance.choice([c.word for c in ordering.TABLES[pane](session).columns if c.turned])
+            column = chance.choice([c.word for c in ordering.TABLES[pane](Scene(session)).columns if c.turned])
             choose(session, f"sort.{pane}", chance.choice(["{}", "-{}", "|{}|"]).format(column))
             if n % 2:
                 choose(session, f"filter.{pane}", f"{column} {chance.choice('<>')} {chance.choice(['0', '0.3'])}")
@@ -147,7 +148,7 @@ def test_neither_an_order_nor_a_filter_tells_what_is_later(tui: ModuleType, name
 def test_the_drawn_numbers_stand_in_numpys_order(tui: ModuleType, pane: str) -> None:
     session = standing(tui, "digits_minibatches", pane, "#1:4692")
     word = {"parameters": "grad", "adjoints": "grad", "values": "value"}[pane]
-    table = ordering.TABLES[pane](session)
+    table = ordering.TABLES[pane](Scene(session))
     k = [c.word for c in table.columns].index(word)
     values = table.whole(k).values
     ordering.order(session, f"|{word}|")
@@ -191,7 +192,7 @@ def test_enter_selects_the_sample_whatever_the_order(tui: ModuleType) -> None:
     below = part(session, (80, 24), "batch")
     assert below[2].startswith(f"[{min(rows) + 1:>4}]") and below[3].startswith(f" {sorted(rows)[1] + 1:>4} ")
     hands.press("next_sample")
-    assert cursors.at(session, "batch") == session.lane
+    assert cursors.at(Scene(session), "batch") == session.lane
 
 
 def test_enter_follows_a_derivative(tui: ModuleType) -> None:
@@ -225,7 +226,7 @@ def test_looks_come_back_with_the_session(tui: ModuleType) -> None:
     assert restore(again, read(write(taken(session)).encode("ascii"))) == []
     session.message = again.message = ""
     assert tui.text(again) == tui.text(session)
-    assert ordering.view(again, "adjoints").said == ordering.view(session, "adjoints").said != []
+    assert ordering.view(Scene(again), "adjoints").said == ordering.view(Scene(session), "adjoints").said != []
 
 
 # keys, in the application
@@ -306,7 +307,7 @@ def test_the_same_without_a_screen(tui: ModuleType, tmp_path: Path, monkeypatch:
     assert said[5] == [f"d(E, w5) = {session.run.value('d(E, w5)')!r}"]
     assert said[6][0].startswith("b2⁺ = ") or " = " in said[6][0]
     assert said[7] == ["Say which table, and the file: Y parameters w.csv. The same with O and &."]
-    assert len(said[9]) == sum(v < 0 for v in ordering.TABLES["values"](session).whole(0).values)
+    assert len(said[9]) == sum(v < 0 for v in ordering.TABLES["values"](Scene(session)).whole(0).values)
     assert said[13] == ["No row of parameters fits zebra: & parameters * shows all."]
     assert said[14] == ["#0:16  ∂E/∂w5 = +0.082167041  w5 = 0.400000000"]
     assert said[15] == said[16] and said[15][0].startswith("#0:35  row 1, selected  i1 = 0.050000000  i2 = 0.100000000")

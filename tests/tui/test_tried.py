@@ -9,6 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from bptui.debugger.scene import Scene
 from bptui.explain import infinite, words
 from bptui.scenario.shipped import shipped
 
@@ -27,8 +28,8 @@ def tutorial(w: list[float]) -> float:
 @pytest.mark.parametrize("n", range(8))
 def test_the_tutorial(tui: ModuleType, n: int) -> None:
     session = tui.open_session("two_layer", f"d(E, w{n + 1})")
-    found = SAID.search(session.sentence())
-    assert found is not None, session.sentence()
+    found = SAID.search(Scene(session).sentence)
+    assert found is not None, Scene(session).sentence
     w = [.15, .20, .25, .30, .40, .45, .50, .55]
     up = tutorial([x + 0.01 * (k == n) for k, x in enumerate(w)]) - tutorial(w)
     assert found[3] == f"{abs(up):.9f}" and found[4] is None
@@ -42,8 +43,8 @@ CURVED = re.compile(r"^Curved here: \+ 0.01 (raises|lowers) E by ([\d.e-]+), not
 def test_a_large_network(tui: ModuleType) -> None:
     """wide_784, as numpy computes it: sigmoid layers, the mean of a batch. It is curved: 0.0001 is not too much."""
     session = tui.open_session("wide_784", "d(E, hidden.weights[0,406])")
-    found = CURVED.search(session.sentence())
-    assert found is not None, session.sentence()
+    found = CURVED.search(Scene(session).sentence)
+    assert found is not None, Scene(session).sentence
     env, program = session.run.env(0), session.run.program(0)
     values = {v.name: env.array(v) for v in (*program.parameters, *program.inputs)}
 
@@ -76,6 +77,6 @@ def test_it_fits_a_row_and_is_said_of_every_kind_of_scenario(tui: ModuleType) ->
             value = times.number(block, 0)
             session.go(f"#0:{value}.{times.stops(value)}")
             session.message = ""
-            said = words.about_step(session.explainer(), session.position, session.chain())
+            said = words.about_step(Scene(session).explainer, session.position, Scene(session).made)
             assert re.search(r"Tried: |is exactly 0|but for rounding|Curved here|kink|already", said), (name, said)
             assert len(said) <= infinite.ROW, said

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ...debugger import ordering
 from ...debugger.batch import Batch, Group
-from ...debugger.session import Session
+from ...debugger.scene import Scene
 from ...explain import notation
 from .canvas import Canvas, Line
 from .frame import rule
@@ -122,10 +122,11 @@ def laid_out(batch: Batch, rows: Sequence[int], x: int, width: int, short: int) 
     return Layout(batch, rows, x, width - (FULL if full else short)).cut(), full
 
 
-def paint(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
+    session = scene.session
     c = Canvas(width, height)
-    seen, batch = ordering.view(session, "batch"), Batch(session)
-    rows = shown(session, seen, "batch", height - 2)
+    seen, batch = ordering.view(scene, "batch"), Batch(scene)
+    rows = shown(scene, seen, "batch", height - 2)
     count, every = len(batch.numbers), session.run.model.rows.count
     rows_of = f"{count:,} of {every:,} rows" if every > count else f"all {count:,} rows" if count > 1 else "1 row"
     rule(c, 0, [("Batch", "bold"), *([] if seen.said and width < ROOMY else [(rows_of, "")]), *told(seen)])

@@ -5,7 +5,7 @@ A formula, a watch or a stop can be longer than its row. It is cut there, and wh
 
 from __future__ import annotations
 
-from ...debugger.session import Session
+from ...debugger.scene import Scene
 from ...explain import notation
 from ...scenario.errors import sentence
 from . import chainpane, frame, lists
@@ -14,15 +14,18 @@ from .canvas import Line
 UNFIT = {"chain": chainpane.unfit, "watches": lists.unfit, "stops": lists.unfit, "hits": lists.unfit}
 
 
-def words(session: Session, width: int, pane: int | None) -> list[Line]:
+def words(scene: Scene, width: int, pane: int | None) -> list[Line]:
     """The sentence, in as many rows as it takes; `pane` is how wide the pane with the focus is, None where it is not
     on the screen."""
+    session = scene.session
     numbers = notation.FORMAT.get()
     unfit = UNFIT.get(session.focus)
     with notation.written_as("9" if numbers == "all" else numbers):     # a sentence is read, not copied
-        said = session.sentence()
-        row = unfit(session, pane) if unfit is not None and pane is not None and not session.message else ""
+        if numbers == "all":                        # another notation, other texts
+            scene = Scene(session)
+        said = scene.sentence
+        row = unfit(scene, pane) if unfit is not None and pane is not None and not session.message else ""
         if row:
-            figure = session.figure(session.chain())
+            figure = scene.figure
             said = f"{figure} {sentence(row)}".strip()
         return frame.sentence(said, width)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...debugger import asking, cursors, lesson
 from ...debugger.commands import key_of
-from ...debugger.session import Session
+from ...debugger.scene import Scene
 from ...explain import notation
 from ...replay.places import write
 from .canvas import Canvas, Line, abridged, sign_style, wrapped
@@ -14,20 +14,21 @@ POINT, SAYS = 22, 36
 ALL_DIGITS = 11                                     # columns that a number with all digits needs beyond nine decimals
 
 
-def first(session: Session, width: int, height: int, seen: bool) -> list[Line]:
+def first(scene: Scene, width: int, height: int, seen: bool) -> list[Line]:
     """What the keys do, before the first value is made; `seen` are the parameters, in a pane."""
+    session = scene.session
     c = Canvas(width, height)
-    times = session.times
+    times = scene.times
     rule(c, 0, [(f"You are before the first of {times.count} values of the first update", "bold")])
-    names = [session.namer.of(b.out, 0) for b in times.blocks[:3]]
-    chain = session.explainer().chain(1)
+    names = [scene.namer.of(b.out, 0) for b in times.blocks[:3]]
+    chain = scene.explainer.chain(1)
     formula = f"{chain.formula[0][0]} = {chain.formula[1][0]}" if len(chain.formula) > 1 else names[0]
     column, how = 29 if width >= 76 else 27, ", term by term"
     formula = abridged(formula, width - 1 - column - len(how))
     backwards = f"{key_of(session, 'back_into')}  {key_of(session, 'back_over')}"
     rows = [(key_of(session, "into"), "step by step", f"{formula}{how}"),
             (key_of(session, "over"), "value by value",
-             _landmarks(session)),
+             _landmarks(scene)),
             (backwards, "the same, backwards", "you cannot lose or break anything"),
             (key_of(session, "enter"), "follow", "on a weight: visit only what it needs"),
             (key_of(session, "find"), "find a number", "type its digits, go where it is made"),
@@ -40,46 +41,48 @@ def first(session: Session, width: int, height: int, seen: bool) -> list[Line]:
         c.put(at, y, abridged(says, width - 1 - at))
         y += 1
     reads = f" {key_of(session, 'lesson')} reads the lesson." if lesson.there_is_one(session) else ""
-    said = wrapped(_start(session, seen) + reads, width - 4)
+    said = wrapped(_start(scene, seen) + reads, width - 4)
     for n, row in enumerate(said, min(y + 1, height - len(said))):
         c.put(3, n, row)
     return c.lines()
 
 
-def _landmarks(session: Session) -> str:
+def _landmarks(scene: Scene) -> str:
     """The first values, the loss and the first derivative, each once: `…` stands only where values are left out."""
-    times = session.times
+    times = scene.times
     cost = next((n for n, b in enumerate(times.blocks) if b.out is times.program.cost), 0)
     back = next((n for n, b in enumerate(times.blocks) if b.phase == "backward"), 0)
     said, before = "", -1
     for n in sorted({*range(min(3, len(times.blocks))), cost, back}):
-        name = times.program.cost.name if n == cost else session.namer.of(times.blocks[n].out, 0)
+        name = times.program.cost.name if n == cost else scene.namer.of(times.blocks[n].out, 0)
         said += f"{'' if not said else ', ' if n == before + 1 else ' … '}{name}"
         before = n
     return said + " …" * (before + 1 < len(times.blocks))
 
 
-def _start(session: Session, seen: bool) -> str:
+def _start(scene: Scene, seen: bool) -> str:
     """What to do first, as the source has it; `seen` are the weights on which the cursor is put."""
+    session = scene.session
     start = session.run.scenario.start
-    if not session.parameter_count:
+    if not scene.parameter_count:
         return "There is nothing to train here, so nothing goes back: step through the forward values."
     if start and not session.starts_at_parameter:
         return f"Start with {start}: press {key_of(session, 'go')}, and type that."
-    enter, names = key_of(session, "enter"), session.namer.of
-    here = names(*session.parameter(cursors.at(session, "parameters")))
+    enter, names = key_of(session, "enter"), scene.namer.of
+    here = names(*scene.parameter(cursors.at(scene, "parameters")))
     if not start:
         return f"Put the cursor on a weight and press {enter}, to ask where its derivative comes from." if seen else \
             f"Press {enter} to ask where the derivative by {here} comes from; ↑ and ↓ choose another weight."
-    first = names(*session.parameter(session.start))
+    first = names(*scene.parameter(session.start))
     if seen:
         return f"Start with {first}: put the cursor on {first} and press {enter}."
     return f"Start with {first}: press {enter}." if first == here else \
         f"Start with {first}: ↑ and ↓ choose it, where {enter} says it; then press {enter}."
 
 
-def yours(session: Session, width: int, height: int) -> list[Line]:
+def yours(scene: Scene, width: int, height: int) -> list[Line]:
     """The typed number beside the one here, and where its digits stand."""
+    session = scene.session
     c = Canvas(width, height)
     answer = session.yours
     assert answer is not None

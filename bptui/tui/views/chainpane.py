@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from ...debugger import lecture
-from ...debugger.session import Session
+from ...debugger import ahead
+from ...debugger.scene import Scene
 from ...explain import notation
 from ...explain.rows import Chain, Row, column
 from . import headline
@@ -42,45 +42,47 @@ def columns(width: int) -> Columns:
     return Columns(point - 13, 7, point, width - 2) if width >= 80 else Columns(point - 10, 6, point, width - 2)
 
 
-def made(session: Session, row: Row) -> bool:
+def made(scene: Scene, row: Row) -> bool:
+    session = scene.session
     return row.made <= session.here
 
 
-def paint(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     """The pane with its rule: `height` rows in all."""
+    session = scene.session
     c = Canvas(width, height)
-    chain = session.chain()
+    chain = scene.chain
     if chain is None:
         rule(c, 0, [("Chain", "bold")])
         c.put(6, 2, "Step on with s, and the chain of each value is shown here.")
         return c.lines()
-    _rule(session, c, chain)
-    shown = _rows(session, chain, height - 2)
-    start = headline.paint(session, c, chain, height - 1 - max(len(shown), _most(chain, height)) - _note(session),
+    _rule(scene, c, chain)
+    shown = _rows(scene, chain, height - 2)
+    start = headline.paint(scene, c, chain, height - 1 - max(len(shown), _most(chain, height)) - _note(scene),
                            len(shown) < height - 2)
     cols = columns(width)
-    nine = notation.plain(column(r for r in chain.rows if made(session, r)))
-    now = headline.standing(session, chain)
+    nine = notation.plain(column(r for r in chain.rows if made(scene, r)))
+    now = headline.standing(scene, chain)
     cursor = session.cursor["chain"] if session.cursor["chain"] is not None else now
     y = start
     for number, lens in shown:
         row = chain.rows[number]
         c.spot(y, number)
         if lens:
-            _lens(session, c, y, chain, number, cols)
+            _lens(scene, c, y, chain, number, cols)
         else:
-            _row(session, c, y, row, cols, nine, number == now)
+            _row(scene, c, y, row, cols, nine, number == now)
             if number == cursor and focused:
                 c.restyle(y, "reverse", 3, width - 1)
         y += 1
     if y < height - 1:
-        _notes(session, c, y, height)
+        _notes(scene, c, y, height)
     return c.lines()
 
 
-def _note(session: Session) -> int:
+def _note(scene: Scene) -> int:
     """Rows that a sentence below the chain takes."""
-    return 2 if _noted(session) else 0
+    return 2 if _noted(scene) else 0
 
 
 def _most(chain: Chain, height: int) -> int:
@@ -89,23 +91,24 @@ def _most(chain: Chain, height: int) -> int:
     return len(chain.rows) + (lenses if len(chain.rows) + lenses < height - 3 else 1)
 
 
-def _rows(session: Session, chain: Chain, room: int) -> list[tuple[int, bool]]:
+def _rows(scene: Scene, chain: Chain, room: int) -> list[tuple[int, bool]]:
     """What to draw: (row number, whether it is that row's lens)."""
-    now = headline.standing(session, chain)
+    session = scene.session
+    now = headline.standing(scene, chain)
     chosen = session.cursor["chain"] if session.cursor["chain"] is not None else now
     if chosen is None or chosen >= len(chain.rows):
         chosen = min(len(chain.rows) - 1, 0)
     numbers = list(range(len(chain.rows)))
-    wide = len([r for r in chain.rows if " " in r.lens]) + len(chain.rows) + _note(session) < room - 1
+    wide = len([r for r in chain.rows if " " in r.lens]) + len(chain.rows) + _note(scene) < room - 1
 
     def lines() -> list[tuple[int, bool]]:
         found: list[tuple[int, bool]] = []
         for n in numbers:
             found.append((n, False))
             row = chain.rows[n]
-            own = " " in row.lens and row.lens != row.rule and made(session, row) and (
+            own = " " in row.lens and row.lens != row.rule and made(scene, row) and (
                 row.kind != "running" or n == chosen)
-            own = own or (session.beat == lecture.NUMBERS and n == now)
+            own = own or (session.beat == ahead.NUMBERS and n == now)
             if own and (n == chosen or wide):
                 found.append((n, True))
         return found
@@ -113,7 +116,7 @@ def _rows(session: Session, chain: Chain, room: int) -> list[tuple[int, bool]]:
     shown = lines()
     if len(shown) > room:
         numbers = [n for n in numbers if chain.rows[n].kind != "running" or n in (chosen, now)
-                   or (made(session, chain.rows[n]) and chain.rows[n].made == session.here)]
+                   or (made(scene, chain.rows[n]) and chain.rows[n].made == session.here)]
         shown = lines()
     if len(shown) > room:                           # scroll: keep the cursor, and what comes after it, in sight
         at = next(k for k, (n, lens) in enumerate(shown) if n == chosen and not lens)
@@ -122,11 +125,12 @@ def _rows(session: Session, chain: Chain, room: int) -> list[tuple[int, bool]]:
     return shown
 
 
-def _rule(session: Session, c: Canvas, chain: Chain) -> None:
-    title = [(chain.title if chain.title.startswith("Chain") or session.times.blocks[
-        session.times.locate(max(1, session.position.value))[0]].phase == "backward" else f"How {chain.title} is made",
+def _rule(scene: Scene, c: Canvas, chain: Chain) -> None:
+    session = scene.session
+    title = [(chain.title if chain.title.startswith("Chain") or scene.times.blocks[
+        scene.times.locate(max(1, session.position.value))[0]].phase == "backward" else f"How {chain.title} is made",
         "bold")]
-    now = headline.standing(session, chain)
+    now = headline.standing(scene, chain)
     factors = [r for r in chain.rows if r.number and r.kind in ("factor", "head") and not r.depth]
     backward = chain.result.key[:1] == ("d",)
     if session.beat:
@@ -145,11 +149,11 @@ def _rule(session: Session, c: Canvas, chain: Chain) -> None:
             following = next((r for r in chain.rows[now + 1:] if r.kind in ("running", "result")), None)
             if following is not None and row.kind == "factor":
                 title.append((f"makes {following.name}", ""))
-    elif backward and made(session, chain.result):
+    elif backward and made(scene, chain.result):
         title.append(("done", "bold"))
     elif backward:
         title.append(("not reached yet", "dim"))
-    printed = any(session.marks.at(session.position.update, r.key, session.lane) for r in chain.rows if r.key)
+    printed = any(scene.marks.at(session.position.update, r.key, session.lane) for r in chain.rows if r.key)
     rule(c, 0, title, [(c.width - 1, "value printed" if printed else "value")])
 
 
@@ -169,8 +173,9 @@ class Texts:
         return RULE if end + 2 <= RULE and RULE + cell_len(self.rule) <= self.limit else end + 2
 
 
-def _texts(session: Session, row: Row, cols: Columns, nine: bool, now: bool) -> Texts:
-    there, indent = made(session, row), DEEPER * row.depth
+def _texts(scene: Scene, row: Row, cols: Columns, nine: bool, now: bool) -> Texts:
+    session = scene.session
+    there, indent = made(scene, row), DEEPER * row.depth
     branch = row.kind in ("path", "rest") and row.sign in ("├", "└")
     name = NAME + 2 + indent if branch else NAME + indent - (1 if row.depth else 0)
     bars = row.scale > 0 and row.kind in BARRED and there
@@ -186,16 +191,17 @@ def _texts(session: Session, row: Row, cols: Columns, nine: bool, now: bool) -> 
     return Texts(name, rule_text if told else "", number, bar, start, limit)
 
 
-def unfit(session: Session, width: int) -> str:
+def unfit(scene: Scene, width: int) -> str:
     """The row under the cursor in one line, where the pane has no room for its formula; else nothing."""
-    chain, number = session.chain(), session.cursor["chain"]
+    session = scene.session
+    chain, number = scene.chain, session.cursor["chain"]
     if chain is None or number is None or number >= len(chain.rows):
         return ""
     row = chain.rows[number]
-    nine = notation.plain(column(r for r in chain.rows if made(session, r)))
-    texts = _texts(session, row, columns(width), nine, number == headline.standing(session, chain))
+    nine = notation.plain(column(r for r in chain.rows if made(scene, r)))
+    texts = _texts(scene, row, columns(width), nine, number == headline.standing(scene, chain))
     end, formula = texts.name + cell_len(row.name), session.insights.slope(row.local) or row.rule
-    lens = row.lens if made(session, row) else ""
+    lens = row.lens if made(scene, row) else ""
     told = texts.rule in ("", formula) or len(chain.formula) > 1    # else a proof hides it
     fits = end <= texts.limit and (not texts.rule or texts.place(end) + cell_len(texts.rule) <= texts.limit)
     if told and fits and RULE + cell_len(lens) <= width - 1:
@@ -203,8 +209,9 @@ def unfit(session: Session, width: int) -> str:
     return " = ".join(dict.fromkeys(filter(None, (row.name, formula, lens))))
 
 
-def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: bool, now: bool) -> None:
-    there, texts = made(session, row), _texts(session, row, cols, nine, now)
+def _row(scene: Scene, c: Canvas, y: int, row: Row, cols: Columns, nine: bool, now: bool) -> None:
+    session = scene.session
+    there, texts = made(scene, row), _texts(scene, row, cols, nine, now)
     style = "bold" if now else "" if there else "dim"
     if now and not session.beat:                    # what comes next is bold, but nobody stands there
         c.put(1, y, "►", "bold")
@@ -225,7 +232,7 @@ def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: boo
         if cols.zero - 3 > max(RULE, x + 2) + len(row.rule):
             c.put(cols.zero - 2, y, "- 0 +", "dim")
         return
-    if row.value is None or (row.kind == "operand" and session.beat == lecture.FORMULA):
+    if row.value is None or (row.kind == "operand" and session.beat == ahead.FORMULA):
         return                                      # its number is put in with the next beat
     if not there:
         c.put(cols.point, y, notation.PENDING, "dim")
@@ -235,7 +242,7 @@ def _row(session: Session, c: Canvas, y: int, row: Row, cols: Columns, nine: boo
         c.put(cols.zero + 1 if row.value > 0 else cols.zero - len(texts.bar), y, texts.bar, sign_style(row.value))
     colour = sign_style(row.value) if row.signed else ""
     c.put(texts.start, y, texts.number, f"{colour} bold".strip() if now else colour)
-    glyph = session.marks.glyph(session.position.update, row.key, session.lane, row.value) if row.key else ""
+    glyph = scene.marks.glyph(session.position.update, row.key, session.lane, row.value) if row.key else ""
     if glyph:
         c.put(cols.mark, y, glyph, "dim" if glyph == "=" else "bold")
 
@@ -248,24 +255,25 @@ def _bar(value: float, scale: float, room: int) -> str:
     return "█" * full + "▌" * half if value > 0 else "▐" * half + "█" * full
 
 
-def _lens(session: Session, c: Canvas, y: int, chain: Chain, number: int, cols: Columns) -> None:
+def _lens(scene: Scene, c: Canvas, y: int, chain: Chain, number: int, cols: Columns) -> None:
     row = chain.rows[number]
     if row.kind == "path" and row.sign == "├":
         c.put(NAME, y, "│", "dim")
-    x = c.put(RULE, y, row.lens, "dim" if made(session, row) else "bold", until=c.width - 1)
+    x = c.put(RULE, y, row.lens, "dim" if made(scene, row) else "bold", until=c.width - 1)
     if row.kind == "result" and x < cols.point - 8:
         return
 
 
-def _noted(session: Session) -> str:
+def _noted(scene: Scene) -> str:
     """What is wrong with a printed figure, if the line of words cannot show it: too long, or behind a message."""
-    text = session.figure(session.chain())
+    session = scene.session
+    text = scene.figure
     return text if len(text) > NOTE or session.message else ""
 
 
-def _notes(session: Session, c: Canvas, y: int, height: int) -> None:
+def _notes(scene: Scene, c: Canvas, y: int, height: int) -> None:
     """The sentence about a printed figure, under the chain, where the line of words has no room for it."""
-    text = _noted(session)
+    text = _noted(scene)
     if not text:
         return
     room = c.width - 8

@@ -12,7 +12,7 @@ from ...debugger import cursors, frames, lecture, lesson, marking, plotting, sto
 from ...debugger.axis import Axis, in_columns
 from ...debugger.commands import key_of
 from ...debugger.losses import trained
-from ...debugger.session import Session
+from ...debugger.scene import Scene
 from ...explain import notation
 from ...replay.places import write
 from ...replay.timeline import Position, Timeline
@@ -26,8 +26,9 @@ WITH_LAYERS = 120                                   # columns from which the tra
 SHORT = {"forward": "fwd", "loss": "loss", "backward": "bwd", "perturbation": "pert", "update": "upd"}
 
 
-def header(session: Session, width: int) -> Line:
+def header(scene: Scene, width: int) -> Line:
     """Scenario, time, what is followed or which sample; right: the loss."""
+    session = scene.session
     c = Canvas(width, 1)
     run = session.run
     which = f" {session.branch.name}" if len(session.branches) > 1 else ""
@@ -80,18 +81,19 @@ def stretches_of(times: Timeline, by_layer: bool = False) -> list[Stretch]:
     return found
 
 
-def track(session: Session, width: int, alone: bool = False) -> Line:
+def track(scene: Scene, width: int, alone: bool = False) -> Line:
     """One cell a value, phase by phase; `►` stands on the value made last, or in the making, `●` where a stop is.
 
     Where there is no time line (`alone`), the position is written here.
     """
+    session = scene.session
     c = Canvas(width, 1)
-    value, total = session.position.value, session.times.count
+    value, total = session.position.value, scene.times.count
     where = write(session.run, session.position) if alone else str(value)
     counter, each = f"{where}/{total}", total <= MOST_CELLS and not alone
     stops = stopping.in_update(session)
-    stretches, by_layer = stretches_of(session.times), False
-    layers = stretches_of(session.times, True)
+    stretches, by_layer = stretches_of(scene.times), False
+    layers = stretches_of(scene.times, True)
     needed = sum(len(s.phase) + len(s.layer) + 4 + s.cells(each) for s in layers)
     if width >= WITH_LAYERS and needed < width - len(counter):
         stretches, by_layer = layers, True
@@ -148,17 +150,18 @@ def rule(c: Canvas, y: int, title: Sequence[tuple[str, str]], headings: Sequence
             c.right(column, y, f" {text}" + (" " if column < end else ""), "dim")
 
 
-def timeline(session: Session, width: int, more: str = "") -> Line:
+def timeline(scene: Scene, width: int, more: str = "") -> Line:
     """The loss up to now (of the updates of a column the greatest); the position, as it can be typed; how far the run
     is known. `●` is where stops are hit, `!` where trouble begins: of neighbouring columns the first is marked. They
     say where something is, also ahead, and never what a value is. `more` can stand in the place of what is known."""
+    session = scene.session
     c = Canvas(width, 1)
     run, position = session.run, session.position
     cost = session.cost()
     x = c.put(1, 0, run.program(0).watched.name, "bold", until=12)
     shown = f" {notation.PENDING}" if cost is None else _rough(cost)
     c.put(x + 1, 0, shown, "dim")
-    first, along = axis(session, width)
+    first, along = axis(scene, width)
     at = along.column(position.update)
     found = trained(session)
     levels = in_columns(found, along, position.update)
@@ -175,22 +178,23 @@ def timeline(session: Session, width: int, more: str = "") -> Line:
         for n in columns:
             c.put(first + n, 0, glyph, "bold")
     c.put(first + at, 0, "►", "bold")
-    c.right(width - 1, 0, f" {more}" if more else _known(session, width), "" if more else "dim")
+    c.right(width - 1, 0, f" {more}" if more else _known(scene, width), "" if more else "dim")
     return c.lines()[0]
 
 
-def axis(session: Session, width: int) -> tuple[int, Axis]:
+def axis(scene: Scene, width: int) -> tuple[int, Axis]:
     """Where the time line begins, and its columns. It stays where it is from update to update."""
+    session = scene.session
     run = session.run
     first = len(run.program(0).watched.name[:11]) + LOSS + 3
-    longest = len(f"#{run.updates}:{session.times.count}") - len(write(run, session.position))
-    last = width - len(_known(session, width)) - max(0, longest) - 4
+    longest = len(f"#{run.updates}:{scene.times.count}") - len(write(run, session.position))
+    last = width - len(_known(scene, width)) - max(0, longest) - 4
     return first, Axis(max(2, last - first), run.updates)
 
 
-def update_at(session: Session, width: int, x: int) -> int | None:
+def update_at(scene: Scene, width: int, x: int) -> int | None:
     """The update that a column of the time line stands for; None beside it."""
-    first, along = axis(session, width)
+    first, along = axis(scene, width)
     return along.update(x - first) if 0 <= x - first < along.columns else None
 
 
@@ -202,8 +206,9 @@ def _rough(cost: float) -> str:
     return text if len(text) <= LOSS else notation.short(cost, 1)
 
 
-def _known(session: Session, width: int) -> str:
+def _known(scene: Scene, width: int) -> str:
     """What stands right of the time line."""
+    session = scene.session
     run = session.run
     said = f"{write(run, session.position)}  known to {run.known}"
     if plotting.given_up(session) and width >= 100:
@@ -223,9 +228,9 @@ def sentence(text: str, width: int) -> list[Line]:
     return c.lines()
 
 
-def footer(session: Session, width: int) -> Line:
+def footer(scene: Scene, width: int) -> Line:
     """The keys that matter now, each with what it will do now."""
-    return labels(keys(session, width), width)
+    return labels(keys(scene, width), width)
 
 
 def labels(shown: Sequence[tuple[str, str, str]], width: int) -> Line:
@@ -241,37 +246,38 @@ def labels(shown: Sequence[tuple[str, str, str]], width: int) -> Line:
     return c.lines()[0]
 
 
-def keys(session: Session, width: int) -> list[tuple[str, str, str]]:
+def keys(scene: Scene, width: int) -> list[tuple[str, str, str]]:
     """(key, destination, style), the most useful first."""
+    session = scene.session
     def key(*commands: str) -> str:
         return "".join(key_of(session, command) for command in commands)
 
     if session.yours is not None and "chain" in session.shown:
         return [(key("help"), "help", ""), (key("close"), "close", ""), (key("got"), "another number", ""),
                 (key("quit"), "quit", "")]
-    path, at = session.path(), session.position
+    path, at = scene.path, session.position
     into, over, out = path.into(at), path.over(at), frames.out(session, path)
     shown = [(key("help"), "help", ""),
-             (key("into"), destination(session, into) if into else "end of run", "" if into else "dim"),
-             (key("over"), over_name(session, over) if over else "end of run", "" if over else "dim")]
+             (key("into"), destination(scene, into) if into else "end of run", "" if into else "dim"),
+             (key("over"), over_name(scene, over) if over else "end of run", "" if over else "dim")]
     if lecture.on(session):
-        said = lecture.label(session) or (destination(session, into) if into else "end of run")
+        said = lecture.label(scene) or (destination(scene, into) if into else "end of run")
         shown = [shown[0], ("PgDn", said, ""), ("PgUp", "back", ""), *shown[1:]]
     if session.changed:
         shown.insert(1, (key("reload"), "reload", ""))
     if session.untouched:
-        if session.parameter_count:
-            var, element = session.parameter(cursors.at(session, "parameters"))
+        if scene.parameter_count:
+            var, element = scene.parameter(cursors.at(scene, "parameters"))
             cost = session.run.program(0).cost.name
-            shown.append((key("enter"), f"follow {session.namer.derivative(cost, var, element)}", ""))
+            shown.append((key("enter"), f"follow {scene.namer.derivative(cost, var, element)}", ""))
         shown += [(key("find"), "number", ""), (key("got"), "I got", "")]
         if width >= 120 and lesson.there_is_one(session):
             shown.append((key("lesson"), "lesson", ""))
         return [*shown, (key("quit"), "quit", "")]
     if out:
         name, end = out
-        ended = f"end of {over_name(session, end) if name == 'value' else name}"
-        shown.append((key("out"), ended if end.value else destination(session, end), ""))
+        ended = f"end of {over_name(scene, end) if name == 'value' else name}"
+        shown.append((key("out"), ended if end.value else destination(scene, end), ""))
     shown.append((key("back_into", "back_over", "back_out"), "back", ""))
     if session.followed is not None:
         shown.append((key("only"), "all steps" if session.only else f"only {session.follow_name()}", ""))
@@ -283,12 +289,13 @@ def keys(session: Session, width: int) -> list[tuple[str, str, str]]:
     return [*shown, (key("quit"), "quit", "")]
 
 
-def destination(session: Session, target: Position) -> str:
+def destination(scene: Scene, target: Position) -> str:
     """Where `s` goes: the factor, path or term that it makes."""
+    session = scene.session
     times = session.run.times(target.update)
     if target.value == 0 or (session.followed is not None and target == session.began):
         return "update " + str(target.update + 1) if target.value == 0 else "back to where it began"
-    chain = session.chain() if session.followed is not None and target.update == session.position.update else None
+    chain = scene.chain if session.followed is not None and target.update == session.position.update else None
     if chain is not None:
         for row in chain.rows:
             if row.made != (target.value, target.inner) or row.depth:
@@ -301,18 +308,19 @@ def destination(session: Session, target: Position) -> str:
     stops = times.stops(target.value)
     if stops > 1:
         if target.value == session.position.value and target.update == session.position.update:
-            return over_name(session, target) if target.inner == stops else f"term {target.inner}"
+            return over_name(scene, target) if target.inner == stops else f"term {target.inner}"
         return "first term"
-    return over_name(session, target)
+    return over_name(scene, target)
 
 
-def over_name(session: Session, target: Position) -> str:
+def over_name(scene: Scene, target: Position) -> str:
     """The name of a value."""
+    session = scene.session
     if target.value == 0:
         return f"update {target.update + 1}"
     if session.followed is not None and target == session.began:
         return "where it began"
     times = session.run.times(target.update)
     block, element = times.locate(target.value)
-    name = session.namer.of(times.blocks[block].out, element)
+    name = scene.namer.of(times.blocks[block].out, element)
     return name if target.update == session.position.update else f"{name}, update {target.update + 1}"

@@ -12,7 +12,7 @@ import math
 from ...debugger import gradients, plotting
 from ...debugger.axis import Axis, Points, in_columns
 from ...debugger.gradients import Row
-from ...debugger.session import Session
+from ...debugger.scene import Scene
 from ...explain import notation
 from ...replay.series import Series
 from .canvas import Canvas, Line
@@ -24,16 +24,17 @@ NAME, SIZE, RATIO, BAR, STRIP = 14, 9, 12, 12, 4    # columns; of a name the mos
 TALLEST = 4                                         # rows of a layer, where there is room
 
 
-def paint(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
+    session = scene.session
     c = Canvas(width, height)
-    layers, update = gradients.rows(session), gradients.told(session)
+    layers, update = gradients.rows(scene), gradients.told(scene)
     if not layers:
         rule(c, 0, [("Gradients", "bold"), ("nothing is trained", "dim")])
         return c.lines()
     tall = min(TALLEST, max(1, (height - 1) // len(layers)))
-    shown = window(session, "gradients", len(layers), (height - 1) // tall)
+    shown = window(scene, "gradients", len(layers), (height - 1) // tall)
     visible = layers[shown.first:shown.first + shown.count]
-    sizes = [gradients.size(session, row, update) for row in layers]
+    sizes = [gradients.size(scene, row, update) for row in layers]
     name = min(NAME if width >= 60 else 8, max(len(row.name) for row in layers))
     bar = BAR if width >= 60 else 0
     ratio, at = width - 1 - RATIO, name + 2 + SIZE + 1
@@ -47,14 +48,14 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     hidden = f"  {shown.first} above, {later} below" if shown.first or later else ""
     spans = f"▁ {scale.low:.0e}  █ {scale.high:.0e}" if scale is not None and curves else ""
     than = f"than {layers[-1].name}" if len(layers[-1].name) <= RATIO - 5 else "than the last"
-    rule(c, 0, [("Gradients", "bold"), (_when(session, update, width) + hidden, "")],
+    rule(c, 0, [("Gradients", "bold"), (_when(scene, update, width) + hidden, "")],
          [(ratio - 1, spans), (width - 1, than)] if width >= 60 else [(width - 1, than)])
     for place, row in enumerate(visible):
         n, y = shown.first + place, (place + 1) * tall
         for line in range(y - tall + 1, y + 1):
             c.spot(line, n)
         c.put(1, y, shortened(row.name, name), "bold" if n == shown.cursor and focused else "")
-        _size(c, name + 2, y, session, row, sizes[n], update)
+        _size(c, name + 2, y, scene, row, sizes[n], update)
         if bar and scale is not None and (size := sizes[n]) is not None:
             _bar(c, at, y, bar, scale, size)
         if curves:
@@ -66,15 +67,16 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     return c.lines()
 
 
-def _when(session: Session, update: int, width: int) -> str:
+def _when(scene: Scene, update: int, width: int) -> str:
+    session = scene.session
     if update == session.position.update:
         return "norms in this update"
     return f"norms in the update before, #{update}" if width >= 52 else f"norms, #{update}"
 
 
-def _size(c: Canvas, x: int, y: int, session: Session, row: Row, size: float | None, update: int) -> None:
+def _size(c: Canvas, x: int, y: int, scene: Scene, row: Row, size: float | None, update: int) -> None:
     if size is None:
-        there = gradients.where(session, row, update) is not None
+        there = gradients.where(scene, row, update) is not None
         c.put(x + 1, y, notation.PENDING if there else "not now", "dim")
     else:
         c.right(x + SIZE, y, f"{size:.3e}" if size and math.isfinite(size) else notation.number(size))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ...debugger.cursors import node_at
 from ...debugger.drawing import drawing
 from ...debugger.looks import look
-from ...debugger.session import Session
+from ...debugger.scene import Scene
 from ...debugger.sketching import Edge, Key, Node, Sketch
 from ...explain import notation
 from .canvas import Canvas, Line, sign_style
@@ -36,21 +36,22 @@ class Stroke:
     style: str
 
 
-def paint(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
+    session = scene.session
     c = Canvas(width, height)
-    sketch, view = Sketch(session), look(session, "view.network")
+    sketch, view = Sketch(scene), look(session, "view.network")
     shown = plan(sketch, width, height)
     edges, faint, left_out = _few(sketch, shown, sketch.edges(set(shown.at)))
     scale = _scale(sketch, edges, view)
     _rule(c, sketch, view, scale)
     _Picture(c, sketch, shown, edges, view, scale).draw(faint)
     _said(c, shown, left_out)
-    numbers = drawing(session.run.program(session.position.update))
+    numbers = drawing(scene.program)
     for key, (x, y) in shown.at.items():
         for row in (y, y + 1):                      # its name, and its value
             c.spot(row, numbers.number(*key), x, x + len(shown.labels[key]))
     if focused:
-        key = node_at(session)
+        key = node_at(scene)
         if key in shown.at:
             x, y = shown.at[key]
             c.restyle(y, "reverse", x, x + len(shown.labels[key]))

@@ -6,8 +6,7 @@ that is being made is bold and underlined inside the whole; what is to come is d
 
 from __future__ import annotations
 
-from ...debugger import lecture
-from ...debugger.session import Session
+from ...debugger.scene import Scene
 from ...explain import notation
 from ...explain.rows import Chain, Row, current_row
 from . import book
@@ -18,23 +17,24 @@ PLACE = 11                                          # columns that a factor's nu
 TIMES, IS = "  ×  ", "  =  "
 
 
-def paint(session: Session, c: Canvas, chain: Chain, room: int, second: bool) -> int:
+def paint(scene: Scene, c: Canvas, chain: Chain, room: int, second: bool) -> int:
     """Draw it from row 1 on; the row after it. A book has `room` rows at most, one line a `second` below it."""
-    parts = _parts(session, chain)
+    parts = _parts(scene, chain)
     if len(chain.formula) > 1:
         for indices in (True, False):
-            if (used := _as_in_a_book(session, c, chain, parts, indices, room)) is not None:
+            if (used := _as_in_a_book(scene, c, chain, parts, indices, room)) is not None:
                 return 1 + used
     _line(c, chain, parts)
     if second:
-        _product(session, c, chain)
+        _product(scene, c, chain)
         return 3
     return 2
 
 
-def _parts(session: Session, chain: Chain) -> list[str]:
+def _parts(scene: Scene, chain: Chain) -> list[str]:
     """The style of each factor."""
-    now = standing(session, chain)
+    session = scene.session
+    now = standing(scene, chain)
     working = working_on(chain, now)
     reached = {r.number for r in chain.rows if r.number and r.made <= session.here and not r.depth}
     product = len(chain.formula) > 2
@@ -42,10 +42,12 @@ def _parts(session: Session, chain: Chain) -> list[str]:
             "dim" if product and number not in reached else "" for _, number in chain.formula[1:]]
 
 
-def standing(session: Session, chain: Chain) -> int | None:
+def standing(scene: Scene, chain: Chain) -> int | None:
     """The row that the run stands at; in a lecture the one that comes next."""
-    coming = lecture.coming(session) if session.beat else None
-    return coming.number if coming is not None else current_row(chain, session.here)
+    session = scene.session
+    if session.beat and scene.coming is not None:
+        return scene.coming.number
+    return current_row(chain, session.here)
 
 
 def working_on(chain: Chain, now: int | None) -> str:
@@ -74,19 +76,20 @@ def _line(c: Canvas, chain: Chain, styles: list[str]) -> None:
         x = c.put(x, 1, text, style)
 
 
-def _product(session: Session, c: Canvas, chain: Chain) -> None:
+def _product(scene: Scene, c: Canvas, chain: Chain) -> None:
     """The line with its numbers, once all of them are there."""
+    session = scene.session
     text = TIMES.join(map(notation.one, chain.factors(session.here)))
     if text and (at := LEFT + len(chain.formula[0][0]) + 2) + len(text) < c.width - 1:
         c.put(at, 2, f"=  {text}", "dim")
 
 
-def _as_in_a_book(session: Session, c: Canvas, chain: Chain, styles: list[str], indices: bool, room: int) -> int | None:
+def _as_in_a_book(scene: Scene, c: Canvas, chain: Chain, styles: list[str], indices: bool, room: int) -> int | None:
     """The rows that it took; None where it has no room, or would look as on one line."""
     boxes = [book.setting(text, indices) for text, _ in chain.formula]
     if all(box.height == 1 for box in boxes):
         return None
-    numbers = _numbers(session, chain)
+    numbers = _numbers(scene, chain)
     room_for = [0, *(max(PLACE if len(boxes) > 2 else 0, len(number)) for number in numbers)]
     widths = [max(box.width, least) for box, least in zip(boxes, room_for, strict=True)]
     above = max(box.base for box in boxes)
@@ -114,7 +117,7 @@ def _as_in_a_book(session: Session, c: Canvas, chain: Chain, styles: list[str], 
         x += wide
     if any(numbers):
         c.put(equals, under, IS, "dim")
-    if not tight and (value := _value(session, chain)):
+    if not tight and (value := _value(scene, chain)):
         c.put(c.put(equals, under + below_it, IS), under + below_it, value, "bold")
     return lines + 1 - tight
 
@@ -127,25 +130,28 @@ def _box(c: Canvas, x: int, base: int, box: book.Box, style: str) -> None:
         c.put(x + inside, base - box.base + n, text.strip(), words)
 
 
-def _numbers(session: Session, chain: Chain) -> list[str]:
+def _numbers(scene: Scene, chain: Chain) -> list[str]:
     """The number of each factor, a dot where it is not made; of what is no product, the formula with its numbers."""
+    session = scene.session
     factors = chain.formula[1:]
     if len(factors) > 1:
         heads = {r.number: r for r in chain.rows if r.number and r.value is not None and not r.depth}
         summed = next((r for r in chain.rows if r.kind == "sum" and not r.depth), None)
         if summed is not None:
             heads["1"] = summed
-        return [_written(session, heads.get(number)) for _, number in factors]
+        return [_written(scene, heads.get(number)) for _, number in factors]
     last = chain.result
     return [last.lens if " " in last.lens and last.made <= session.here else ""]
 
 
-def _written(session: Session, row: Row | None) -> str:
+def _written(scene: Scene, row: Row | None) -> str:
+    session = scene.session
     there = row is not None and row.value is not None and row.made <= session.here
     return notation.one(row.value) if there and row is not None and row.value is not None else notation.PENDING
 
 
-def _value(session: Session, chain: Chain) -> str:
+def _value(scene: Scene, chain: Chain) -> str:
     """What it comes to, once it is made."""
+    session = scene.session
     last = chain.result
     return notation.one(last.value, last.signed) if last.value is not None and last.made <= session.here else ""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rich.cells import cell_len
 
 from ...debugger import cursors, ordering, stopping, tables, watching
-from ...debugger.session import Session
+from ...debugger.scene import Scene
 from ...debugger.watching import Watched
 from ...explain import notation
 from ...replay.places import write
@@ -19,18 +19,19 @@ from .tables import nothing, shortened, shown, told
 VALUE, CHANGE = 12, 13                              # columns of a number, with a sign
 
 
-def paint_watches(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+def paint_watches(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     """Each watch with its value here, and its change since it was made before; `*` where its bits are others."""
+    session = scene.session
     c = Canvas(width, height)
     change, value = width - 2, width - 2 - CHANGE
-    seen = ordering.view(session, "watches")
+    seen = ordering.view(scene, "watches")
     rule(c, 0, [("Watches", "bold"), *told(seen)], [(value, "value"), (change, "change")])
     if not session.watches:
         said = "Nothing is watched yet: w watches what the cursor is on, or what you type."
         for y, row in enumerate(wrapped(said, width - 2), 1):
             c.put(1, y, row, "dim")
         return c.lines()
-    rows = shown(session, seen, "watches", height - 1)
+    rows = shown(scene, seen, "watches", height - 1)
     for y, n in enumerate(rows.rows, 1):
         _watch(c, y, watching.here(session, session.watches[n]), notation.readable(session.watches[n]), value, change)
         c.row(y, n, focused and n == rows.cursor)
@@ -56,38 +57,41 @@ def _watch(c: Canvas, y: int, watched: Watched, name: str, value: int, change: i
         c.put(c.width - 1, y, "*", "bold")
 
 
-def unfit(session: Session, width: int) -> str:
+def unfit(scene: Scene, width: int) -> str:
     """The watch or the stop under the cursor in one line, where its row has no room for all of it; else nothing."""
+    session = scene.session
     pane = session.focus
-    if not cursors.length(session, pane):
+    if not cursors.length(scene, pane):
         return ""
-    number = cursors.at(session, pane)
+    number = cursors.at(scene, pane)
     if pane == "stops":
-        return _unfit_stop(session, list(session.stops)[number], width)
+        return _unfit_stop(scene, list(session.stops)[number], width)
     if pane == "watches":
         watched = watching.here(session, session.watches[number])
         return _unfit_watch(watched, notation.readable(watched.text), width)
     if isinstance(session.listed, str):
         watched = watching.history(session, session.listed, number)
         return _unfit_watch(watched, f"after {number:,}", width)
-    return _unfit_hit(session, session.listed, number, width)
+    return _unfit_hit(scene, session.listed, number, width)
 
 
-def _unfit_hit(session: Session, stop: int, number: int, width: int) -> str:
+def _unfit_hit(scene: Scene, stop: int, number: int, width: int) -> str:
+    session = scene.session
     at = tables.listed_at(session, number)
     logged = stopping.logged(session, stop, at) if at is not None else []
     if at is None or not logged:
         return ""
     values = "  ".join(logged)
-    x = 3 + len(_hit(session, number, at)) + 2
+    x = 3 + len(_hit(scene, number, at)) + 2
     named = zip(session.stops[stop].stop.log or (), logged, strict=True)
     return "" if x + cell_len(values) <= width - 1 else \
         f"{number + 1} {write(session.run, at)}: " + ", ".join(f"{notation.readable(w)} = {v}" for w, v in named)
 
 
-def _hit(session: Session, number: int, at: Position) -> str:
+def _hit(scene: Scene, number: int, at: Position) -> str:
     """A hit by its number and its place."""
-    return f"{number + 1:>{len(str(ordering.view(session, 'hits').table.rows))}}  {write(session.run, at)}"
+    session = scene.session
+    return f"{number + 1:>{len(str(ordering.view(scene, 'hits').table.rows))}}  {write(session.run, at)}"
 
 
 def _unfit_watch(watched: Watched, name: str, width: int) -> str:
@@ -99,34 +103,37 @@ def _unfit_watch(watched: Watched, name: str, width: int) -> str:
     return "" if cell_len(name) <= min(room, room + VALUE - len(here)) else f"{name} = {here}"
 
 
-def _unfit_stop(session: Session, number: int, width: int) -> str:
-    title, said, fault = stopping.title(session, number), _counts(session, number), session.stops[number].fault
+def _unfit_stop(scene: Scene, number: int, width: int) -> str:
+    session = scene.session
+    title, said, fault = stopping.title(session, number), _counts(scene, number), session.stops[number].fault
     if fault:
         return f"{number} {title} does not fit: {fault}"
     x = 3 + len(f"{number} ")
     return "" if x + cell_len(title) <= width - len(said) - 2 else f"{number} {title}: {said}"
 
 
-def _counts(session: Session, number: int) -> str:
+def _counts(scene: Scene, number: int) -> str:
+    session = scene.session
     counts, each = stopping.counts(session, number), session.stops[number]      # counting says whether it fits
     return "off" if not each.enabled and not each.fault else counts
 
 
-def paint_stops(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+def paint_stops(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     """Each stop by its number: on or off, what it stops at, and how many hits it has."""
+    session = scene.session
     c = Canvas(width, height)
-    seen = ordering.view(session, "stops")
+    seen = ordering.view(scene, "stops")
     rule(c, 0, [("Stops", "bold"), *told(seen)], [(width - 1, "hits")])
     if not session.stops:
         said = "No stop is set yet: b sets one where the cursor is, or on a condition: E < 0.001."
         for y, row in enumerate(wrapped(said, width - 2), 1):
             c.put(1, y, row, "dim")
         return c.lines()
-    rows = shown(session, seen, "stops", height - 1)
+    rows = shown(scene, seen, "stops", height - 1)
     numbers = list(session.stops)
     for y, n in enumerate(rows.rows, 1):
         number = numbers[n]
-        said, each = _counts(session, number), session.stops[number]
+        said, each = _counts(scene, number), session.stops[number]
         glyph = "?" if each.fault else "○" if not each.enabled else "≡" if each.stop.log is not None else "●"
         c.put(1, y, glyph, "bold" if each.enabled else "dim")
         x = c.put(3, y, f"{number} ", "")
@@ -138,10 +145,11 @@ def paint_stops(session: Session, width: int, height: int, focused: bool) -> lis
     return c.lines()
 
 
-def paint_hits(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+def paint_hits(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     """The hits of a stop with what it logs; or what a watch was after each update so far."""
+    session = scene.session
     c = Canvas(width, height)
-    seen = ordering.view(session, "hits")
+    seen = ordering.view(scene, "hits")
     if isinstance(session.listed, str):
         rule(c, 0, [(notation.readable(session.listed), "bold"), ("so far", ""), *told(seen)], [(width - 2, "change")])
     elif session.listed not in session.stops:
@@ -154,7 +162,7 @@ def paint_hits(session: Session, width: int, height: int, focused: bool) -> list
         what = ", ".join(map(notation.readable, log)) if log else stopping.title(session, session.listed)
         rule(c, 0, [(f"Hits of stop {session.listed}", "bold"), (what, ""), *told(seen)],
              [(width - 1, stopping.counts(session, session.listed))])
-    rows = shown(session, seen, "hits", height - 1)
+    rows = shown(scene, seen, "hits", height - 1)
     here = tables.listed_rank(session)
     for y, n in enumerate(rows.rows, 1):
         at = tables.listed_at(session, n)
@@ -164,7 +172,7 @@ def paint_hits(session: Session, width: int, height: int, focused: bool) -> list
                    width - 2 - CHANGE, width - 2)
         else:
             c.put(1, y, "►" if session.position == at else " ", "bold")
-            x = c.put(3, y, _hit(session, n, at), "" if n < here else "dim")
+            x = c.put(3, y, _hit(scene, n, at), "" if n < here else "dim")
             logged = stopping.logged(session, session.listed, at)
             found = "  ".join(logged) if logged else stopping.shown_at(session, at, width - x - 3)
             c.put(x + 2, y, found, "", until=width - 1)
@@ -174,6 +182,6 @@ def paint_hits(session: Session, width: int, height: int, focused: bool) -> list
     return c.lines()
 
 
-PAINTERS: dict[str, Callable[[Session, int, int, bool], list[Line]]] = {
+PAINTERS: dict[str, Callable[[Scene, int, int, bool], list[Line]]] = {
     "watches": paint_watches, "stops": paint_stops, "hits": paint_hits,
 }

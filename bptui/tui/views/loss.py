@@ -14,7 +14,7 @@ from itertools import pairwise
 from ...debugger import cursors, looks, plotting
 from ...debugger.axis import Axis, Points, in_columns
 from ...debugger.plotting import Chart
-from ...debugger.session import Session
+from ...debugger.scene import Scene
 from ...explain import notation
 from .canvas import Canvas, Line
 from .frame import rule
@@ -26,14 +26,16 @@ APART = 3                                           # rows between two numbers o
 LABELLED = 12                                       # rows from which the updates are written below
 
 
-def axis(session: Session, width: int) -> Axis:
+def axis(scene: Scene, width: int) -> Axis:
     """The columns of a plot that is so wide."""
+    session = scene.session
     return Axis(max(2, width - LABEL - 2), session.run.updates)
 
 
-def paint(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
+    session = scene.session
     c = Canvas(width, height)
-    along, drawn = axis(session, width), plotting.charts(session)
+    along, drawn = axis(scene, width), plotting.charts(session)
     view = looks.look(session, "view.loss")
     of = {"loss": f"{session.run.program(0).watched.name} after each update", "watches": "watches", "all": "all"}[view]
     rule(c, 0, [("Plot", "bold"), (of, "")], [])
@@ -46,15 +48,15 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     more = len(drawn) - count
     room = height - 1 - below - (1 if more else 0)
     cursor = session.cursor["loss"]
-    at = None if cursor is None or not focused else cursors.at(session, "loss")
+    at = None if cursor is None or not focused else cursors.at(scene, "loss")
     tops = [1 + n * room // count for n in range(count + 1)]
     for n, chart in enumerate(drawn[:count]):
         group = [each.points for each in drawn if each.scale == chart.scale]
-        draw(c, session, tops[n], tops[n + 1] - tops[n], chart, group, along, at)
+        draw(c, scene, tops[n], tops[n + 1] - tops[n], chart, group, along, at)
     if more:
         c.put(1, tops[-1], f"… {more} more: {'make the window larger' if looks.look(session, 'zoom') == 'on' else 'z'}",
               "dim", until=width)
-    _updates(c, session, height - below, below, along)
+    _updates(c, scene, height - below, below, along)
     for column in range(along.columns):
         c.spot(-1, min(along.update(column), session.position.update), LABEL + 1 + column, LABEL + 2 + column)
     if at is not None:
@@ -63,11 +65,12 @@ def paint(session: Session, width: int, height: int, focused: bool) -> list[Line
     return c.lines()
 
 
-def draw(c: Canvas, session: Session, y: int, height: int, chart: Chart, group: Sequence[Points], along: Axis,
+def draw(c: Canvas, scene: Scene, y: int, height: int, chart: Chart, group: Sequence[Points], along: Axis,
          cursor: int | None) -> None:
     """One chart: its title, and below it `height` - 1 rows of the curve."""
-    found, note = _scaled(session, group, height - 1)
-    _title(c, session, y, chart, cursor, note, along)
+    session = scene.session
+    found, note = _scaled(scene, group, height - 1)
+    _title(c, scene, y, chart, cursor, note, along)
     if found is not None:
         curve(c, y, height - 1, in_columns(chart.points, along, session.position.update), *found)
 
@@ -114,8 +117,9 @@ def fitted(low: float, high: float, rows: int) -> Fitted:
     return rounded(low, high, Scale.fitting(low, high).logarithmic, max(1, rows // APART))
 
 
-def _scaled(session: Session, group: Sequence[Points], rows: int) -> tuple[Fitted | None, str]:
+def _scaled(scene: Scene, group: Sequence[Points], rows: int) -> tuple[Fitted | None, str]:
     """The scale of charts that share one, as it was chosen, and what is to be said of it."""
+    session = scene.session
     spans = [span for each in group if (span := each.range) is not None]
     if not spans:
         return None, ""
@@ -127,8 +131,9 @@ def _scaled(session: Session, group: Sequence[Points], rows: int) -> tuple[Fitte
     return rounded(low, high, powers, max(1, rows // APART)), note
 
 
-def _title(c: Canvas, session: Session, y: int, chart: Chart, cursor: int | None, note: str, along: Axis) -> None:
+def _title(c: Canvas, scene: Scene, y: int, chart: Chart, cursor: int | None, note: str, along: Axis) -> None:
     """What a chart is of, and its value at the cursor, or else where the run stands."""
+    session = scene.session
     update = session.position.update if cursor is None else cursor
     value = None if chart.fault else plotting.value_at(session, chart.text, update)
     shown = chart.fault or (notation.PENDING if value is None else notation.one(value))
@@ -144,14 +149,15 @@ def _title(c: Canvas, session: Session, y: int, chart: Chart, cursor: int | None
     if chart.known is not None:
         rest.insert(0, f"worked out to {chart.known:,}")
     if cursor is not None and session.run.updates >= along.columns:
-        rest.insert(0, _of_column(session, chart, along, along.column(cursor)))
+        rest.insert(0, _of_column(scene, chart, along, along.column(cursor)))
     for text in filter(None, rest):
         if x + 2 + len(text) < c.width:
             x = c.put(x + 2, y, text, "dim")
 
 
-def _of_column(session: Session, chart: Chart, along: Axis, column: int) -> str:
+def _of_column(scene: Scene, chart: Chart, along: Axis, column: int) -> str:
     """The range of a column of several updates."""
+    session = scene.session
     shown = in_columns(chart.points, along, session.position.update)
     first, last = along.first(column), min(along.first(column + 1) - 1, session.position.update)
     if first >= last or column >= len(shown.low) or math.isnan(shown.low[column]):
@@ -159,8 +165,9 @@ def _of_column(session: Session, chart: Chart, along: Axis, column: int) -> str:
     return f"{first:,} to {last:,}: {notation.one(shown.low[column])} to {notation.one(shown.high[column])}"
 
 
-def _updates(c: Canvas, session: Session, y: int, height: int, along: Axis) -> None:
+def _updates(c: Canvas, scene: Scene, y: int, height: int, along: Axis) -> None:
     """The axis of the updates: where the run stands, and numbers below it where there is room."""
+    session = scene.session
     left = LABEL + 1
     c.put(LABEL, y, "└", "dim")
     c.fill(left, y, along.columns, "─", "dim")

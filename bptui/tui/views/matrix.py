@@ -13,7 +13,7 @@ import numpy as np
 
 from ...debugger import matrices
 from ...debugger.matrices import Field
-from ...debugger.session import Session
+from ...debugger.scene import Scene
 from ...explain import notation
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
@@ -34,17 +34,17 @@ class Window:
     block: tuple[int, int] = (1, 1)
 
 
-def paint(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     c = Canvas(width, height)
-    shown, at = matrices.field(session), matrices.cursor(session)
-    cost = session.run.program(session.position.update).cost.name
-    after = matrices.next_view(session, shown)
-    told = _rule(c, matrices.title(session.namer, shown, cost), shown, f"8: {after}" if after else "")
+    shown, at = matrices.field(scene), matrices.cursor(scene)
+    cost = scene.program.cost.name
+    after = matrices.next_view(scene, shown)
+    told = _rule(c, matrices.title(scene.namer, shown, cost), shown, f"8: {after}" if after else "")
     note = "" if told else shown.note
-    named, short = (matrices.named(session, shown, at, way) for way in (False, True))
+    named, short = (matrices.named(scene, shown, at, way) for way in (False, True))
     named = named if len(named) + NUMBER <= width else short
     shades = shown.layout == "image" and shown.var.role == "data" and bool(np.all(shown.values >= 0))
-    labels, left, head = *_labels(session, shown), 0
+    labels, left, head = *_labels(scene, shown), 0
     cell, texts = SHADED if shades else DIGITS, _numbers(shown)
     side = left + cell * shown.index.shape[1]
     if shown.layout == "image" and side + max(BESIDE, len(short) + 2) <= width:
@@ -123,9 +123,10 @@ def _window(shown: Field, at: int, rows: int, columns: int) -> Window:
     return Window(range(first, min(height, first + rows)), range(start, min(width, start + columns)))
 
 
-def _labels(session: Session, shown: Field) -> tuple[list[str], int]:
+def _labels(scene: Scene, shown: Field) -> tuple[list[str], int]:
     """What stands before each row (the unit or input that it is of, or its number; of a sample, its row of the data),
     and where the cells begin."""
+    session = scene.session
     rows = range(len(shown.index))
     if shown.layout == "image":
         labels = [""] * len(rows)

@@ -48,7 +48,7 @@ class Plan:
 
 def plan(sketch: Sketch, width: int, height: int) -> Plan:
     drawing, namer = sketch.drawing, sketch.session.namer
-    focus = node_at(sketch.session)
+    focus = node_at(sketch.scene)
     p = Plan(focus, steps=drawing.steps, graph=drawing.graph)
     parts = drawing.columns[-1].groups[0] is sketch.program.parts
     headed = not drawing.graph and not drawing.steps and any(
@@ -137,7 +137,7 @@ def _value_width(sketch: Sketch, key: Key) -> int:
 
 def _centre(sketch: Sketch, column: int) -> int:
     """The row of a column that must be in sight: under the cursor, on the followed path, or the first."""
-    session, focus = sketch.session, node_at(sketch.session)
+    session, focus = sketch.session, node_at(sketch.scene)
     if focus[0] == column and session.cursor["network"] is not None:
         return focus[1]
     path = sketch.path_rows.get(column)

@@ -13,7 +13,7 @@ from itertools import pairwise
 from ...debugger import cursors, ordering, tables
 from ...debugger.ordering import View
 from ...debugger.program import program_entries
-from ...debugger.session import Session
+from ...debugger.scene import Scene
 from ...engine.program import Var
 from ...explain import notation
 from ...explain.claims import WORDS
@@ -34,8 +34,9 @@ class Window:
     cursor: int
 
 
-def window(session: Session, pane: str, length: int, room: int, default: int = 0) -> Window:
+def window(scene: Scene, pane: str, length: int, room: int, default: int = 0) -> Window:
     """The rows around the cursor of a pane; without one, around `default`."""
+    session = scene.session
     cursor = session.cursor[pane]
     at = max(0, min(length - 1, default if cursor is None else cursor))
     return Window(_first(at, length, room), min(room, length), at)
@@ -53,9 +54,9 @@ class Shown:
     cursor: int
 
 
-def shown(session: Session, seen: View, pane: str, room: int) -> Shown:
+def shown(scene: Scene, seen: View, pane: str, room: int) -> Shown:
     """The rows of a table around its cursor, in the order in which they are looked at."""
-    cursor = cursors.at(session, pane)
+    cursor = cursors.at(scene, pane)
     first = _first(seen.place(cursor), seen.count, room)
     return Shown([seen.row(place) for place in range(first, first + min(room, seen.count - first))], cursor)
 
@@ -80,20 +81,21 @@ def _number(c: Canvas, point: int, y: int, value: float | None, nine: bool, sign
     c.put(max(limit, point - notation.point(text)), y, text, sign_style(value) if signed else "")
 
 
-def paint_parameters(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+def paint_parameters(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     """Each parameter with its value, derivative, (change,) and next value."""
+    session = scene.session
     c = Canvas(width, height)
-    seen = ordering.view(session, "parameters")
+    seen = ordering.view(scene, "parameters")
     if not seen.table.rows:
         rule(c, 0, [("Parameters", "bold"), ("none", "dim")])
         return c.lines()
     wide = width >= 60
     top = 2 if seen.said else 1                     # the headings have a row of their own where the rule is full
-    rows = shown(session, seen, "parameters", height - top)
+    rows = shown(scene, seen, "parameters", height - top)
     if wide:
         names, home = [seen.table.row(n).name for n in rows.rows], ""
     else:
-        names, home = _names(session, seen, rows, session.parameter)
+        names, home = _names(scene, seen, rows, scene.parameter)
     room = min(max(map(len, names), default=0), LONGEST_NAME if wide else width - 28)
     ahead = 10 if wide and room < 8 else 4
     left, points = _points(room, ahead, width, wide)
@@ -110,7 +112,7 @@ def paint_parameters(session: Session, width: int, height: int, focused: bool) -
     followed = session.followed
 
     def bold(number: int) -> bool:
-        var, element = session.parameter(number)
+        var, element = scene.parameter(number)
         return followed is not None and followed.var.name == var.name and (followed.element or 0) == element
     _columns(c, seen, rows, _Layout(top, left, room, points, columns), names, bold, focused)
     return c.lines()
@@ -134,19 +136,20 @@ def _is_long(values: Sequence[float | None]) -> bool:
     return any(notation.point(text) == 3 and "/" not in text for text in texts)
 
 
-def paint_adjoints(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+def paint_adjoints(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     """Every derivative of this update, in the order of the way back, and what it is a derivative by."""
+    session = scene.session
     c = Canvas(width, height)
-    seen, wide = ordering.view(session, "adjoints"), width >= 60
+    seen, wide = ordering.view(scene, "adjoints"), width >= 60
     if not seen.table.rows:
         rule(c, 0, [("Derivatives", "bold"), ("none in this update", "dim")])
         return c.lines()
     top = 2 if seen.said else 1
-    rows = shown(session, seen, "adjoints", height - top)
+    rows = shown(scene, seen, "adjoints", height - top)
     if wide or session.run.scenario.training.update_order == "in_place":     # where it may be called w1.grad
         names, home = [seen.table.row(n).name for n in rows.rows], ""
     else:
-        names, home = _names(session, seen, rows, lambda n: _derived_by(session, n))
+        names, home = _names(scene, seen, rows, lambda n: _derived_by(scene, n))
     left = 3 if wide else 2
     room = min(max(map(len, names), default=0), LONGEST_NAME + 8) if wide else width - 28
     points = [left + room + 8, left + room + 24] if wide and room + 40 <= width else [width - 23, width - 10]
@@ -156,25 +159,25 @@ def paint_adjoints(session: Session, width: int, height: int, focused: bool) -> 
     headings = [(min(p + 10, width), seen.table.columns[k].title) for p, k in zip(points, columns, strict=True)]
     of = [(f"of {home}", "")] if home else []
     _head(c, [("Derivatives", "bold"), *of, *told(seen)], headings, top)
-    now = tables.adjoint_now(session)
+    now = tables.adjoint_now(scene)
     for y, number in enumerate(rows.rows, top):
         c.put(left - 2, y, "►" if number == now else " ", "bold")
     _columns(c, seen, rows, _Layout(top, left, room, points, columns), names, lambda number: number == now, focused)
     return c.lines()
 
 
-def _derived_by(session: Session, number: int) -> tuple[Var, int]:
-    var, element = tables.adjoint(session, number)
+def _derived_by(scene: Scene, number: int) -> tuple[Var, int]:
+    var, element = tables.adjoint(scene, number)
     return var.of[0], element
 
 
-def _names(session: Session, seen: View, rows: Shown,
+def _names(scene: Scene, seen: View, rows: Shown,
            element: Callable[[int], tuple[Var, int]]) -> tuple[list[str], str]:
     """Names where there is little room: without the layer of the row that has the cursor, where all stand in order."""
     home = element(rows.cursor)
     if home[0].elements or "." not in home[0].name or seen.said:
-        return [session.namer.of(*element(n)) for n in rows.rows], ""
-    namer = replace(session.namer, home=home[0].name.split(".")[0])
+        return [scene.namer.of(*element(n)) for n in rows.rows], ""
+    namer = replace(scene.namer, home=home[0].name.split(".")[0])
     return [namer.of(*element(n)) for n in rows.rows], namer.home
 
 
@@ -253,12 +256,13 @@ def shortened(name: str, room: int, start: int = 0) -> str:
     return name if len(name) <= room else f"{name[:start]}…{name[-(room - 1 - start):]}"
 
 
-def paint_values(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+def paint_values(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     """Every value of this update, in the order in which it is made."""
+    session = scene.session
     c = Canvas(width, height)
-    seen, times = ordering.view(session, "values"), session.times
+    seen, times = ordering.view(scene, "values"), scene.times
     rule(c, 0, [("Values", "bold"), *told(seen)], [(width - 1, "value")])
-    rows = shown(session, seen, "values", height - 1)
+    rows = shown(scene, seen, "values", height - 1)
     values = [seen.table.row(number).numbers[0] for number in rows.rows]
     nine = notation.plain(values)
     point = width - (ALL_DIGITS if notation.FORMAT.get() == "all" else 12)
@@ -266,7 +270,7 @@ def paint_values(session: Session, width: int, height: int, focused: bool) -> li
         block, element = times.locate(number + 1)
         c.put(1, y, "►" if number + 1 == session.position.value else " ", "bold")
         c.put(3, y, f"{number + 1}", "dim")
-        name = session.namer.of(times.blocks[block].out, element)
+        name = scene.namer.of(times.blocks[block].out, element)
         c.put(4 + len(str(times.count)), y, name, "dim" if value is None else "", until=point - 5)
         _number(c, point, y, value, nine, times.blocks[block].phase == "backward", point - 4)
         c.row(y, number, focused and number == rows.cursor)
@@ -275,16 +279,17 @@ def paint_values(session: Session, width: int, height: int, focused: bool) -> li
     return c.lines()
 
 
-def paint_printed(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+def paint_printed(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     """The figures that the source prints, and ours once they are made."""
+    session = scene.session
     c = Canvas(width, height)
-    seen, figures = ordering.view(session, "printed"), tables.figures(session)
+    seen, figures = ordering.view(scene, "printed"), tables.figures(scene)
     every = [seen.table.row(n) for n in range(seen.table.rows)]
     agree = sum(row.cells[2] == "agrees" for row in every)
     made = [n for n, figure in enumerate(figures) if figure.made <= session.position]
     so_far = " so far" if len(made) < len(figures) else ""
     title = [("Printed", "bold"), *(told(seen) or [(f"{agree} of {len(figures)} agree{so_far}", "")])]
-    rows = shown(session, seen, "printed", height - 1)
+    rows = shown(scene, seen, "printed", height - 1)
     most = max([9, *(figures[n].decimals for n in rows.rows if n in made)])
     here = width - 4 - most                         # the decimal points of ours, and of the figures
     printed = here - 6 - most
@@ -299,7 +304,7 @@ def paint_printed(session: Session, width: int, height: int, focused: bool) -> l
         c.put(1, y, row.name, "" if there else "dim", until=(here if width < 60 else printed) - 6)
         if there:
             figure, value, _ = row.cells
-            result = session.marks.result(figures[number])
+            result = scene.marks.result(figures[number])
             if width >= 60 and isinstance(figure, str):
                 c.put(printed - notation.point(figure), y, figure, "", until=here - 2)
             if isinstance(value, float):
@@ -315,13 +320,13 @@ def paint_printed(session: Session, width: int, height: int, focused: bool) -> l
     return c.lines()
 
 
-def paint_program(session: Session, width: int, height: int, focused: bool) -> list[Line]:
+def paint_program(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     """The program in index notation, phase by phase; the block that is being made is opened."""
     c = Canvas(width, height)
     rule(c, 0, [("Program", "bold")], [(width, "values")])
-    entries = program_entries(session)
+    entries = program_entries(scene)
     default = next((n for n, e in enumerate(entries) if e.now), 0)
-    rows = window(session, "program", len(entries), height - 1, default)
+    rows = window(scene, "program", len(entries), height - 1, default)
     for y, number in enumerate(range(rows.first, rows.first + rows.count), 1):
         entry = entries[number]
         style = "bold" if entry.now or (entry.heading and entry.reached) else "" if entry.reached else "dim"
@@ -336,7 +341,7 @@ def paint_program(session: Session, width: int, height: int, focused: bool) -> l
     return c.lines()
 
 
-PAINTERS: dict[str, Callable[[Session, int, int, bool], list[Line]]] = {
+PAINTERS: dict[str, Callable[[Scene, int, int, bool], list[Line]]] = {
     "parameters": paint_parameters, "adjoints": paint_adjoints,
     "values": paint_values, "printed": paint_printed, "program": paint_program,
 }
