@@ -341,7 +341,7 @@ def test_copying_what_the_cursor_is_on(tui: ModuleType) -> None:
 def test_copying_from_the_chain_and_the_pictures(tui: ModuleType) -> None:
     session = tui.open_session("two_layer", "#0:14")
     tui.follow(session, "w5")
-    chain = Scene(session).chain
+    chain = tui.chain(session)
     for number, row in enumerate(chain.rows):
         session.cursor["chain"] = number
         copied = copying.copy(session)

@@ -368,7 +368,7 @@ def test_running_to_a_path_of_a_sum(tui: ModuleType) -> None:
     """At the sum that makes ∂E/∂out_h1 one chooses the path to step into."""
     session = tui.open_session("two_layer", "#0:20")
     hands = tui.Hands(session)
-    rows = Scene(session).chain.rows
+    rows = tui.chain(session).rows
     paths = [n for n, row in enumerate(rows) if row.kind == "path"]
     session.focus, session.cursor["chain"] = "chain", paths[0]
     hands.press("to_cursor")

@@ -22,11 +22,13 @@ import numpy as np
 from bptui.debugger import asking, finding, seeking, sides
 from bptui.debugger.commands import COMMANDS
 from bptui.debugger.panes import LEFT, RIGHT
+from bptui.debugger.scene import Scene
 from bptui.debugger.session import Followed, Session, same_in
 from bptui.engine.arrays import Arrays
 from bptui.engine.scalars import Cell
 from bptui.engine.unroll import Trace
 from bptui.explain import notation
+from bptui.explain.rows import Chain
 from bptui.explain.terms import term_values
 from bptui.replay.quantity import Place, find
 from bptui.replay.run import Run, open_run
@@ -130,6 +132,13 @@ def place(session: Session, quantity: str) -> Place:
     found = find(session.run, session.run.program(session.position.update), read_quantity(quantity))
     assert found is not None
     return found
+
+
+def chain(session: Session) -> Chain:
+    """The chain on screen: there is one."""
+    shown = Scene(session).chain
+    assert shown is not None
+    return shown
 
 
 def follow(session: Session, quantity: str) -> None:

@@ -141,6 +141,6 @@ def test_the_order_of_paths_says_nothing_of_sizes_that_are_not_made(tui: ModuleT
     """Of a derivative that the run does not make: its paths stand in their order until the way back is done."""
     session = tui.open_session("transfer_learning", "#2:2")
     session.followed = Followed(session.run.program(2).inputs[0], 0)
-    names = [row.name for row in Scene(session).chain.rows if row.kind == "path"]
+    names = [row.name for row in tui.chain(session).rows if row.kind == "path"]
     units = [int(found[1]) for name in names if (found := re.search(r"\[(\d+)\]", name))]
     assert len(units) > 4 and units == sorted(units)

@@ -16,7 +16,7 @@ from textual.keys import Keys, _character_to_key
 from bptui.debugger import frames
 from bptui.debugger.commands import COMMANDS, FIND, FIRST_LINES, GO
 from bptui.debugger.scene import Scene
-from bptui.explain.rows import current_row
+from bptui.explain.rows import Chain, current_row
 from bptui.replay.moves import Path
 from bptui.replay.places import write
 from bptui.replay.timeline import Position
@@ -194,11 +194,11 @@ def assert_arrived(session: Any, said: str, before: Position, over: bool) -> Non
     elif (match := re.fullmatch(r"factor (\d+)", said)) and not over:
         row = current(session)
         assert row.number == match[1] or (row.kind == "result" and any(
-            r.number == match[1] and r.made == session.here for r in Scene(session).chain.rows))
+            r.number == match[1] and r.made == session.here for r in shown(session).rows))
     elif (match := re.fullmatch(r"path (\d+) of (\d+)", said)) and not over:
-        paths = [r for r in Scene(session).chain.rows if r.kind == "path" and not r.depth]
+        paths = [r for r in shown(session).rows if r.kind == "path" and not r.depth]
         made = [r for r in paths if r.made <= session.here]
-        assert len(paths) == Scene(session).chain.paths == int(match[2])
+        assert len(paths) == shown(session).paths == int(match[2])
         assert len(made) == int(match[1])
     elif said == "first term" and not over:
         assert at.inner == 1 and not closed(session)
@@ -210,11 +210,18 @@ def assert_arrived(session: Any, said: str, before: Position, over: bool) -> Non
         assert said == f"{name_of(session, at)}{crossed}"
 
 
+def shown(session: Any) -> Chain:
+    """The chain on screen: there is one."""
+    chain = Scene(session).chain
+    assert chain is not None
+    return chain
+
+
 def current(session: Any) -> Any:
     """The row of the chain that `►` stands at."""
-    number = current_row(Scene(session).chain, session.here)
+    number = current_row(shown(session), session.here)
     assert number is not None
-    return Scene(session).chain.rows[number]
+    return shown(session).rows[number]
 
 
 FOOTERS = [("two_layer", None, 1), ("two_layer", "w5", 1), ("two_layer", "w1", 1), ("two_layer_in_place", "w1", 1),

@@ -12,7 +12,6 @@ from rich.color import Color
 
 from bptui.debugger import cursors, looks
 from bptui.debugger.panes import PANES
-from bptui.debugger.scene import Scene
 from bptui.debugger.settings import Settings
 from bptui.explain import notation
 from bptui.tui.app import BptuiApp
@@ -209,7 +208,7 @@ def test_all_digits_are_on_the_screen(tui: ModuleType) -> None:
     """Read back, the numbers of the chain are the run's, bit for bit."""
     session = tui.open_session("two_layer", "#0:24")
     tui.follow(session, "w1")
-    chain = Scene(session).chain
+    chain = tui.chain(session)
     looks.choose(session, "numbers", "all")
     for size in ((80, 24), (120, 40), (200, 60)):
         area = next(a for a in arrange(session, *size) if a.pane == "chain")

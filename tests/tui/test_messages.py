@@ -157,7 +157,7 @@ def test_a_formula_that_is_cut_in_its_row_is_whole_below(tui: ModuleType) -> Non
         for value in random.Random("rows").sample(range(1, values + 1), min(values, 60)):
             session.stand(Position(0, value, session.times.stops(value)))
             session.focus = "chain"
-            chain = Scene(session).chain
+            chain = tui.chain(session)
             for number, row in enumerate(chain.rows):
                 session.cursor["chain"] = number
                 shown = tui.text(session)
