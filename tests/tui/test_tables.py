@@ -330,6 +330,6 @@ def test_a_blank_stands_between_a_name_and_its_number(tui: ModuleType, values: t
         session.go(at)
         with notation.written_as(numbers):
             for width in range(34, 90):
-                drawn = [line.text.lstrip(" ►") for line in PAINTERS[pane](session, width, 8, True)[1:]]
+                drawn = [line.text.lstrip(" ►") for line in PAINTERS[pane](Scene(session), width, 8, True)[1:]]
                 found = {row.split()[0] for row in drawn if row.strip()}
                 assert found <= names, (at, width, drawn)
