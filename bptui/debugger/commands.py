@@ -132,12 +132,15 @@ def repeat(session: Session, text: str) -> None:
     if found is None or command is None or command.act is None:
         session.message = "Say how often and which step: 10 n, or 100 a."
         return
-    start = session.position
-    for _ in range(min(int(found[1]), travelling.MOST_REPEATS)):
+    start, most = session.position, travelling.MOST_REPEATS
+    for _ in range(min(int(found[1]), most)):
         before = session.position
         command.act(session, "")
         if session.position == before:
             break
+    else:
+        if int(found[1]) > most:
+            session.message = f"Done {most:,} times, the most at once."
     if session.position != start:
         session.came_from(start)
 

@@ -126,7 +126,7 @@ def _answered(session: Session, typed: str, last: verbs.Verb | None, attention: 
         return last
     if verb is None or verb.command.id == "quit":
         return verb or last
-    position = session.position
+    position, past = session.position, tuple(session.past)
     attention.begin()
     try:
         for answer in verbs.answer(session, verb, attention.goes_on):
@@ -135,6 +135,9 @@ def _answered(session: Session, typed: str, last: verbs.Verb | None, attention: 
                 _say("Stopped.")
                 break
     except Stopped as stopped:
+        if session.position != position:            # it had gone there, and what is there was still to be worked out
+            session.stand(position)
+            session.past[:] = past
         _say(f"{stopped}.".capitalize())
     attention.end()
     return verb if session.position != position and verb.command.asks is None else last

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
@@ -501,13 +501,18 @@ def test_controls_of_a_file_are_not_obeyed(tmp_path: Path) -> None:
     assert all(line.isprintable() for line in said) and "\\x1b[31mred\\u202e\\x07" in "\n".join(said)
 
 
+def test_more_repeats_than_are_done_at_once_are_told(long_run: str) -> None:
+    said = plain(long_run, typed="200000 a\n")
+    assert said[1:] == ["#100000:0  Done 100,000 times, the most at once."]
+
+
 # streams and signals
 
 class Process:
     """A process at the end of two pipes; what it says is waited for."""
 
-    def __init__(self, *arguments: str) -> None:
-        self.process = subprocess.Popen([*COMMAND, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    def __init__(self, *arguments: str, command: Sequence[str] = COMMAND) -> None:
+        self.process = subprocess.Popen([*command, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, cwd=ROOT, env=environment())
         self.said = b""
 
@@ -564,7 +569,7 @@ def long_run(tmp_path: Path) -> str:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc here")
-@pytest.mark.parametrize("verb", ["c", "/ 0.987654321987", "G", "hits", "stops"])
+@pytest.mark.parametrize("verb", ["c", "/ 0.987654321987", "G", "hits", "stops", "8000000 a"])
 def test_an_interrupt_ends_a_search_and_stays(verb: str, long_run: str) -> None:
     with Process(long_run, "--at", "#0:5") as process:
         process.type("b E < 0\n")
@@ -589,11 +594,27 @@ def test_an_interrupt_while_nothing_is_done_ends_it() -> None:
         assert process.end() == (130, "")
 
 
+DEAF = """
+import sys
+from bptui.__main__ import main
+from bptui.debugger import verbs
+
+def answer(*_):
+    while True:
+        pass
+
+verbs.answer = answer
+sys.argv[1:] = ["--plain", *sys.argv[1:]]
+sys.exit(main())
+"""
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc here")
-def test_a_second_interrupt_ends_what_no_one_can_stop(long_run: str) -> None:
-    with Process(long_run) as process:
+def test_a_second_interrupt_ends_what_no_one_can_stop() -> None:
+    """No verb is like that: one is made up that never looks whether it shall go on."""
+    with Process("two_layer", command=(sys.executable, "-W", "error", "-c", DEAF)) as process:
         process.says("#0:0")
-        process.type("100000 a\n")
+        process.type("n\n")
         process.works(0.3)
         process.interrupt()
         process.works(0.1)
