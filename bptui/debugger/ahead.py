@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..explain import notation
 from ..explain.chain import Explainer
-from ..explain.rows import Chain, Made, Row
+from ..explain.links import Chain, Link, Made
 from ..replay.moves import Path
 from ..replay.timeline import Position
 from .session import Session, same_in
@@ -28,7 +28,7 @@ class Coming:
     target: Position
 
     @property
-    def row(self) -> Row:
+    def row(self) -> Link:
         return self.chain.rows[self.number]
 
     @property

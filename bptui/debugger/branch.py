@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ..explain.listing import Line, listing
+from ..explain.listing import ProgramLine, listing
 from ..explain.marks import Marks
-from ..explain.naming import Namer
+from ..explain.namer import Namer
 from ..replay.hits import Hits
 from ..replay.run import Run
 from ..replay.series import Series
@@ -33,7 +33,7 @@ class Branch:
     known: dict[tuple[str, int, int], Any] = field(default_factory=dict)
     series: dict[tuple[tuple[str, ...], int | None], Series] = field(default_factory=dict)
     marking: float = 0.0
-    listings: dict[Timeline, tuple[Line, ...]] = field(default_factory=dict)
+    listings: dict[Timeline, tuple[ProgramLine, ...]] = field(default_factory=dict)
 
     @cached_property
     def marks(self) -> Marks:
@@ -51,7 +51,7 @@ class Branch:
     def troubles(self) -> Troubles:
         return Troubles(self.run)
 
-    def lines(self, times: Timeline) -> tuple[Line, ...]:
+    def lines(self, times: Timeline) -> tuple[ProgramLine, ...]:
         """The program listing of an update; updates of one batch size share it."""
         if times not in self.listings:
             self.listings[times] = tuple(listing(times.program, times, self.namer))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..engine.program import Var
 from ..explain.chain import by_name
-from ..explain.rows import current_row
+from ..explain.links import current_row
 from ..replay.meaning import Meaning, Place
 from ..replay.timeline import Position
 from . import gradients, matrices, plotting, stopping, tables, watching

@@ -17,7 +17,7 @@ from ..explain import notation
 from ..explain.chain import Explainer
 from ..explain.digits import Digits
 from ..explain.forward import tolerance
-from ..explain.rows import Chain
+from ..explain.links import Chain
 from ..replay.run import Run
 from ..replay.timeline import Position
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..explain import notation
-from ..explain.naming import quantity_text
+from ..explain.namer import quantity_text
 from ..replay import places, stops
 from ..replay.fork import Fork, fork
 from ..replay.timeline import Position

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from ..engine.program import Program, Var
-from ..explain.naming import Namer
+from ..explain.namer import Namer
 from .looks import choose, look
 from .scene import Scene
 from .session import Session, find_same, source

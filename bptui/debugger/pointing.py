@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from ..explain import notation
-from ..explain.naming import quantity_text
+from ..explain.namer import quantity_text
 from ..replay import places
 from ..replay.meaning import Meaning, Place
 from ..replay.quantity import evaluate

@@ -12,10 +12,10 @@ from ..engine.executor import Env
 from ..engine.program import Program, Var
 from ..explain import words
 from ..explain.chain import Explainer
-from ..explain.listing import Line
+from ..explain.links import Chain
+from ..explain.listing import ProgramLine
 from ..explain.marks import Marks
-from ..explain.naming import Namer
-from ..explain.rows import Chain
+from ..explain.namer import Namer
 from ..replay.meaning import Place
 from ..replay.moves import Path
 from ..replay.timeline import Timeline
@@ -57,7 +57,7 @@ class Scene:
         return self.session.path()
 
     @cached_property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[ProgramLine, ...]:
         """The program listing of this update."""
         return self.session.branch.lines(self.times)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.program import Program, Var
 from ..explain.marks import Marks
-from ..explain.naming import Namer
+from ..explain.namer import Namer
 from ..replay import follow, places
 from ..replay.hits import Hits
 from ..replay.meaning import Meaning, Place

@@ -10,8 +10,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..explain import notation, outcomes, parting
-from ..explain.matching import SAMPLES, Apart, Both, Pair
+from ..explain import departure, notation, outcomes
+from ..explain.pairs import SAMPLES, Apart, Both, Pair
 from ..replay.fork import Fork
 from ..replay.run import Run
 from ..replay.timeline import Position
@@ -79,15 +79,15 @@ class Sides:
     def pair(self) -> Pair | None:
         return self.both.pair(self.at.update, self.at.value) if self.at.value else None
 
-    def detail(self) -> parting.Detail | None:
+    def detail(self) -> departure.Detail | None:
         """What stands at this place; None where B does not make the value, or at the start of an update."""
         pair = self.pair()
         if pair is None:
             if self.at.value or not self.apart.given:
                 return None
-            return parting.given(self.both, self.at.update, self.letters, self.given or 0)
-        before = parting.stops_before(self.both, self.at.update, self.at.value)
-        return parting.detail(self.both, pair, self.at.update, self.letters, max(0, self.at.inner - before))
+            return departure.given(self.both, self.at.update, self.letters, self.given or 0)
+        before = departure.stops_before(self.both, self.at.update, self.at.value)
+        return departure.detail(self.both, pair, self.at.update, self.letters, max(0, self.at.inner - before))
 
     def rank(self) -> int:
         """How many differences of this update come before this place or are at it; those given count first."""
@@ -161,10 +161,10 @@ def stand_at(sides: Sides, rank: int) -> None:
     value = int(apart.numbers[rank - len(apart.given) - 1])
     pair = sides.both.pair(update, value)
     assert pair is not None
-    detail = parting.detail(sides.both, pair, update, sides.letters)
+    detail = departure.detail(sides.both, pair, update, sides.letters)
     inner = next((row.inner for row in detail.rows if row.inner and not row.same), 0)
     stops = sides.both.a.times(update).stops(value)
-    before = parting.stops_before(sides.both, update, value)
+    before = departure.stops_before(sides.both, update, value)
     sides.at, sides.given = Position(update, value, before + inner if inner else stops), None
 
 

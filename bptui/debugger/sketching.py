@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from ..engine.program import Program, Var
-from ..explain.naming import Namer
+from ..explain.namer import Namer
 from ..replay import follow
 from ..replay.timeline import Timeline, scalars
 from .drawing import Drawing, Spot, drawing, net_of, sources

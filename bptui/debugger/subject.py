@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..engine.program import Var
 from ..explain import notation
-from ..explain.naming import quantity_text
+from ..explain.namer import quantity_text
 from ..replay import places
 from ..replay.meaning import Place, meaning
 from ..replay.stops import write

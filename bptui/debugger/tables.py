@@ -19,7 +19,7 @@ from ..engine.program import Var
 from ..engine.scalars import unravel
 from ..explain import notation
 from ..explain.marks import Printed
-from ..explain.naming import quantity_text
+from ..explain.namer import quantity_text
 from ..replay.places import write
 from ..replay.stops import write as write_stop
 from ..replay.timeline import Position

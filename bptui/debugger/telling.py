@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from ..explain import notation
 from ..explain.advice import advice
 from ..explain.claims import ClaimResult, said
-from ..explain.rows import Row, column
+from ..explain.links import Link, column
 from ..replay.places import write
 from ..replay.timeline import Position
 from ..scenario.errors import printable
@@ -63,14 +63,14 @@ def made_here(scene: Scene) -> list[str]:
     return [f"{name} = {number(row)}{printed(scene, row)}" for name, row in named]
 
 
-def number(row: Row, nine: bool | None = None) -> str:
+def number(row: Link, nine: bool | None = None) -> str:
     """The value of a row; in the notation of its column, if that is known."""
     if row.value is None:
         return ""
     return notation.one(row.value, row.signed) if nine is None else notation.number(row.value, row.signed, nine)
 
 
-def printed(scene: Scene, row: Row) -> str:
+def printed(scene: Scene, row: Link) -> str:
     """Whether the source prints this figure, and whether it agrees."""
     session = scene.session
     update = session.position.update
@@ -104,7 +104,7 @@ def chain_lines(scene: Scene) -> Iterable[str]:
         yield line(f"{name} = {notation.product(product)} = {number(chain.result)}")
 
 
-def _row(scene: Scene, row: Row, nine: bool, there: bool) -> str:
+def _row(scene: Scene, row: Link, nine: bool, there: bool) -> str:
     name = f"{row.number} {row.name}" if row.number else row.name
     if row.value is None and row.kind in ("head", "note"):
         shown = name
@@ -115,7 +115,7 @@ def _row(scene: Scene, row: Row, nine: bool, there: bool) -> str:
     return line(row_place(scene, row), shown, " = ".join(text for text in (rule, lens) if text))
 
 
-def row_place(scene: Scene, row: Row) -> str:
+def row_place(scene: Scene, row: Link) -> str:
     """Where a row of a chain is made; what is there from the start is at the start of the update."""
     session = scene.session
     (value, inner), update = row.made, session.position.update

@@ -11,23 +11,23 @@ from weakref import WeakKeyDictionary
 from ..engine.program import Block, Program, Var
 from ..engine.scalars import Cell
 from ..replay.run import Run
-from .rows import Made, Row
-from .terms import Reader
+from .links import Link, Made
+from .terms import ScalarReader
 from .trial import Kink, Trial, rule_of
 
 KNOWN: WeakKeyDictionary[Run, dict[tuple[int, Cell, Cell], Kink | None]] = WeakKeyDictionary()
 
 
-def notes(run: Run, update: int, reader: Reader, y: Cell, x: Cell, made: Made, depth: int = 1) -> list[Row]:
+def notes(run: Run, update: int, reader: ScalarReader, y: Cell, x: Cell, made: Made, depth: int = 1) -> list[Link]:
     """The row below the factor ∂y/∂x, if a law between the two bends where x stands."""
     known = KNOWN.setdefault(run, {})
     if (update, y, x) not in known:
         known[update, y, x] = _kink(run, update, reader, y, x)
     kink = known[update, y, x]
-    return [] if kink is None else [Row("note", "", "", "at a kink", kink.rule, "", None, made, depth=depth)]
+    return [] if kink is None else [Link("note", "", "", "at a kink", kink.rule, "", None, made, depth=depth)]
 
 
-def _kink(run: Run, update: int, reader: Reader, y: Cell, x: Cell) -> Kink | None:
+def _kink(run: Run, update: int, reader: ScalarReader, y: Cell, x: Cell) -> Kink | None:
     program = run.program(update)
     for line in _lines(program, y[0].base, x[0].base):
         if any(eq.law is not None and rule_of(eq.law) for eq in line.equations):

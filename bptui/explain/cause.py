@@ -21,9 +21,9 @@ from ..replay.origins import begins, innocent, lane_of, operands
 from ..replay.run import Run
 from ..replay.timeline import scalars
 from . import watched
-from .naming import Namer
-from .terms import Reader
-from .watched import Watched, shown
+from .namer import Namer
+from .terms import ScalarReader
+from .watched import TracedFloat, shown
 
 LONGEST = 44                                        # characters of the names of a product's factors
 MOST_TERMS = 4096                                   # of a sum that are watched
@@ -56,8 +56,8 @@ class Evidence:
     made: Mapping[Var, Equation]
 
     @property
-    def reader(self) -> Reader:
-        return Reader(self.env, self.made, Namer(self.run.scenario))
+    def reader(self) -> ScalarReader:
+        return ScalarReader(self.env, self.made, Namer(self.run.scenario))
 
     def value(self, cell: Cell) -> float:
         return self.env.scalar((cell[0].base, cell[1]))
@@ -173,7 +173,7 @@ def _of_law(at: Evidence, equation: Equation, cell: Cell) -> str:
     law = equation.law
     assert law is not None
     xs = [at.value(c) for c in scalars(equation).cells(cell[1], 0)]
-    broke = watched.broke(law.law(watched.FUNCTIONS, *map(Watched, xs)))
+    broke = watched.broke(law.law(watched.FUNCTIONS, *map(TracedFloat, xs)))
     if cell[0].role != "local" or law.by is None:
         return broke or watched.called(law.name, xs, at.value(cell))
     where = watched.at(law.name.removesuffix(chr(39)), xs[1:], law.by)
@@ -182,13 +182,13 @@ def _of_law(at: Evidence, equation: Equation, cell: Cell) -> str:
 
 def _of_sum(at: Evidence, equation: Equation, cell: Cell) -> str:
     """The first product that breaks, named; else the sum of all that were added up to where it broke."""
-    total: Watched | None = None
+    total: TracedFloat | None = None
     s = scalars(equation)
     for m in range(min(s.count(cell[1]), MOST_TERMS)):
         row = s.cells(cell[1], m)
-        term = Watched(1.0)
+        term = TracedFloat(1.0)
         for n, c in enumerate(row):
-            term = term * Watched(at.value(c)) if n else Watched(at.value(c))
+            term = term * TracedFloat(at.value(c)) if n else TracedFloat(at.value(c))
         if term.broke:
             return f"{term.broke}{_names(at, row)}"
         before, total = total, term if total is None else total + term

@@ -18,9 +18,9 @@ from ..replay.run import Run
 from ..replay.timeline import Timeline, scalars
 from .bend import notes
 from .detail import details, written_out
-from .naming import Namer, quotient
-from .rows import END, Chain, Kind, Made, Row, key_of
-from .terms import Reader, TermView
+from .links import END, Chain, Kind, Link, Made, key_of
+from .namer import Namer, quotient
+from .terms import ScalarReader, TermView
 from .total import Total, nothing, total, when
 
 MOST_TERMS = 8
@@ -58,7 +58,7 @@ class Explainer:
         self.program = run.program(update)
         self.times: Timeline = run.times(update)
         self.namer = Namer(run.scenario)
-        self.reader = Reader(run.env(update), self.program.made_by, self.namer)
+        self.reader = ScalarReader(run.env(update), self.program.made_by, self.namer)
         self.cost, self.top = self.program.cost.name, (self.program.cost, 0)
         self.ahead, self.whole = ahead, whole
         if ahead:
@@ -206,7 +206,7 @@ class Explainer:
             local = step.term.local
             value = float(np.prod([self.reader.value(c) for c in local])) if local else 1.0
             slope = written_out(self.reader, self.reader.product(local))
-            rows.append(Row("factor", "×", str(n), label, self.reader.named(slope), self.reader.numbered(slope),
+            rows.append(Link("factor", "×", str(n), label, self.reader.named(slope), self.reader.numbered(slope),
                             value, step.made, key_of(self.title(step.y), self.title(step.x)),
                             step.term.adjoint, local=self._composite(local), expression=slope))
             rows += notes(self.run, self.update, self.reader, step.y, step.x, step.made)
@@ -216,7 +216,7 @@ class Explainer:
             here = cell if last else steps[n - 1].term.adjoint
             assert here is not None
             made = product([self.reader.leaf(c) for c in step.term.cells if c in (step.term.adjoint, *local)])
-            rows.append(Row("result" if last else "running", "=", "", name(here),
+            rows.append(Link("result" if last else "running", "=", "", name(here),
                             "" if last else f"so far: {' × '.join(map(str, range(1, n + 1)))}",
                             self.reader.numbered(made), self.reader.value(here), step.made, self._key(here), here,
                             expression=made))
@@ -230,29 +230,29 @@ class Explainer:
             return key_of(self.cost, self.title(self._primal(cell)))
         return ("value", self.title(cell))
 
-    def _head(self, head: Cell, number: str) -> list[Row]:
+    def _head(self, head: Cell, number: str) -> list[Link]:
         """The rows of the adjoint that a chain begins with: one rule, or a sum over the uses of a value."""
         made = self.made(head)
         count = self.reader.count(head)
         name = self.reader.name(head)
         if count == 0:
-            return [Row("result", "=", "", name, f"{self.reader.name(self._primal(head))} does not feed "
+            return [Link("result", "=", "", name, f"{self.reader.name(self._primal(head))} does not feed "
                         f"{self.cost}", "", 0.0, made, self._key(head), head)]
         if count == 1:
             term = self.reader.term(head, 0)
             kind: Kind = "head" if number else "result"
             factors = (*((term.adjoint,) if term.adjoint else ()), *term.local)
             slope = written_out(self.reader, self.reader.product(factors))
-            return [Row(kind, "" if number else "=", number, name, self.reader.named(slope),
+            return [Link(kind, "" if number else "=", number, name, self.reader.named(slope),
                         self.reader.numbered(slope), self.reader.value(head), made, self._key(head), head,
                         local=self._composite(factors), expression=slope),
                     *self._noted(head, term, made), *details(self.reader, slope, made)]
         rows = self._paths(head)
-        return [Row("head", "", number, name, self._feeds(head), "", None, made, (), head), *rows,
-                Row("sum" if number else "result", "Σ", "", name, self._cancels(head), "", self.reader.value(head),
+        return [Link("head", "", number, name, self._feeds(head), "", None, made, (), head), *rows,
+                Link("sum" if number else "result", "Σ", "", name, self._cancels(head), "", self.reader.value(head),
                     made, self._key(head), head, self._scale(head))]
 
-    def _noted(self, head: Cell, term: TermView, made: Made) -> list[Row]:
+    def _noted(self, head: Cell, term: TermView, made: Made) -> list[Link]:
         """What is to be said of a term of an adjoint, where its law bends."""
         if term.adjoint is not None and term.adjoint[0].role == "share":
             return []
@@ -269,7 +269,7 @@ class Explainer:
         values = np.abs(self.reader.values(head))
         return float(np.nanmax(values)) if len(values) and not np.all(np.isnan(values)) else 0.0
 
-    def _paths(self, head: Cell) -> list[Row]:
+    def _paths(self, head: Cell) -> list[Link]:
         """A row for each use; of many, the largest first, and a line for the rest."""
         values = self.reader.values(head)
         last_value, last_stop = self.made(head)
@@ -277,7 +277,7 @@ class Explainer:
         whole = head[0] not in self.program.block_of    # made at once, on the way to a value
         chosen, rest = self._choose(values, (last_value, last_stop))
         scale = self._scale(head)
-        rows: list[Row] = []
+        rows: list[Link] = []
         for place, m in enumerate(chosen):
             term = self.reader.terms(head, [m])[0]
             end = place == len(chosen) - 1 and not rest
@@ -285,7 +285,7 @@ class Explainer:
             tree = self.reader.product(factors)
             there = last_value, last_stop if whole else base + m + 1
             share = term.adjoint if term.adjoint is not None and term.adjoint[0].role == "share" else None
-            rows.append(Row("path", "└" if end else "├", "", self.through(head, term),
+            rows.append(Link("path", "└" if end else "├", "", self.through(head, term),
                             self._feeds(share) if share else self.reader.named(tree),
                             "" if share else self.reader.numbered(tree), term.value, there,
                             ("path", self.title(self._primal(head)),
@@ -300,7 +300,7 @@ class Explainer:
             if opened and term.adjoint is not None and not share:
                 rows += [replace(r, depth=r.depth + 1) for r in self.backward(term.adjoint).rows]
         if rest:
-            rows.append(Row("rest", "└", "", f"{len(rest)} more", self._rest_words(values[rest], self.made(head)), "",
+            rows.append(Link("rest", "└", "", f"{len(rest)} more", self._rest_words(values[rest], self.made(head)), "",
                             float(values[rest].sum()), self.made(head), scale=scale))
         return rows
 
@@ -385,24 +385,24 @@ class Explainer:
         name = self.reader.name(cell)
         equation = self.program.made_by[var]
         last_value, last_stop = self.made(cell)
-        rows: list[Row] = []
+        rows: list[Link] = []
         scope = self.times.scope(self.block_number(var))
         self.reader.steps = {eq.out: self.namer.made_on_the_way(eq.out).removesuffix(f" of {var.name}")
                              for eq in scope}
         for n, eq in enumerate(scope, 1):
             inner = (eq.out, self._corresponding(eq.out, cell))
             tree = self.reader.tree(inner)
-            rows.append(Row("term", "", str(n), self.reader.steps[eq.out], self.reader.named(tree),
+            rows.append(Link("term", "", str(n), self.reader.steps[eq.out], self.reader.named(tree),
                             self.reader.numbered(tree), self.reader.value(inner), (last_value, n), expression=tree))
         count = self.reader.count(cell) if equation.law is None else 1
         if equation.law is None and count > 1:
             rows += self._term_rows(cell, len(scope), last_value)
         else:
             for operand in () if scope else dict.fromkeys(c for c in self.operands(cell) if c[0].role not in FIXED):
-                rows.append(Row("operand", "", "", self.reader.name(operand), self._origin(operand), "",
+                rows.append(Link("operand", "", "", self.reader.name(operand), self._origin(operand), "",
                                 self.reader.value(operand), self.made(operand), self._key(operand), operand))
         tree = self.reader.tree(cell) if count <= MOST_TERMS else None
-        rows.append(Row("result", "=", "", name, "", self.reader.numbered(tree) if tree else "",
+        rows.append(Link("result", "=", "", name, "", self.reader.numbered(tree) if tree else "",
                         self.reader.value(cell), (last_value, last_stop), self._key(cell), cell, expression=tree))
         self.reader.steps = {}
         whole = self.reader.tree(cell) if tree else None    # the steps written out
@@ -410,16 +410,16 @@ class Explainer:
         self.reader.rows = []
         return Chain(self.title(cell), ((name, ""), (formula, "1")), tuple(rows), cell, expression=whole)
 
-    def _term_rows(self, cell: Cell, before: int, value: int) -> list[Row]:
+    def _term_rows(self, cell: Cell, before: int, value: int) -> list[Link]:
         values = self.reader.values(cell)
         chosen, rest = self._choose(values, self.made(cell))
         scale = float(np.nanmax(np.abs(values))) if np.any(np.isfinite(values)) else 0.0
         trees = [self.reader.product(t.cells) for t in self.reader.terms(cell, chosen)]
-        rows = [Row("term", "" if m == 0 else "+", "", self.reader.named(tree), "", self.reader.numbered(tree),
+        rows = [Link("term", "" if m == 0 else "+", "", self.reader.named(tree), "", self.reader.numbered(tree),
                     float(values[m]), (value, before + m + 1), (), None, scale, expression=tree)
                 for m, tree in zip(chosen, trees, strict=True)]
         if rest:
-            rows.append(Row("rest", "", "", f"{len(rest)} more", self._rest_words(values[rest], self.made(cell)), "",
+            rows.append(Link("rest", "", "", f"{len(rest)} more", self._rest_words(values[rest], self.made(cell)), "",
                             float(values[rest].sum()), self.made(cell), scale=scale))
         return rows
 
@@ -464,6 +464,6 @@ class Finished(Explainer):
         seed = next((c for c in term.cells if c[0].role == "seed"), None)
         return super().through(head, term) if seed is None else f"through {self.cost}"
 
-    def _paths(self, head: Cell) -> list[Row]:
+    def _paths(self, head: Cell) -> list[Link]:
         made = self.made(head)
         return [replace(r, made=made) for r in super()._paths(head)]

@@ -20,7 +20,7 @@ from .advice import advice
 from .claims import FEWEST, WORDS, ClaimResult, figure, judge_claim, said
 from .finite import Finite, check_finite
 from .gradients import GradientCheck, GradientRow, Tell, Verdict
-from .lemmas import Held, check_lemmas
+from .lemmas import LemmaHolds, check_lemmas
 from .notation import all_digits, one
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Report:
     gradients: tuple[GradientRow, ...]
     finite: Finite | None
     replay: Replay | None
-    lemmas: tuple[Held, ...]
+    lemmas: tuple[LemmaHolds, ...]
     notes: tuple[str, ...]
     source: str = "printed"
     complete: bool = True
@@ -95,7 +95,7 @@ class _Checking:
         self.gradients: GradientCheck | None = None
         self.finite: Finite | None = None
         self.replay: Replay | None = None
-        self.lemmas: list[Held] = []
+        self.lemmas: list[LemmaHolds] = []
         self.notes: tuple[str, ...] = ()
 
     def work(self, tell: Tell) -> None:
@@ -314,7 +314,7 @@ def _of_gradient(g: GradientRow) -> str:
     return f"worst error {', '.join(worst)} of the tolerance{missing}"
 
 
-def _lemmas(held: Sequence[Held]) -> str:
+def _lemmas(held: Sequence[LemmaHolds]) -> str:
     wrong = [f"{m.name} of {m.what}" for m in held if not m.ok]
     names = dict.fromkeys(m.name for m in held)
     return f"wrong: {', '.join(wrong)}" if wrong else f"hold: {', '.join(names)}"

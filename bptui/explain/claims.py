@@ -39,7 +39,7 @@ EXACTLY = 1000                                      # digits: more than any doub
 
 
 @dataclass(frozen=True)
-class Word:
+class VerdictWord:
     """A verdict's mark beside a value, its name for one figure and for several, and whether it lets `check` pass."""
 
     mark: str
@@ -48,13 +48,13 @@ class Word:
     ok: bool = True
 
 
-WORDS: dict[Verdict, Word] = {
-    "agrees": Word("=", "agrees", "agree"),
-    "last digit": Word("≈", "last digit", "last digits"),
-    "float32": Word("≈", "as in float32", "as in float32"),
-    "known erratum": Word("≠", "known erratum", "known errata"),
-    "differs": Word("≠", "differs", "differ", ok=False),
-    "undefined": Word("?", "undefined", "undefined", ok=False),
+WORDS: dict[Verdict, VerdictWord] = {
+    "agrees": VerdictWord("=", "agrees", "agree"),
+    "last digit": VerdictWord("≈", "last digit", "last digits"),
+    "float32": VerdictWord("≈", "as in float32", "as in float32"),
+    "known erratum": VerdictWord("≠", "known erratum", "known errata"),
+    "differs": VerdictWord("≠", "differs", "differ", ok=False),
+    "undefined": VerdictWord("?", "undefined", "undefined", ok=False),
 }
 
 

@@ -1,6 +1,6 @@
 """Two runs side by side: what their scenarios say differently, the first step at which their numbers part, and why.
 
-`bptui compare` prints this; the screen asks the same modules, `matching` and `parting`.
+`bptui compare` prints this; the screen asks the same modules, `pairs` and `departure`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from ..replay.quantity import evaluate
 from ..replay.run import Run
 from ..scenario.errors import QuantityError
 from ..scenario.expression import read_quantity
+from .departure import Detail, detail, given
 from .differences import LETTERS, Difference, differences, words_apart
-from .matching import Both
 from .notation import all_digits, counted
-from .parting import Detail, detail, given
+from .pairs import Both
 from .twins import both_sides, origin
 
 MOST_UPDATES = 100_000                              # that are looked through

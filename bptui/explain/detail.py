@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from ..engine.algebra import Formula, Leaf, leaves
 from ..engine.scalars import Cell
-from .rows import Made, Row, key_of
-from .terms import DEEPEST, LONGEST, Reader
+from .links import Link, Made, key_of
+from .terms import DEEPEST, LONGEST, ScalarReader
 
 MOST = 40                                           # rows below one
 
 
-def unwritten(reader: Reader, tree: Formula) -> list[Cell]:
+def unwritten(reader: ScalarReader, tree: Formula) -> list[Cell]:
     """The scalars in a formula that are made on the way and have no row, each once, in the order of the formula."""
     found: dict[Cell, None] = {}
     for leaf in leaves(tree):
@@ -24,22 +24,22 @@ def unwritten(reader: Reader, tree: Formula) -> list[Cell]:
     return list(found)
 
 
-def formula_of(reader: Reader, cell: Cell) -> Formula:
+def formula_of(reader: ScalarReader, cell: Cell) -> Formula:
     """What makes a scalar, written out where that is not too long; else by the names of what it is made of."""
     tree = reader.tree(cell)
     return tree if len(reader.named(tree)) <= LONGEST else reader.tree(cell, DEEPEST + 1)
 
 
-def written_out(reader: Reader, tree: Formula) -> Formula:
+def written_out(reader: ScalarReader, tree: Formula) -> Formula:
     """A factor that would be printed as itself, as what makes it."""
     if isinstance(tree, Leaf) and (alone := unwritten(reader, tree)):
         return formula_of(reader, alone[0])
     return tree
 
 
-def details(reader: Reader, tree: Formula, made: Made, depth: int = 1) -> list[Row]:
+def details(reader: ScalarReader, tree: Formula, made: Made, depth: int = 1) -> list[Link]:
     """A row for each scalar that is not written out in `tree`, and those of its own formula below it."""
-    rows: list[Row] = []
+    rows: list[Link] = []
     told: set[Cell] = set()
 
     def tell(tree: Formula, depth: int) -> None:
@@ -49,7 +49,7 @@ def details(reader: Reader, tree: Formula, made: Made, depth: int = 1) -> list[R
             told.add(cell)
             formula, name = formula_of(reader, cell), reader.name(cell)
             key = key_of(*name.removeprefix("∂").split("/∂", 1)) if cell[0].role == "local" and "/∂" in name else ()
-            rows.append(Row("factor", "", "", name, reader.named(formula), reader.numbered(formula),
+            rows.append(Link("factor", "", "", name, reader.named(formula), reader.numbered(formula),
                             reader.value(cell), made, key, depth=depth, expression=formula))
             tell(formula, depth + 1)
 

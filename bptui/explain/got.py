@@ -24,7 +24,7 @@ from ..scenario.errors import QuantityError
 from ..scenario.expression import read_quantity
 from . import notation, residue
 from .claims import FEWEST, cause_text, digits, figure, judge, said
-from .naming import Namer
+from .namer import Namer
 from .search import Hit, Typed, given, in_update
 
 MOST_FOUND = 8

@@ -23,7 +23,7 @@ from ..engine.scalars import Cell, Scalars
 from .cause import cause_of, told
 from .digits import DIGITS, UNIT, Allowance, Digits, TooMany, numbers
 from .forward import LEAST, NOTHING_BESIDE, ROUGH, ROUGHEST, Forward, tolerance
-from .naming import Namer
+from .namer import Namer
 from .notation import all_digits, counted, one
 
 if TYPE_CHECKING:

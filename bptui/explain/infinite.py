@@ -10,7 +10,7 @@ from ..replay.origins import begins, operands
 from . import notation
 from .cause import Cause, Evidence, cause_of, evidence, reason, since
 from .chain import Explainer
-from .finding import value_of
+from .diagnosis import value_of
 
 INNER = ("temporary", "local", "share")             # what a written line makes on its way
 ROW = 78                                            # characters of a sentence that a row of 80 shows

@@ -38,7 +38,7 @@ P_MINUS_T = "p - t"
 
 
 @dataclass(frozen=True)
-class Held:
+class LemmaHolds:
     """How far a lemma is from what the engine derived: `worst` in units of the tolerance."""
 
     what: str
@@ -76,7 +76,7 @@ def read(block: Block) -> Var:
 
 
 @np.errstate(all="ignore")
-def check_lemmas(run: Run, update: int) -> Iterator[Held]:
+def check_lemmas(run: Run, update: int) -> Iterator[LemmaHolds]:
     """Every lemma of an update's program, for the first sample of its batch."""
     program, env = run.program(update), run.env(update)
     for block in mixing(program):
@@ -87,10 +87,10 @@ def check_lemmas(run: Run, update: int) -> Iterator[Held]:
         outputs = range(0, y.shape[-1], -(-y.shape[-1] // MOST_OUTPUTS))
         rows = [run.derivative(update, (y, k), x).reshape(-1)[:x.shape[-1]] for k in outputs]
         off = np.array(rows) - lemma.jacobian(own)[list(outputs)]
-        yield Held(y.name, lemma.name, float(np.max(np.abs(off))) / TOLERANCE)
+        yield LemmaHolds(y.name, lemma.name, float(np.max(np.abs(off))) / TOLERANCE)
         if is_p_minus_t(program, block):
             targets = next(v for v in program.inputs if v.name == "targets")
             t = env.array(targets).reshape(-1, y.shape[-1])[0]
             p = probabilities(block, own)
             slope = run.derivative(update, (program.loss, 0), x).reshape(-1)[:x.shape[-1]]
-            yield Held(x.name, P_MINUS_T, float(np.max(np.abs(slope - (p * t.sum() - t)))) / TOLERANCE)
+            yield LemmaHolds(x.name, P_MINUS_T, float(np.max(np.abs(slope - (p * t.sum() - t)))) / TOLERANCE)

@@ -29,7 +29,7 @@ from ..engine.program import SPARE, Block, Equation, Program, Term, Var, term_le
 from ..engine.scalars import is_stop
 from ..engine.structure import SAMPLE, Gather, Scatter
 from ..replay.timeline import Timeline
-from .naming import Namer
+from .namer import Namer
 from .source import formula
 
 SHORT = {"sigmoid": "σ"}
@@ -40,7 +40,7 @@ def is_forward(var: Var) -> bool:
 
 
 @dataclass(frozen=True)
-class Line:
+class ProgramLine:
     """One line of the listing: the block's left and right sides, and its first and last values.
 
     `expression` is what the right side says, as a formula; None where it is told in words.
@@ -58,14 +58,14 @@ class Line:
         return self.last - self.first + 1
 
 
-def listing(program: Program, times: Timeline, namer: Namer) -> list[Line]:
+def listing(program: Program, times: Timeline, namer: Namer) -> list[ProgramLine]:
     """Every block of the program, in the order in which it runs."""
     writer = Writer(program, namer)
-    lines: list[Line] = []
+    lines: list[ProgramLine] = []
     for n, block in enumerate(times.blocks):
         left, right = writer.block(block)
         said = right if isinstance(right, str) else write(right, writer.spell)
-        lines.append(Line(block.phase, left, said, *times.span(n), None if isinstance(right, str) else right))
+        lines.append(ProgramLine(block.phase, left, said, *times.span(n), None if isinstance(right, str) else right))
     return lines
 
 

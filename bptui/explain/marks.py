@@ -23,8 +23,8 @@ from ..scenario.records import Claim
 from ..scenario.trees import Tree
 from .chain import Explainer
 from .claims import WORDS, ClaimResult, decimals, judge_claim, judged
-from .naming import Namer
-from .rows import key_of
+from .links import key_of
+from .namer import Namer
 
 Key = tuple[str, ...]
 

@@ -20,9 +20,9 @@ from ..scenario.expression import read_quantity
 from ..scenario.records import Claim
 from ..scenario.trees import Attribute, Call, Tree
 from .claims import figure, judge
-from .matching import Both, unlike
-from .naming import Namer, quantity_text
+from .namer import Namer, quantity_text
 from .notation import counted, readable
+from .pairs import Both, unlike
 
 LEAST_DECIMALS = 9
 MOST_OUTPUTS = 4

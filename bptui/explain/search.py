@@ -28,9 +28,9 @@ from ..scenario.decimals import with_points
 from ..scenario.errors import QuantityError
 from .claims import ZERO_DECIMALS, figure
 from .marks import Marks
-from .naming import Namer
+from .namer import Namer
 from .notation import readable
-from .terms import Reader
+from .terms import ScalarReader
 
 CHUNK = 200                                         # updates between two pauses
 TOGETHER = 20                                       # hits between two pauses
@@ -182,7 +182,7 @@ def _in_update(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit |
                 value = times.number(n, int(element))
                 yield Hit(Position(update, value, times.stops(value)), namer.of(local, int(element)),
                           float(values.reshape(-1)[element]))
-    program, reader = run.program(update), Reader(env, run.program(update).made_by, namer)
+    program, reader = run.program(update), ScalarReader(env, run.program(update).made_by, namer)
     reader.rows = run.rows(update) if program.samples > 1 else []
     for n, block in enumerate(times.blocks):
         final = block.equations[-1]
@@ -192,7 +192,7 @@ def _in_update(run: Run, typed: Typed, update: int, lane: int) -> Iterator[Hit |
         yield None
 
 
-def _contributions(times: Timeline, n: int, equation: Equation, reader: Reader, typed: Typed, update: int,
+def _contributions(times: Timeline, n: int, equation: Equation, reader: ScalarReader, typed: Typed, update: int,
                    lane: int) -> Iterator[Hit]:
     """The terms of a block's sums that match; those of a share are made with the share."""
     moved = any(isinstance(t.op, Gather | Scatter) for t in equation.terms)
@@ -213,7 +213,7 @@ def _contributions(times: Timeline, n: int, equation: Equation, reader: Reader, 
         first += values.shape[1]
 
 
-def _of_sample(reader: Reader, cell: Cell, cells: tuple[Cell, ...]) -> str:
+def _of_sample(reader: ScalarReader, cell: Cell, cells: tuple[Cell, ...]) -> str:
     """A term by its names; of a sum over samples, with the sample that it is of."""
     rows, reader.rows = reader.rows, []
     text = reader.names_text(cells)
@@ -223,7 +223,7 @@ def _of_sample(reader: Reader, cell: Cell, cells: tuple[Cell, ...]) -> str:
 
 
 @np.errstate(all="ignore")
-def all_terms(reader: Reader, equation: Equation, lane: int) -> list[np.ndarray]:
+def all_terms(reader: ScalarReader, equation: Equation, lane: int) -> list[np.ndarray]:
     """For each term of an equation, all its values: [elements of one sample, summands]."""
     out = equation.out
     kept = out.letters[1:] if out.lanes else out.letters

@@ -30,7 +30,7 @@ from ..engine.scalars import Cell, is_stop, unravel
 from ..engine.structure import Gather, Scatter
 from ..replay.timeline import scalars
 from . import notation
-from .naming import Namer
+from .namer import Namer
 
 LONGEST = 90                                        # characters of a formula before its parts are named instead
 DEEPEST = 8
@@ -80,7 +80,7 @@ def term_values(env: Env, equation: Equation, flat: int) -> np.ndarray:
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
-class Reader:
+class ScalarReader:
     """Reads the values of one update: names, numbers and formulas of any scalar of it."""
 
     def __init__(self, env: Env, made: Mapping[Var, Equation], namer: Namer) -> None:

@@ -12,9 +12,9 @@ from . import notation
 from .cause import cause_of, evidence, told
 from .chain import Explainer
 from .infinite import sentence
+from .links import Chain, column
 from .listing import is_forward
 from .residue import made_of
-from .rows import Chain, column
 
 DEEPER = 3                                          # columns that rows below a row move right
 

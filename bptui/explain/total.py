@@ -17,9 +17,9 @@ from ..engine.scalars import Cell
 from ..engine.structure import Stop
 from ..replay.run import Run
 from ..replay.timeline import Timeline, scalars
-from .naming import Namer
-from .rows import Chain, Made, Row, key_of
-from .terms import Reader, TermView, term_values
+from .links import Chain, Link, Made, key_of
+from .namer import Namer
+from .terms import ScalarReader, TermView, term_values
 
 BACK = ("adjoint", "share", "seed")                 # what a factor must be that a derivative comes back by
 
@@ -28,7 +28,7 @@ BACK = ("adjoint", "share", "seed")                 # what a factor must be that
 class Total:
     """A query program with its values: the reader of its rows, and the scalar that is ∂y/∂x."""
 
-    reader: Reader
+    reader: ScalarReader
     namer: Namer
     y: str
     result: Cell | None                             # None where nothing of x reaches y
@@ -41,16 +41,16 @@ def total(run: Run, update: int, namer: Namer, y: Cell, x: Cell) -> Total:
     found = run.query(program, y[0], x[0])
     of = replace(namer, true=True, y=name)
     if found.adjoint is None:
-        return Total(Reader(run.env(update), program.made_by, of), of, name, None)
+        return Total(ScalarReader(run.env(update), program.made_by, of), of, name, None)
     env = run.derivative_env(update, found, y)
     made = {**program.made_by, **{eq.out: eq for eq in found.equations}}
     if found.seed is None:
-        return Total(Reader(env, made, of), of, name, (found.adjoint, x[1]))
+        return Total(ScalarReader(env, made, of), of, name, (found.adjoint, x[1]))
     reader = Seeded(env, made, of, (found.seed, y[1]))
     return Total(reader, of, name, (found.adjoint, x[1]) if reader.alive((found.adjoint, x[1])) else None)
 
 
-class Seeded(Reader):
+class Seeded(ScalarReader):
     """Reads a query program that begins at one element of a tensor: terms that come from others are none of its own."""
 
     def __init__(self, env: Env, made: dict[Var, Equation], namer: Namer, seed: Cell) -> None:
@@ -100,7 +100,7 @@ def nothing(program: Program, y: Cell, x: Cell, made: Made, names: tuple[str, st
     same = y == x
     name = f"∂{names[0]}/∂{names[1]}"
     rule = f"{names[1]} is {names[0]} itself" if same else _why(program, y, x, names)
-    row = Row("result", "=", "", name, rule, "", float(same), made, key_of(*names))
+    row = Link("result", "=", "", name, rule, "", float(same), made, key_of(*names))
     return Chain(f"Chain of {name}", ((name, ""),), (row,), x)
 
 

@@ -1,4 +1,4 @@
-"""Trouble in one sentence: what begins to go wrong, why, and what follows. As a record it is a `Finding`."""
+"""Trouble in one sentence: what begins to go wrong, why, and what follows. As a record it is a `Diagnosis`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from ..replay.trouble import NUMBERS, Trouble
 from ..replay.units import IMAGE, STEP
 from . import notation, watched
 from .cause import Evidence, evidence, reason
-from .finding import Finding, named, value_of
-from .naming import Namer
+from .diagnosis import Diagnosis, named, value_of
+from .namer import Namer
 from .zero import beginning
 
 Say = Callable[["About"], str]
@@ -152,13 +152,13 @@ def about(run: Run, trouble: Trouble) -> str:
     return SAYS[trouble.kind](About(evidence(run, trouble.at.update), trouble))
 
 
-def finding(run: Run, trouble: Trouble) -> Finding:
+def finding(run: Run, trouble: Trouble) -> Diagnosis:
     """A trouble as the record that is printed and read."""
     a = About(evidence(run, trouble.at.update), trouble)
     what = a.unit if trouble.kind in ("dead", "saturated") else "learning_rate" if trouble.kind == "rate 0" else \
         trouble.var.name if trouble.kind == "no gradient" else named(run, trouble.at.update, a.cell)
     row = a.at.row(a.cell) if trouble.kind == "not finite" else None
-    return Finding(trouble.kind, what, trouble.at.update, row, cause(a), trouble.spoils, trouble.hidden,
+    return Diagnosis(trouble.kind, what, trouble.at.update, row, cause(a), trouble.spoils, trouble.hidden,
                    places.write(run, trouble.at))
 
 

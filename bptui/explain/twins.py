@@ -20,8 +20,8 @@ from ..engine.scalars import Cell
 from ..replay.timeline import scalars
 from . import differences
 from .chain import Explainer
-from .matching import Both, Pair, unlike
-from .naming import quantity_text
+from .namer import quantity_text
+from .pairs import Both, Pair, unlike
 from .relation import relation
 from .terms import TermView
 

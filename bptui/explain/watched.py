@@ -32,7 +32,7 @@ def bracketed(x: float) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-class Watched:
+class TracedFloat:
     """A float, and what broke on the way to it; nothing while all is well."""
 
     __slots__ = ("broke", "v")
@@ -41,15 +41,15 @@ class Watched:
     def __init__(self, v: float, broke: str = "") -> None:
         self.v, self.broke = float(v), broke
 
-    def __neg__(self) -> Watched: return Watched(-self.v, self.broke)
-    def __add__(self, o: Any) -> Watched: return _operated("+", self, o)
-    def __radd__(self, o: Any) -> Watched: return _operated("+", o, self)
-    def __sub__(self, o: Any) -> Watched: return _operated("-", self, o)
-    def __rsub__(self, o: Any) -> Watched: return _operated("-", o, self)
-    def __mul__(self, o: Any) -> Watched: return _operated("×", self, o)
-    def __rmul__(self, o: Any) -> Watched: return _operated("×", o, self)
-    def __truediv__(self, o: Any) -> Watched: return _operated("/", self, o)
-    def __rtruediv__(self, o: Any) -> Watched: return _operated("/", o, self)
+    def __neg__(self) -> TracedFloat: return TracedFloat(-self.v, self.broke)
+    def __add__(self, o: Any) -> TracedFloat: return _operated("+", self, o)
+    def __radd__(self, o: Any) -> TracedFloat: return _operated("+", o, self)
+    def __sub__(self, o: Any) -> TracedFloat: return _operated("-", self, o)
+    def __rsub__(self, o: Any) -> TracedFloat: return _operated("-", o, self)
+    def __mul__(self, o: Any) -> TracedFloat: return _operated("×", self, o)
+    def __rmul__(self, o: Any) -> TracedFloat: return _operated("×", o, self)
+    def __truediv__(self, o: Any) -> TracedFloat: return _operated("/", self, o)
+    def __rtruediv__(self, o: Any) -> TracedFloat: return _operated("/", o, self)
     def __lt__(self, o: Any) -> bool: return self.v < value(o)
     def __le__(self, o: Any) -> bool: return self.v <= value(o)
     def __gt__(self, o: Any) -> bool: return self.v > value(o)
@@ -58,11 +58,11 @@ class Watched:
 
 
 def value(x: Any) -> float:
-    return x.v if isinstance(x, Watched) else float(x)
+    return x.v if isinstance(x, TracedFloat) else float(x)
 
 
 def broke(x: Any) -> str:
-    return x.broke if isinstance(x, Watched) else ""
+    return x.broke if isinstance(x, TracedFloat) else ""
 
 
 OPERATE: dict[str, Callable[[float, float], float]] = {
@@ -83,12 +83,12 @@ def operation(sign: str, a: float, b: float) -> str:
     return text if undefined else f"{text} overflows"
 
 
-def _operated(sign: str, x: Any, y: Any) -> Watched:
+def _operated(sign: str, x: Any, y: Any) -> TracedFloat:
     a, b = value(x), value(y)
     result = OPERATE[sign](a, b)
     if breaks(result, (a, b)):
-        return Watched(result, operation(sign, a, b))
-    return Watched(result, next((said for o in (x, y) if not math.isfinite(value(o)) and (said := broke(o))), "")
+        return TracedFloat(result, operation(sign, a, b))
+    return TracedFloat(result, next((said for o in (x, y) if not math.isfinite(value(o)) and (said := broke(o))), "")
                    if not math.isfinite(result) else "")
 
 
@@ -128,19 +128,19 @@ def at(name: str, xs: Sequence[float], k: int = 0) -> str:
     return f"{law} at {shown(xs[k])}"
 
 
-def _function(name: str, compute: Callable[..., float]) -> Callable[..., Watched]:
-    def read(*operands: Any) -> Watched:
+def _function(name: str, compute: Callable[..., float]) -> Callable[..., TracedFloat]:
+    def read(*operands: Any) -> TracedFloat:
         xs = tuple(map(value, operands))
         result = compute(*xs)
         if breaks(result, xs):
-            return Watched(result, called(name, xs, result))
-        return Watched(result, next(filter(None, map(broke, operands)), "") if not math.isfinite(result) else "")
+            return TracedFloat(result, called(name, xs, result))
+        return TracedFloat(result, next(filter(None, map(broke, operands)), "") if not math.isfinite(result) else "")
     return read
 
 
-def _where(condition: Any, a: Any, b: Any) -> Watched:
+def _where(condition: Any, a: Any, b: Any) -> TracedFloat:
     taken = a if condition else b
-    return taken if isinstance(taken, Watched) else Watched(taken)
+    return taken if isinstance(taken, TracedFloat) else TracedFloat(taken)
 
 
 class _Functions:
@@ -149,7 +149,7 @@ class _Functions:
     pi = IEEE.pi
     where = staticmethod(_where)
 
-    def __getattr__(self, name: str) -> Callable[..., Watched]:
+    def __getattr__(self, name: str) -> Callable[..., TracedFloat]:
         return _function(name, getattr(IEEE, name))
 
 

@@ -20,8 +20,8 @@ from .chain import Explainer
 from .claims import WORDS
 from .infinite import fitting
 from .lemmas import LEMMAS, is_p_minus_t, mixing, probabilities, read
+from .links import Chain, Link
 from .marks import Marks, Printed
-from .rows import Chain, Row
 
 DOT = f"{notation.PENDING} means: not computed yet. Values appear as you step, and go as you step back."
 
@@ -146,7 +146,7 @@ def _backward(at: Explainer, position: Position, block: Block, chain: Chain | No
     return nudged
 
 
-def _unit_of_slope(at: Explainer, x: Cell, factor: Row, unit: str) -> str:
+def _unit_of_slope(at: Explainer, x: Cell, factor: Link, unit: str) -> str:
     """What a slope is of: the neuron that reads `x` and makes something of it, else what is made of `x`."""
     if factor.cell is None:
         return unit

@@ -20,7 +20,7 @@ from bptui.explain.chain import Explainer
 from bptui.explain.got import places_of
 from bptui.explain.listing import listing
 from bptui.explain.marks import Marks
-from bptui.explain.naming import Namer
+from bptui.explain.namer import Namer
 from bptui.explain.search import by_name
 from bptui.explain.text import derivation
 from bptui.replay import places

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.explain.naming import Namer
+from bptui.explain.namer import Namer
 from bptui.replay.run import Run
 from bptui.scenario import schema
 from bptui.scenario.errors import ScenarioError

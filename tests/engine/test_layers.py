@@ -16,7 +16,7 @@ from bptui.engine.scalars import Scalars
 from bptui.explain.chain import Explainer
 from bptui.explain.check import check_run
 from bptui.explain.listing import listing
-from bptui.explain.naming import Namer
+from bptui.explain.namer import Namer
 from bptui.explain.words import about_step
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position

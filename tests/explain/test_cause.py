@@ -11,7 +11,7 @@ import pytest
 
 from bptui.explain.cause import Cause, cause_of, told
 from bptui.explain.chain import Explainer
-from bptui.explain.finding import Finding, not_finite
+from bptui.explain.diagnosis import Diagnosis, not_finite
 from bptui.explain.words import about_step
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position
@@ -72,7 +72,7 @@ def test_the_slope_of_a_root_at_0(executor: str) -> None:
     assert cause_of(run, 0, (run.program(0).cost, 0)) is None
     found = of_gradient(run, "a")
     assert found is not None and found.words == "the slope of √ at 0 is 1 / 0"
-    assert not_finite(run, 0) == Finding("not finite", "d(E, n2)", 0, None, found.words, 4, True, "#0:5")
+    assert not_finite(run, 0) == Diagnosis("not finite", "d(E, n2)", 0, None, found.words, 4, True, "#0:5")
 
 
 @pytest.mark.parametrize("executor", ["straight", "arrays"])

@@ -18,7 +18,7 @@ import pytest
 
 from bptui.explain.compare import Comparison, compare, lines, record
 from bptui.explain.differences import DERIVED, WORDS, Difference, differences
-from bptui.explain.matching import Both
+from bptui.explain.pairs import Both
 from bptui.explain.relation import relation
 from bptui.explain.twins import both_sides, origin
 from bptui.replay.run import Run

@@ -10,7 +10,7 @@ import pytest
 
 from bptui.explain import troubles
 from bptui.explain.claims import judge_claim
-from bptui.explain.finding import Finding, not_finite
+from bptui.explain.diagnosis import Diagnosis, not_finite
 from bptui.explain.text import derivation
 from bptui.replay.run import Run, open_run
 from bptui.replay.trouble import Troubles
@@ -18,7 +18,7 @@ from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import find, shipped
 
 
-def findings(run: Run) -> list[Finding]:
+def findings(run: Run) -> list[Diagnosis]:
     looked = Troubles(run)
     while looked.work(1.0):
         pass

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from bptui.debugger.opening import understood
-from bptui.explain.naming import Namer
+from bptui.explain.namer import Namer
 from bptui.replay.meaning import meaning
 from bptui.replay.run import Run
 from bptui.scenario.errors import ScenarioError

@@ -21,7 +21,7 @@ from bptui.explain.compare import compare
 from bptui.explain.compare import lines as compared
 from bptui.explain.got import look
 from bptui.explain.listing import listing
-from bptui.explain.naming import Namer, quantity_text
+from bptui.explain.namer import Namer, quantity_text
 from bptui.explain.search import by_name, in_update, read_number
 from bptui.explain.text import chain_lines
 from bptui.replay.run import Run, open_run

@@ -24,9 +24,9 @@ from bptui.engine.program import SPARE, Var
 from bptui.explain import notation
 from bptui.explain.chain import Explainer, by_name
 from bptui.explain.formula import simplified
+from bptui.explain.links import Chain
 from bptui.explain.listing import Writer, listing
-from bptui.explain.naming import Namer
-from bptui.explain.rows import Chain
+from bptui.explain.namer import Namer
 from bptui.explain.search import search
 from bptui.explain.text import chain_lines, derivation
 from bptui.replay.quantity import Place

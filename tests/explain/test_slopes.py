@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from bptui.explain.chain import Explainer
-from bptui.explain.rows import Chain
+from bptui.explain.links import Chain
 from bptui.explain.words import about_step
 from bptui.replay.run import Run, open_run
 from bptui.replay.timeline import Position

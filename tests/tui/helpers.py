@@ -28,7 +28,7 @@ from bptui.engine.arrays import Arrays
 from bptui.engine.scalars import Cell
 from bptui.engine.unroll import Trace
 from bptui.explain import notation
-from bptui.explain.rows import Chain
+from bptui.explain.links import Chain
 from bptui.explain.terms import term_values
 from bptui.replay.quantity import Place, find
 from bptui.replay.run import Run, open_run

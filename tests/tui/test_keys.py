@@ -16,7 +16,7 @@ from textual.keys import Keys, _character_to_key
 from bptui.debugger import frames
 from bptui.debugger.commands import COMMANDS, FIND, FIRST_LINES, GO
 from bptui.debugger.scene import Scene
-from bptui.explain.rows import Chain, current_row
+from bptui.explain.links import Chain, current_row
 from bptui.replay.moves import Path
 from bptui.replay.places import write
 from bptui.replay.timeline import Position

@@ -19,7 +19,7 @@ from bptui.debugger.commands import BY_ID, COMMANDS
 from bptui.debugger.searching import interrupt
 from bptui.debugger.session import Session
 from bptui.explain.compare import compare, lines
-from bptui.explain.matching import unlike
+from bptui.explain.pairs import unlike
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from ...debugger import ahead
 from ...debugger.scene import Scene
 from ...explain import notation
-from ...explain.rows import Chain, Row, column
+from ...explain.links import Chain, Link, column
 from . import headline
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
@@ -28,7 +28,7 @@ NOTE = 78                                           # characters of a sentence t
 
 
 @dataclass(frozen=True)
-class Columns:
+class ChainColumns:
     """Where things stand, for a pane of some width: the zero of the bars, the decimal point, the mark."""
 
     zero: int
@@ -37,12 +37,13 @@ class Columns:
     mark: int
 
 
-def columns(width: int) -> Columns:
+def columns(width: int) -> ChainColumns:
     point = width - 2 - (ALL_DIGITS if notation.FORMAT.get() == "all" else 13 if width >= 80 else 11)
-    return Columns(point - 13, 7, point, width - 2) if width >= 80 else Columns(point - 10, 6, point, width - 2)
+    before, bar = (13, 7) if width >= 80 else (10, 6)
+    return ChainColumns(point - before, bar, point, width - 2)
 
 
-def made(scene: Scene, row: Row) -> bool:
+def made(scene: Scene, row: Link) -> bool:
     session = scene.session
     return row.made <= session.here
 
@@ -173,7 +174,7 @@ class Texts:
         return RULE if end + 2 <= RULE and RULE + cell_len(self.rule) <= self.limit else end + 2
 
 
-def _texts(scene: Scene, row: Row, cols: Columns, nine: bool, now: bool) -> Texts:
+def _texts(scene: Scene, row: Link, cols: ChainColumns, nine: bool, now: bool) -> Texts:
     session = scene.session
     there, indent = made(scene, row), DEEPER * row.depth
     branch = row.kind in ("path", "rest") and row.sign in ("├", "└")
@@ -209,7 +210,7 @@ def unfit(scene: Scene, width: int) -> str:
     return " = ".join(dict.fromkeys(filter(None, (row.name, formula, lens))))
 
 
-def _row(scene: Scene, c: Canvas, y: int, row: Row, cols: Columns, nine: bool, now: bool) -> None:
+def _row(scene: Scene, c: Canvas, y: int, row: Link, cols: ChainColumns, nine: bool, now: bool) -> None:
     session = scene.session
     there, texts = made(scene, row), _texts(scene, row, cols, nine, now)
     style = "bold" if now else "" if there else "dim"
@@ -255,7 +256,7 @@ def _bar(value: float, scale: float, room: int) -> str:
     return "█" * full + "▌" * half if value > 0 else "▐" * half + "█" * full
 
 
-def _lens(scene: Scene, c: Canvas, y: int, chain: Chain, number: int, cols: Columns) -> None:
+def _lens(scene: Scene, c: Canvas, y: int, chain: Chain, number: int, cols: ChainColumns) -> None:
     row = chain.rows[number]
     if row.kind == "path" and row.sign == "├":
         c.put(NAME, y, "│", "dim")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...debugger.scene import Scene
 from ...explain import notation
-from ...explain.rows import Chain, Row, current_row
+from ...explain.links import Chain, Link, current_row
 from . import book
 from .canvas import Canvas
 
@@ -144,7 +144,7 @@ def _numbers(scene: Scene, chain: Chain) -> list[str]:
     return [last.lens if " " in last.lens and last.made <= session.here else ""]
 
 
-def _written(scene: Scene, row: Row | None) -> str:
+def _written(scene: Scene, row: Link | None) -> str:
     session = scene.session
     there = row is not None and row.value is not None and row.made <= session.here
     return notation.one(row.value) if there and row is not None and row.value is not None else notation.PENDING

@@ -17,10 +17,10 @@ from ...debugger.axis import Axis, in_columns, points
 from ...debugger.session import Session
 from ...debugger.sides import Sides
 from ...explain import notation
+from ...explain.departure import Compared, Detail
 from ...explain.differences import differences
-from ...explain.matching import related
 from ...explain.outcomes import conclusion, thinned
-from ...explain.parting import Detail, Row
+from ...explain.pairs import related
 from ...replay.fork import Fork
 from ...replay.run import Run
 from ...replay.timeline import Position, Timeline
@@ -158,7 +158,7 @@ def _no_table(c: Canvas, y: int, shown: Sides) -> None:
         c.put(NAME, y + 1, "Here both start from the same numbers.", "dim", until=TABLE)
 
 
-def _fitting(rows: Sequence[Row], room: int) -> list[Row]:
+def _fitting(rows: Sequence[Compared], room: int) -> list[Compared]:
     """The rows that there is room for: what is equal goes first, then what is farthest from where they part."""
     shown = list(rows)
     while len(shown) > max(1, room):
@@ -171,7 +171,7 @@ def _fitting(rows: Sequence[Row], room: int) -> list[Row]:
     return shown
 
 
-def _row(c: Canvas, y: int, row: Row, nine: bool, nine_changes: bool) -> None:
+def _row(c: Canvas, y: int, row: Compared, nine: bool, nine_changes: bool) -> None:
     strong = "bold" if row.here else ""
     if row.here:
         c.put(1, y, "►", "bold")
@@ -210,7 +210,7 @@ def _outcomes(c: Canvas, y: int, room: int, shown: Sides) -> None:
             c.put(start, y + n, text, sign_style(value) if signed else "")
         if told:
             c.right(TABLE - 1, y + n, one.printed, "bold")
-        elif (change := Row("", one.a, one.b).change) is not None:
+        elif (change := Compared("", one.a, one.b).change) is not None:
             text = notation.one(change, True)
             c.put(POINTS[2] - notation.point(text), y + n, text, sign_style(change))
     c.put(6, y + 1 + len(rows), conclusion(found, shown.letters, shown.late), "bold", until=TABLE - 1)

@@ -15,8 +15,8 @@ from ..engine.scalars import Cell
 from ..replay.fork import Fork
 from ..replay.timeline import scalars
 from .differences import differences
-from .matching import SAMPLES, Both, Pair, ancestors, related, unlike
 from .notation import counted
+from .pairs import SAMPLES, Both, Pair, ancestors, related, unlike
 from .terms import TermView
 from .twins import Letters, Side, both_sides, itself, origin, read, unequal
 
@@ -26,7 +26,7 @@ NO_REASONS = ("training.updates", "training.epochs", "training.until", "training
 
 
 @dataclass(frozen=True)
-class Row:
+class Compared:
     """A number of A beside that of B; `here` is where they begin to differ. `inner` is the path's number, from 1."""
 
     name: str
@@ -53,7 +53,7 @@ class Detail:
     """What stands side by side: where it is, as `at out_h1, path 1 of 2`, the rows, and the reasons in words."""
 
     where: str
-    rows: tuple[Row, ...]
+    rows: tuple[Compared, ...]
     reasons: tuple[str, ...] = ()
     late: bool = False                              # whether a run reads a parameter that it has changed already
 
@@ -61,7 +61,7 @@ class Detail:
 def given(both: Both, update: int, letters: Letters, chosen: int = 0) -> Detail:
     """What an update starts from, as far as it differs."""
     apart = both.apart(update)
-    rows = tuple(Row(g.name.removeprefix("the number of "), g.a, g.b, False, n == chosen, 0, g.name == SAMPLES)
+    rows = tuple(Compared(g.name.removeprefix("the number of "), g.a, g.b, False, n == chosen, 0, g.name == SAMPLES)
                  for n, g in enumerate(apart.given))
     return Detail(f"at {rows[chosen].name}" if rows else "at the start of the update", rows,
                   _reasons(both, letters, update) if rows else ())
@@ -76,12 +76,12 @@ def detail(both: Both, pair: Pair, update: int, letters: Letters, inner: int = 0
     back = a.cell[0].derivative_of is not None
     samples = a.at.program.samples
     sample = f" of sample {both.a.rows(update)[lane] + 1}" if samples > 1 and a.cell[0].lanes else ""
-    total = Row(f"sum at {name}" if back else a.at.title(a.cell), a.value(a.cell), b.value(b.cell), back)
+    total = Compared(f"sum at {name}" if back else a.at.title(a.cell), a.value(a.cell), b.value(b.cell), back)
     terms = [_terms(each) for each in of]
     scoped = any(each.equation.law is not None or each.at.times.scope(
         each.at.block_number(each.cell[0])) for each in of)
     if scoped or terms[0] is None or terms[1] is None or len(terms[0]) != len(terms[1]) or len(terms[0]) == 0:
-        whole = total if not back else Row(a.at.title(a.cell), total.a, total.b)
+        whole = total if not back else Compared(a.at.title(a.cell), total.a, total.b)
         return _operands(both, a, b, f"at {name}{sample}", whole, letters)
     count = len(terms[0])
     differing = np.flatnonzero(unlike(terms[0], terms[1]))
@@ -96,10 +96,10 @@ def detail(both: Both, pair: Pair, update: int, letters: Letters, inner: int = 0
         chosen = range(count) if count <= MOST_TERMS else sorted({m, *map(int, differing[:MOST_TERMS - 1])})
         for k in chosen:
             called = _called(a, k)
-            rows.append(Row(called, float(terms[0][k]), float(terms[1][k]), True,
+            rows.append(Compared(called, float(terms[0][k]), float(terms[1][k]), True,
                             first is None and k == m and k in differing, k + 1))
     elif back:
-        total = Row(a.at.title(a.cell), total.a, total.b)
+        total = Compared(a.at.title(a.cell), total.a, total.b)
     if not any(row.here for row in rows) and not total.same:
         total = replace(total, here=True)
     path = f", {'path' if back else 'part'} {m + 1} of {count}" if count > 1 else ""
@@ -120,26 +120,26 @@ def _called(of: Side, m: int) -> str:
     return of.at.reader.names_text(term.cells)
 
 
-def _factors(a: Side, b: Side, m: int) -> tuple[list[Row], list[tuple[Cell, Cell]]]:
+def _factors(a: Side, b: Side, m: int) -> tuple[list[Compared], list[tuple[Cell, Cell]]]:
     """The factors of a term, and the scalars of both runs that they are."""
     mine, theirs = a.term(m), b.term(m)
-    rows: list[Row] = []
+    rows: list[Compared] = []
     pairs: list[tuple[Cell, Cell]] = []
     x, y = mine.adjoint, theirs.adjoint
     if x is not None and y is not None:
-        rows.append(Row(a.at.title(x), a.value(x), b.value(y)))
+        rows.append(Compared(a.at.title(x), a.value(x), b.value(y)))
         pairs.append((x, y))
         if mine.local and theirs.local:
             one, other = (float(np.prod([of.value(c) for c in term.local])) for of, term in ((a, mine), (b, theirs)))
             late = any(c[0].role == "next" for c in mine.local)     # then B's name, which has no ⁺, says what is meant
-            rows.append(Row(_local(b, y, theirs) if late else _local(a, x, mine), one, other))
+            rows.append(Compared(_local(b, y, theirs) if late else _local(a, x, mine), one, other))
             if len(mine.local) == len(theirs.local):
                 pairs += zip(mine.local, theirs.local, strict=True)
         return rows, pairs
     cells = [[c for c in term.cells if c[0].role not in FIXED] for term in (mine, theirs)]
     if len(cells[0]) == len(cells[1]):
         for c, d in zip(*cells, strict=True):
-            rows.append(Row(a.at.title(c), a.value(c), b.value(d), c[0].derivative_of is not None))
+            rows.append(Compared(a.at.title(c), a.value(c), b.value(d), c[0].derivative_of is not None))
             pairs.append((c, d))
     return (rows if len(rows) > 1 else []), pairs
 
@@ -153,13 +153,13 @@ def _local(of: Side, adjoint: Cell, term: TermView) -> str:
     return f"{name} = {what}" if " " not in what else name
 
 
-def _operands(both: Both, a: Side, b: Side, where: str, total: Row, letters: Letters) -> Detail:
+def _operands(both: Both, a: Side, b: Side, where: str, total: Compared, letters: Letters) -> Detail:
     """A value that one law makes: what it reads."""
     pairs = read(a, b)
-    rows: list[Row] = []
+    rows: list[Compared] = []
     for c, d in pairs:
         here = not any(row.here for row in rows)
-        row = Row(a.at.title(c), a.value(c), b.value(d), c[0].derivative_of is not None)
+        row = Compared(a.at.title(c), a.value(c), b.value(d), c[0].derivative_of is not None)
         rows.append(replace(row, here=here and not row.same))
     if not any(row.here for row in rows):
         total = replace(total, here=not total.same)

@@ -18,7 +18,7 @@ from ..engine.scalars import Cell
 from ..replay.fork import Fork
 from ..replay.run import Run
 from ..replay.timeline import Timeline
-from .naming import Namer, quantity_text
+from .namer import Namer, quantity_text
 
 LARGE = 1000                                        # elements from which a tensor is matched as a whole
 CHUNK = 500                                         # updates that are watched at once
@@ -61,7 +61,7 @@ class Apart:
 
 
 @dataclass(frozen=True, eq=False)
-class Group:
+class ValueGroup:
     """Elements of a variable of A, and those of a variable of B that have the same names."""
 
     a: Var
@@ -93,18 +93,18 @@ class Matched:
         self.blocks = {block.out: n for n, block in enumerate(b.blocks)}
         self.given = self._match((*a.program.state, *a.program.inputs), (*b.program.state, *b.program.inputs))
         self.made = self._match([block.out for block in a.blocks], list(self.blocks))
-        of: dict[Var, list[Group]] = {}
+        of: dict[Var, list[ValueGroup]] = {}
         for group in self.made:
             of.setdefault(group.a, []).append(group)
         self.of = of
         self.values = sum(len(group.elements[0]) for group in self.made)
 
-    def _match(self, ours: Sequence[Var], theirs: Sequence[Var]) -> list[Group]:
+    def _match(self, ours: Sequence[Var], theirs: Sequence[Var]) -> list[ValueGroup]:
         named: dict[str, tuple[Var, int]] = {}
         for var in theirs:
             for element, name in enumerate(self.names(var, 1)):
                 named.setdefault(name, (var, element))
-        groups: list[Group] = []
+        groups: list[ValueGroup] = []
         for var in ours:
             found: dict[Var, tuple[list[int], list[int]]] = {}
             for element, name in enumerate(self.names(var, 0)):
@@ -118,7 +118,7 @@ class Matched:
             for other, (mine, its) in found.items():
                 whole = np.arange(var.lane_size)
                 columns = (whole, whole) if var.lane_size > LARGE else (np.array(mine), np.array(its))
-                groups.append(Group(var, other, columns))
+                groups.append(ValueGroup(var, other, columns))
         return groups
 
     def names(self, var: Var, run: int) -> Iterable[str]:

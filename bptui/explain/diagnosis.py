@@ -14,11 +14,11 @@ from ..replay import places
 from ..replay.origins import first, hides, line_element, position_of, spoils
 from ..replay.run import Run
 from .cause import evidence, reason
-from .naming import Namer, quantity_text
+from .namer import Namer, quantity_text
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """`what`, after `after` updates, for data row `sample` (from 1), because of `cause`.
 
     `spoils` counts the further values of that update that are not finite; `hidden` says that only one of the loss and
@@ -54,7 +54,7 @@ def named(run: Run, update: int, cell: Cell) -> str:
     return f"d({program.cost.name}, {text.removesuffix('.grad')})" if simultaneous and text.endswith(".grad") else text
 
 
-def not_finite(run: Run, update: int) -> Finding | None:
+def not_finite(run: Run, update: int) -> Diagnosis | None:
     """The first value of the update after `update` updates that is not finite; None where all are finite."""
     at = evidence(run, update)
     origin = first(at.program, at.env, run.goes_on(update))
@@ -62,6 +62,6 @@ def not_finite(run: Run, update: int) -> Finding | None:
         return None
     where = position_of(at.program, run.times(update), update, origin.cell)
     assert where is not None
-    return Finding("not finite", named(run, update, origin.cell), update, at.row(origin.cell),
+    return Diagnosis("not finite", named(run, update, origin.cell), update, at.row(origin.cell),
                    reason(at, origin.cell), spoils(at.program, at.env, origin.cell, run.goes_on(update)),
                    hides(at.program, at.env), places.write(run, where))

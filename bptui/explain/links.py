@@ -15,7 +15,7 @@ END: Made = (1 << 60, 0)                            # after everything
 
 
 @dataclass(frozen=True)
-class Row:
+class Link:
     """One row of a chain. `key` says which quantity its value is, for marks and for following it.
 
     `expression` is the formula that `rule` (of a term its name) writes with names and `lens` with numbers; None where
@@ -52,13 +52,13 @@ class Chain:
 
     title: str
     formula: tuple[tuple[str, str], ...]
-    rows: tuple[Row, ...]
+    rows: tuple[Link, ...]
     target: Cell
     paths: int = 0                                  # of the sum, if it has one
     expression: Formula | None = None
 
     @property
-    def result(self) -> Row:
+    def result(self) -> Link:
         """The row that the others come to; rows below it say what it is made of."""
         return next(row for row in reversed(self.rows) if not row.depth)
 
@@ -73,7 +73,7 @@ class Chain:
         return found if len(found) == len(self.formula) - 1 > 1 else []
 
 
-def column(rows: Iterable[Row]) -> list[float | None]:
+def column(rows: Iterable[Link]) -> list[float | None]:
     """The values that decide a column's notation; settings such as ε = 1e-8 do not."""
     return [r.value for r in rows if r.cell is None or r.cell[0].role != "setting"]
 
