@@ -323,7 +323,7 @@ def _copy(arguments: list[str]) -> int:
     parser.add_argument("name", metavar="NAME", help="of a shipped scenario: see bptui list")
     parser.add_argument("file", metavar="FILE", nargs="?", type=Path, help="by default NAME.toml, here")
     given = parser.parse_args(arguments)
-    from .scenario.copying import Taken, copy
+    from .scenario.copies import Taken, copy
     from .scenario.errors import did_you_mean
     from .scenario.shipped import ENDING, shipped
     known = dict(shipped())

@@ -19,11 +19,11 @@ from pathlib import Path
 from ..explain import notation
 from ..explain.claims import figure
 from ..explain.search import Typed, read_number
-from ..scenario.copying import Taken, copy
+from ..scenario.copies import Taken, copy
 from ..scenario.errors import ScenarioError, printable
 from ..scenario.reader import render
 from ..scenario.shipped import find, shipped
-from ..scenario.summary import Figure, Summary, summary, title
+from ..scenario.summary import Figure, Summary, summary, title_of
 from .opening import Broken, open_file, shown_path
 from .scene import Scene
 from .session import Session
@@ -117,7 +117,7 @@ class Gallery:
         of = {name: group for group, names in GROUPS.items() for name in names}
         order = {name: n for n, name in enumerate(of)}
         known = sorted(shipped(), key=lambda each: order.get(each[0], len(order)))
-        titles = {path: printable(title(path)) for _, path in known}
+        titles = {path: printable(title_of(path)) for _, path in known}
         self.entries = [Entry(path.stem, titles.get(path, ""), path, RESUME, age_words(age), path in titles)
                         for path, age in (recent(MOST_RECENT, environ) if self.remembers else ())]
         self.entries += [Entry(name, titles[path], path, of.get(name, OTHERS)) for name, path in known]

@@ -43,13 +43,13 @@ def taken(session: Session) -> Saved:
         scenario=str(session.own.scenario.path.resolve()) if session.own.scenario.path else session.own.scenario.name,
         digest=session.own.scenario.digest,
         bits=session.own.fingerprint,
-        position=places.write(run, _kept(session)),
+        position=places.write_position(run, _kept(session)),
         sample=session.row(),
         run=session.branch.name if isinstance(session.run, Fork) else OWN,
         following=_following(session),
         only=session.only,
         began="" if session.began == session.position or not there_is(run, session.began) else
-        places.write(run, session.began),
+        places.write_position(run, session.began),
         level=session.level,
         focus=session.focus, left=session.left, right=session.right,
         listed=f"watch {session.listed}" if isinstance(session.listed, str) else f"stop {session.listed}" * (
@@ -57,7 +57,8 @@ def taken(session: Session) -> Saved:
         cursors=tuple((pane, row) for pane, row in session.cursor.items() if row is not None),
         unfolded=tuple(sorted(session.unfolded)),
         looks=tuple(sorted((what, text) for what, text in session.looks.items() if what not in looks.GLOBAL)),
-        stops=(*(SavedStop(n, stops.write(each.stop), each.enabled) for n, each in session.stops.items()), *kept.stops),
+        stops=(*(SavedStop(n, stops.write_stop(each.stop), each.enabled) for n, each in session.stops.items()),
+               *kept.stops),
         watches=tuple(session.watches),
         marks=(*(mark for letter, spot in session.bookmarks.items()
                  for mark in _spots(session, [spot], letter)), *kept.marks),
@@ -138,7 +139,7 @@ def _spots(session: Session, spots: Iterable[Spot], letter: str = "") -> Iterato
     for name, at in spots:
         branch = session.branches.get(name)
         if branch is not None and (name == OWN or isinstance(branch.run, Fork)) and there_is(branch.run, at):
-            yield letter, f"{name} {places.write(branch.run, at)}"
+            yield letter, f"{name} {places.write_position(branch.run, at)}"
 
 
 def _run(session: Session, name: str) -> SavedRun:
@@ -177,7 +178,7 @@ def _farthest(session: Session, saved: Saved, stay: bool) -> int:
     texts = (*saved.watches, *(each.text for each in saved.stops), *edits)
     there = [each.since for each in saved.runs]
     with suppress(QuantityError):
-        there += [] if stay else [places.read(session.run, saved.position).update]
+        there += [] if stay else [places.read_position(session.run, saved.position).update]
     return max((pinned(session.run, texts), *(update for update in there if update <= session.run.updates)))
 
 
@@ -227,7 +228,8 @@ def carried(old: Session, new: Session) -> list[str]:
         faults.append(f"the run ends after {notation.counted(at.update, 'update')} now")
     elif at.value == 0 < old.position.value:
         faults.append("the value at which you stood is gone")
-    _restore_place(new, replace(saved, position=places.write(new.run, at), began=places.write(new.run, began)), faults)
+    here, before = (places.write_position(new.run, place) for place in (at, began))
+    _restore_place(new, replace(saved, position=here, began=before), faults)
     new.bookmarks = {}
     for letter, spot in old.bookmarks.items():
         if (there := _moved(old, new, spot)) is not None:
@@ -273,7 +275,7 @@ def _restore_lists(session: Session, saved: Saved, faults: list[str]) -> None:
     session.last_stop = max((0, *(each.number for each in saved.stops)))
     for each in saved.stops[:MOST_STOPS]:
         try:
-            stop = stops.read(each.text)
+            stop = stops.read_stop(each.text)
             if stop.after is not None and stop.after not in session.stops:
                 raise QuantityError(f"there is no stop {stop.after} before it")
         except QuantityError as error:
@@ -314,7 +316,7 @@ def _restore_panes(session: Session, saved: Saved) -> None:
 def _restore_place(session: Session, saved: Saved, faults: list[str]) -> None:
     run = session.run
     try:
-        at = places.read(run, saved.position)
+        at = places.read_position(run, saved.position)
     except QuantityError as error:
         faults.append(f"{quoted(saved.position)} is gone: {error}")
         return
@@ -346,7 +348,7 @@ def _spot(session: Session, text: str) -> Spot:
     name = name or OWN
     if name not in session.branches:
         raise QuantityError(f"there is no run {quoted(name)}")
-    return name, places.read(session.branches[name].run, where)
+    return name, places.read_position(session.branches[name].run, where)
 
 
 def _readable(session: Session, texts: Iterable[str]) -> list[Spot]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..scenario import markdown
 from ..scenario.errors import QuantityError
-from ..scenario.markdown import Measure, Row
+from ..scenario.markdown import Measure, TextRow
 from . import cursors, finding, pointing
 from .scene import Scene
 from .session import Session
@@ -47,11 +47,11 @@ def there_is_one(session: Session) -> bool:
     return markdown.says_something(session.own.scenario.about)
 
 
-def rows(session: Session, page: Page) -> tuple[Row, ...]:
+def rows(session: Session, page: Page) -> tuple[TextRow, ...]:
     return markdown.rows(session.own.scenario.about, page.width, page.measure)
 
 
-def index(found: tuple[Row, ...], number: int) -> int:
+def index(found: tuple[TextRow, ...], number: int) -> int:
     """The row in which a character stands."""
     return max(0, bisect_right(found, number, key=lambda row: row.first) - 1)
 
@@ -121,7 +121,7 @@ def turn(session: Session, page: Page, by: int) -> None:
 
 # what a line leads to
 
-def targets(session: Session, row: Row) -> list[str]:
+def targets(session: Session, row: TextRow) -> list[str]:
     """What can be gone to, in the order of the line: figures, and quantities of the run by their names."""
     found = {each.start(): each[0] for each in FIGURE.finditer(row.text)}
     for each in NAME.finditer(row.text):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ..engine.program import Var
 from ..explain import notation
 from ..explain.marks import Printed
-from ..replay.places import write
+from ..replay.places import write_position
 from ..replay.timeline import Position
 from ..scenario.errors import ExpressionError, near_or_known, quoted, sentence
 from ..scenario.expression import read_quantity
@@ -43,7 +43,7 @@ def _scalars(scene: Scene) -> Callable[[Var, int], tuple[str, str]]:
         if var in at.program.made_by and not at.has(var):
             return "never", f"{name} is not made in this update"
         made = at.made(cell)
-        where = write(session.run, Position(update, *made))
+        where = write_position(session.run, Position(update, *made))
         if made > session.here:
             return where, f"{name} {NOT_YET}"
         return where, f"{name} = {notation.one(at.reader.value(cell), var.derivative_of is not None)}"
@@ -73,7 +73,7 @@ def adjoints(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
 def batch(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     """The rows of this update's batch, with as many of their numbers as a line holds."""
     session = scene.session
-    found, where = Batch(scene), write(session.run, session.position)
+    found, where = Batch(scene), write_position(session.run, session.position)
     left = len(found.columns) - 1 - len(found.few)
     for row in _rows(scene, "batch"):
         fields = [f"{found.columns[n].title} {NOT_YET}" if (value := found.number(row, n)) is None else
@@ -146,7 +146,7 @@ def program(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     update = session.position.update
     for entry in program_entries(scene):
         if entry.heading or entry.count:
-            where = write(session.run, Position(update, entry.number, scene.times.stops(entry.number)))
+            where = write_position(session.run, Position(update, entry.number, scene.times.stops(entry.number)))
             size = f"{entry.count} value{'s' * (entry.count != '1')}" if entry.count else ""
             yield line(where, entry.text, size, "" if entry.reached else "not reached yet")
 
@@ -158,7 +158,7 @@ def printed(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     if not figures:
         yield "No printed figures stand in this scenario."
     for figure in (figures[n] for n in _rows(scene, "printed")):
-        yield line(write(session.run, figure.made), *_figure(scene, figure))
+        yield line(write_position(session.run, figure.made), *_figure(scene, figure))
 
 
 def _figure(scene: Scene, figure: Printed) -> list[str]:
@@ -189,7 +189,7 @@ def loss(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     points += [(update, name, value, run.times(update).watched_value) for update, value in training]
     for update, what, value, made in sorted(points, key=lambda p: (p[0], p[3])):
         at = Position(update, made, run.times(update).stops(made))
-        yield line(write(run, at), f"{what} = {notation.one(value)}")
+        yield line(write_position(run, at), f"{what} = {notation.one(value)}")
 
 
 def gradients(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
@@ -201,10 +201,10 @@ def gradients(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
         told = f"norm of {row.name}'s gradient"
         made = sizes.where(scene, row, update)
         if made is None:
-            yield line(write(session.run, Position(update)), f"{told} is not made in this update")
+            yield line(write_position(session.run, Position(update)), f"{told} is not made in this update")
             continue
         compared = sizes.compared(size, found[-1], n == len(found) - 1).replace("×", " times")
-        yield line(write(session.run, made),
+        yield line(write_position(session.run, made),
                    f"{told} {NOT_YET}" if size is None else f"{told} = {notation.one(size)}",
                    f"{compared} than {layers[-1].name}'s" if compared.endswith(("less", "more")) else compared)
 
@@ -217,7 +217,7 @@ def watches(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     if not session.watches:
         yield "Nothing is watched yet: w d(E, w5) watches that."
     for watched in (session.watches[n] for n in _rows(scene, "watches")):
-        yield line(write(session.run, session.position), *_watched(watching.here(session, watched)))
+        yield line(write_position(session.run, session.position), *_watched(watching.here(session, watched)))
 
 
 def _watched(watched: Watched) -> list[str]:
@@ -270,7 +270,7 @@ def _hits(scene: Scene, number: int, goes_on: GoesOn) -> Iterator[str]:
         at, log = found.nth(rank), session.stops[number].stop.log or ()
         logged = [f"{notation.readable(what)} = {value}"
                   for what, value in zip(log, stopping.logged(session, number, at), strict=True)]
-        yield line(write(session.run, at), f"hit {rank} of {found.count}{'' if found.complete else '+'}",
+        yield line(write_position(session.run, at), f"hit {rank} of {found.count}{'' if found.complete else '+'}",
                    *(logged or [stopping.shown_at(session, at)]))
 
 
@@ -282,7 +282,7 @@ def _history(scene: Scene, text: str) -> Iterator[str]:
         yield line(sentence(f"{quoted(text)}: {error}"))
         return
     for update in range(session.position.update + 1):
-        yield line(write(session.run, Position(update)), *_watched(watching.history(session, text, update)))
+        yield line(write_position(session.run, Position(update)), *_watched(watching.history(session, text, update)))
 
 
 # somebody's own number
@@ -302,7 +302,8 @@ def yours(session: Session) -> Iterator[str]:
     elif not answer.found:
         yield asking.NOWHERE
     for found in answer.found:
-        where, what = write(found.run, found.hit.at), f"{found.hit.what} = {notation.one(found.hit.value, True)}"
+        where = write_position(found.run, found.hit.at)
+        what = f"{found.hit.what} = {notation.one(found.hit.value, True)}"
         if found.beside:
             yield line(f"In {found.run.scenario.name}", where, what, "your digits")
         else:

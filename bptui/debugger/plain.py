@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ..replay.places import write
+from ..replay.places import write_position
 from ..scenario.errors import QuantityError, printable
 from . import verbs
 from .completing import completions
@@ -112,7 +112,7 @@ def run_plain(path: Path, at: str | None = None) -> int:
 
 def come_back(session: Session) -> str:
     """The line that opens the debugger where it was left."""
-    scenario, place = session.run.scenario, write(session.run, session.position)
+    scenario, place = session.run.scenario, write_position(session.run, session.position)
     words = ("bptui", "--plain", printable(str(scenario.path or scenario.name)), "--at", place)
     return " ".join(map(shlex.quote, words))
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..explain import notation
+from ..replay.columns import depends, moves
 from ..replay.leaves import known_from
-from ..replay.reading import depends, moves
 from ..replay.series import Series
 from ..replay.timeline import Position
 from ..scenario.errors import ExpressionError, QuantityError

@@ -147,7 +147,7 @@ class Session:
         if place is not None and self.starts_at_parameter:
             self.start = number_in(listed(self.run, 0), place)
         if at is not None:
-            self.position = places.read(self.run, at)
+            self.position = places.read_position(self.run, at)
             self.began = self.position
 
     def _place(self, text: str) -> Place | None:

@@ -114,7 +114,7 @@ def go(session: Session, text: str) -> None:
     sides = session.sides
     assert sides is not None
     try:
-        _go(session, places.read(sides.both.a, text, sides.at.update))
+        _go(session, places.read_position(sides.both.a, text, sides.at.update))
     except QuantityError as error:
         session.message = sentence(error)
 

@@ -34,7 +34,7 @@ def set_stop(session: Session, text: str) -> None:
         switch(session, int(text))
         return
     try:
-        stop = stops.fitted(session.run, stops.read(text), session.row())
+        stop = stops.fitted(session.run, stops.read_stop(text), session.row())
         if stop.after is not None and stop.after not in session.stops:
             raise QuantityError(f"there is no stop {stop.after}")
     except QuantityError as error:
@@ -56,14 +56,14 @@ def set_stop(session: Session, text: str) -> None:
 def title(session: Session, number: int) -> str:
     """What a stop is, as it is shown."""
     stop = session.stops[number].stop
-    return notation.readable(stops.write(stop)) if stop.trouble == "" else stops.write(stop)
+    return notation.readable(stops.write_stop(stop)) if stop.trouble == "" else stops.write_stop(stop)
 
 
 def hits(session: Session, number: int) -> Hits | None:
     """The hits of a stop in the run on screen; None where it does not fit."""
     if number not in session.stops:
         return None
-    key = f"{number}: {stops.write(session.stops[number].stop)}"
+    key = f"{number}: {stops.write_stop(session.stops[number].stop)}"
     if key not in session.searched:
         try:
             stop = stops.fitted(session.run, session.stops[number].stop, session.row())

@@ -14,7 +14,7 @@ from ..explain import notation
 from ..explain.namer import quantity_text
 from ..replay import places
 from ..replay.meaning import Place, meaning
-from ..replay.stops import write
+from ..replay.stops import write_stop
 from ..replay.timeline import Position
 from ..scenario.errors import ExpressionError, QuantityError
 from ..scenario.expression import read_quantity
@@ -190,7 +190,7 @@ def _gradient(scene: Scene, n: int) -> Subject:
 def _stop(scene: Scene, n: int) -> Subject:
     session = scene.session
     number = list(session.stops)[n]
-    return Subject(stopping.title(session, number), stop=write(session.stops[number].stop))
+    return Subject(stopping.title(session, number), stop=write_stop(session.stops[number].stop))
 
 
 SUBJECTS: dict[str, Callable[[Scene, int], Subject | None]] = {

@@ -22,7 +22,7 @@ def stop(session: Session) -> str:
     if found is None or not here:
         return found.stop if found is not None else ""
     try:
-        stops.fitted(session.run, stops.read(here), session.row())
+        stops.fitted(session.run, stops.read_stop(here), session.row())
         return here
     except QuantityError:
         return f"changed({here})"

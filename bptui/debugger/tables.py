@@ -20,8 +20,8 @@ from ..engine.scalars import unravel
 from ..explain import notation
 from ..explain.marks import Printed
 from ..explain.namer import quantity_text
-from ..replay.places import write
-from ..replay.stops import write as write_stop
+from ..replay.places import write_position
+from ..replay.stops import write_stop
 from ..replay.timeline import Position
 from . import stopping, watching
 from .scene import Scene
@@ -367,13 +367,14 @@ def hits(scene: Scene) -> Table:
         at = listed_at(session, n)
         assert at is not None
         if at > session.position:
-            return Row(write(session.run, at), (None,) * len(columns))
+            return Row(write_position(session.run, at), (None,) * len(columns))
         if not log:
             found = stopping.made_at(session, at)
-            return Row(write(session.run, at), (None if found is None else found[1],))
+            return Row(write_position(session.run, at), (None if found is None else found[1],))
         if at.update == session.position.update:    # it may log what is made later
-            return Row(write(session.run, at), tuple(_plain(watching.here(session, text).value) for text in log))
-        return Row(write(session.run, at), tuple(map(_plain, stopping.evaluated(session, of, at))))
+            logged = (_plain(watching.here(session, text).value) for text in log)
+            return Row(write_position(session.run, at), tuple(logged))
+        return Row(write_position(session.run, at), tuple(map(_plain, stopping.evaluated(session, of, at))))
     columns = tuple(Column(text, notation.readable(text)) for text in log) or (Column("value", "value"),)
     return _listed(f"Hits of stop {of}", "position", columns, count, row, stamp=(of, count))
 

@@ -14,7 +14,7 @@ from ..explain import notation
 from ..explain.advice import advice
 from ..explain.claims import ClaimResult, said
 from ..explain.links import Link, column
-from ..replay.places import write
+from ..replay.places import write_position
 from ..replay.timeline import Position
 from ..scenario.errors import printable
 from .scene import Scene
@@ -35,7 +35,7 @@ def place(session: Session, at: Position) -> str:
     several = session.run.model.rows.count > 1
     sample = f" sample {session.row()}" if several and at == session.position else ""
     run = f" in {session.branch.name}" if len(session.branches) > 1 else ""
-    return f"{write(session.run, at)}{sample}{run}"
+    return f"{write_position(session.run, at)}{sample}{run}"
 
 
 def event(scene: Scene) -> str:
@@ -121,7 +121,7 @@ def row_place(scene: Scene, row: Link) -> str:
     (value, inner), update = row.made, session.position.update
     if value > scene.times.count:
         return "never"                              # the last update of a run has no update phase
-    return write(session.run, Position(update, value, min(inner, scene.times.stops(value))))
+    return write_position(session.run, Position(update, value, min(inner, scene.times.stops(value))))
 
 
 def following(scene: Scene) -> str:

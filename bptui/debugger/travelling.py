@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..replay import places
-from ..replay.places import write
+from ..replay.places import write_position
 from ..replay.timeline import Position
 from ..scenario.errors import quoted
 from .scene import Scene
@@ -69,7 +69,7 @@ def to_cursor(session: Session) -> None:
     elif target == session.position:
         session.message = "You stand there already."
     else:
-        session.jump(target, f"Here the cursor was: {write(session.run, target)}. - goes back.")
+        session.jump(target, f"Here the cursor was: {write_position(session.run, target)}. - goes back.")
 
 
 def bookmark(session: Session, text: str) -> None:

@@ -13,11 +13,11 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from .dialects import ARRAYS
 from .executor import Asked, Env, Feed, Row, State, Wanted
 from .program import FIXED, Equation, Program, Term, Var, live_equations
-from .readings import ARRAYS
 from .scalars import Cell
-from .structure import Chosen, Contract, Gather, Pick, Scatter, Stop
+from .structure import Contract, Gather, NoGradient, Pick, PickMask, Scatter
 
 Array = np.ndarray
 Compute = Callable[..., Array]
@@ -123,14 +123,14 @@ def term_function(term: Term, out: Var) -> Compute:
     op, shape = term.op, out.shape
     if isinstance(op, Contract):
         return contraction(op, shape)
-    if isinstance(op, Stop):
+    if isinstance(op, NoGradient):
         place = aligned(term.args[0].letters, out.letters)
         return lambda x: np.broadcast_to(place(x), shape)
     if isinstance(op, Pick):
         over = tuple(op.input.index(c) for c in op.over)
         arrange = aligned("".join(c for c in op.input if c in op.output), out.letters)
         return lambda x: np.broadcast_to(arrange(x.max(axis=over)), shape)
-    if isinstance(op, Chosen):
+    if isinstance(op, PickMask):
         return _chosen(op, out)
     if isinstance(op, Gather):
         return _gathered(op, term.args, out)
@@ -146,7 +146,7 @@ def term_function(term: Term, out: Var) -> Compute:
     return compute
 
 
-def _chosen(op: Chosen, out: Var) -> Compute:
+def _chosen(op: PickMask, out: Var) -> Compute:
     """1 at the first greatest along the axes that the choice is made over."""
     over = [c for c in op.input if c not in op.output]
     kept = [c for c in op.input if c in op.output]
@@ -263,7 +263,7 @@ def together(cells: Sequence[Cell]) -> Together:
             for var, group in groupby(cells, key=lambda cell: cell[0])]
 
 
-def read(wanted: Together, values: Mapping[Var, Array]) -> list[float]:
+def read_cells(wanted: Together, values: Mapping[Var, Array]) -> list[float]:
     env = Arrays(values)
     return [number for var, flats in wanted for number in env.array(var).reshape(-1)[flats].tolist()]
 
@@ -317,11 +317,11 @@ class Vectorised:
             for feed in feeds:
                 values = self._start(state, feed)
                 execute(steps, values)
-                row = read(own, values)
+                row = read_cells(own, values)
                 for asked, more, theirs in queries:
                     beside = {**values, **asked.seeds, **constants(asked.equations)}
                     execute(more, beside)
-                    row += read(theirs, beside)
+                    row += read_cells(theirs, beside)
                 rows.append(row)
                 state = self._following(state, values)
         return state, rows

@@ -14,7 +14,7 @@ from .derive import union
 from .laws import COMPARISONS, CONSTANTS, DIV, FUNCTIONS, NEG, POW, SUB, Elementwise, power
 from .limits import parts_of
 from .program import Block, Equation, Phase, Role, Term, Var
-from .structure import STOP, Contract
+from .structure import NO_GRADIENT, Contract
 
 LAWS: dict[str, Elementwise] = {"-": SUB, "/": DIV, "**": POW, **COMPARISONS}
 
@@ -119,7 +119,7 @@ class Lowering:
         return self._emit(out or self._temporary(args), Term(law, args))
 
     def _stopped(self, inner: Var, out: Var | None) -> Var:
-        return self._emit(out or self._temporary((inner,)), Term(STOP, (inner,)))
+        return self._emit(out or self._temporary((inner,)), Term(NO_GRADIENT, (inner,)))
 
     def _copied(self, var: Var, out: Var | None) -> Var:
         return var if out is None else self._emit(out, contract((var,), out))

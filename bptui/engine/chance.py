@@ -18,7 +18,7 @@ Fan = tuple[int, int]                               # a layer's inputs and outpu
 
 
 @dataclass(frozen=True)
-class Rule:
+class InitRule:
     """`options` are its keys with their defaults; `one` makes of them, and of a layer's fan, what draws a number.
     `fixed`: every seed draws the same."""
 
@@ -44,17 +44,18 @@ def _limits(limit: float) -> One:
 
 
 # Glorot and Bengio (2010); He, Zhang, Ren and Sun (2015), over the inputs, for a rectifier of slope a below 0.
-INITS: dict[str, Rule] = {
-    "zeros": Rule({}, lambda o, fan: lambda r: 0.0, fixed=True),
-    "constant": Rule({"value": 0.0}, lambda o, fan: lambda r: o["value"], fixed=True),
-    "uniform": Rule({"low": 0.0, "high": 1.0}, lambda o, fan: _uniform(o["low"], o["high"])),
-    "normal": Rule({"mean": 0.0, "std": 1.0}, lambda o, fan: _normal(o["mean"], o["std"])),
-    "glorot_uniform": Rule({"gain": 1.0}, lambda o, fan: _limits(o["gain"] * math.sqrt(6.0 / (fan[0] + fan[1])))),
-    "glorot_normal": Rule({"gain": 1.0}, lambda o, fan: _normal(0.0, o["gain"] * math.sqrt(2.0 / (fan[0] + fan[1])))),
-    "he_uniform": Rule({"a": 0.0}, lambda o, fan: _limits(math.sqrt(6.0 / ((1.0 + o["a"]**2) * fan[0])))),
-    "he_normal": Rule({"a": 0.0}, lambda o, fan: _normal(0.0, math.sqrt(2.0 / ((1.0 + o["a"]**2) * fan[0])))),
+INITS: dict[str, InitRule] = {
+    "zeros": InitRule({}, lambda o, fan: lambda r: 0.0, fixed=True),
+    "constant": InitRule({"value": 0.0}, lambda o, fan: lambda r: o["value"], fixed=True),
+    "uniform": InitRule({"low": 0.0, "high": 1.0}, lambda o, fan: _uniform(o["low"], o["high"])),
+    "normal": InitRule({"mean": 0.0, "std": 1.0}, lambda o, fan: _normal(o["mean"], o["std"])),
+    "glorot_uniform": InitRule({"gain": 1.0}, lambda o, fan: _limits(o["gain"] * math.sqrt(6.0 / (fan[0] + fan[1])))),
+    "glorot_normal": InitRule({"gain": 1.0},
+                              lambda o, fan: _normal(0.0, o["gain"] * math.sqrt(2.0 / (fan[0] + fan[1])))),
+    "he_uniform": InitRule({"a": 0.0}, lambda o, fan: _limits(math.sqrt(6.0 / ((1.0 + o["a"]**2) * fan[0])))),
+    "he_normal": InitRule({"a": 0.0}, lambda o, fan: _normal(0.0, math.sqrt(2.0 / ((1.0 + o["a"]**2) * fan[0])))),
 }
-SILENT = Rule({}, lambda o, fan: _limits(1.0 / math.sqrt(fan[0])))    # PyTorch's for a linear layer that says nothing
+SILENT = InitRule({}, lambda o, fan: _limits(1.0 / math.sqrt(fan[0])))      # PyTorch's for a layer that says nothing
 
 
 def draw(kind: str, options: Mapping[str, float], name: str, seed: int, shape: tuple[int, ...],
@@ -76,7 +77,8 @@ def mask(rate: float, name: str, seed: int, update: int, shape: tuple[int, ...])
     return np.array([0.0 if random.random() < rate else kept for _ in range(math.prod(shape))]).reshape(shape)
 
 
-def _drawn(rule: Rule, options: Mapping[str, float], random: Random, shape: tuple[int, ...], fan: Fan) -> np.ndarray:
+def _drawn(rule: InitRule, options: Mapping[str, float], random: Random, shape: tuple[int, ...],
+           fan: Fan) -> np.ndarray:
     one = rule.one({**rule.options, **options}, fan)
     return np.array([one(random) for _ in range(math.prod(shape))]).reshape(shape)
 

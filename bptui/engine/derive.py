@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from .laws import Elementwise, Partial
 from .program import SPARE, Block, Equation, Phase, Term, Var
-from .structure import SAMPLE, Chosen, Contract, Gather, Pick, Scatter, Stop
+from .structure import SAMPLE, Contract, Gather, NoGradient, Pick, PickMask, Scatter
 
 Product = tuple[Var, ...]                           # its factors; () is 1
 
@@ -73,7 +73,7 @@ class Reverse:
         self.live = set(self.wanted)
         for line in lines:
             for eq in line.equations:
-                through = [t for t in eq.terms if not isinstance(t.op, Stop)]
+                through = [t for t in eq.terms if not isinstance(t.op, NoGradient)]
                 if any(arg.base in self.live for t in through for arg in t.args):
                     self.live.add(eq.out)
 
@@ -209,7 +209,7 @@ class Reverse:
             top = self._one(eq.out, inner.pop(eq.out), whole, line, keep)
             for term in eq.terms:
                 for k, x in enumerate(term.args):
-                    if x.base not in self.live or isinstance(term.op, Stop):
+                    if x.base not in self.live or isinstance(term.op, NoGradient):
                         continue
                     share = self._step(eq, term, k, top)
                     if share is None:
@@ -260,7 +260,7 @@ class Reverse:
         if isinstance(term.op, Pick):
             [x] = term.args
             mask = self._local(eq.out, x, x.letters)
-            chosen = Equation(mask, (Term(Chosen(term.op.input, term.op.output), (x,)),))
+            chosen = Equation(mask, (Term(PickMask(term.op.input, term.op.output), (x,)),))
             return Share((*top.factors, mask), [*top.equations, chosen])
         assert isinstance(term.op, Elementwise)
         partial: Partial = term.op.partials[k]
@@ -291,7 +291,7 @@ def turned(view: Var, share: Share) -> Share:
 
 def elementwise(line: Block) -> bool:
     """No equation of the line sums over an axis, chooses along one, or moves anything."""
-    return not any(isinstance(t.op, Pick | Chosen | Gather) or (isinstance(t.op, Contract) and t.op.summed)
+    return not any(isinstance(t.op, Pick | PickMask | Gather) or (isinstance(t.op, Contract) and t.op.summed)
                    for eq in line.equations for t in eq.terms)
 
 

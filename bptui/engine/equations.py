@@ -6,37 +6,37 @@ from dataclasses import dataclass
 
 from ..scenario.records import Equations, Scenario
 from .builder import Builder, Lowering, letters_of, names_in
-from .form import Parameter, Rows, Trouble, Written, by_chance, cost_line, initial, penalised
+from .form import Parameter, Problems, Rows, Written, by_chance, cost_line, initial, penalised
 from .limits import MOST_PARTS, too_many_parts
 from .program import Phase, Var
 from .structure import SAMPLE
 
 
-def understand(scenario: Scenario, trouble: Trouble) -> Form:
+def understand(scenario: Scenario, problems: Problems) -> EquationsForm:
     """Check the values, draw the parameters. A list in `[values]` has one value for each sample."""
     written = scenario.equations
     assert written is not None
     parameters: list[Parameter] = []
     owner = {name: n for n, line in reversed(list(enumerate(written.lines))) for name in names_in(line.tree)}
     for name, values in written.parameters.items():
-        value = initial(trouble, ("parameters", name), values, name, scenario.training.seed, (), (1, 1),
+        value = initial(problems, ("parameters", name), values, name, scenario.training.seed, (), (1, 1),
                         f"{name} must be one number, or a table with an init")
         parameters.append(Parameter(name, value, True, owner.get(name, 0), True, by_chance(values)))
     counts = {name: len(v) for name, v in written.values.items() if v.ndim == 1}
     most = max(counts.values(), default=1)
-    punished = penalised(trouble, scenario.loss, parameters)
+    punished = penalised(problems, scenario.loss, parameters)
     for name, value in written.values.items():
         if value.ndim > 1:
-            trouble.say(("values", name), f"{name} must be one number, or a list with one number per sample")
+            problems.say(("values", name), f"{name} must be one number, or a list with one number per sample")
         elif value.ndim == 1 and len(value) != most:
-            trouble.say(("values", name), f"{name} has {len(value)} values, but another list has {most}: "
+            problems.say(("values", name), f"{name} has {len(value)} values, but another list has {most}: "
                                           f"a list is one value per sample")
     rows = Rows(most, dict(written.values), frozenset(counts))
-    return Form(scenario, written, tuple(parameters), rows, punished)
+    return EquationsForm(scenario, written, tuple(parameters), rows, punished)
 
 
 @dataclass
-class Form:
+class EquationsForm:
     """The written equations, understood."""
 
     scenario: Scenario

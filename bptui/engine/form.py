@@ -26,7 +26,7 @@ MOST_PARAMETERS = 10**6                             # each is drawn for itself
 
 
 @dataclass
-class Trouble:
+class Problems:
     """Collects problems, so that a person sees all of them at once."""
 
     found: list[Problem] = field(default_factory=list)
@@ -99,47 +99,47 @@ def by_chance(values: Values | None) -> bool:
     return values is None or (isinstance(values, Init) and values.kind in INITS and not INITS[values.kind].fixed)
 
 
-def initial(trouble: Trouble, key: KeyPath, values: Values | None, name: str, seed: int, shape: tuple[int, ...],
+def initial(problems: Problems, key: KeyPath, values: Values | None, name: str, seed: int, shape: tuple[int, ...],
             fan: tuple[int, int], expected: str) -> np.ndarray:
     """The first values of a parameter: given, or drawn. Zeros after a mistake, which is noted."""
     blank = np.zeros(shape)
     if values is None:
         return draw("", {}, name, seed, shape, fan)
     if isinstance(values, Init):
-        if not trouble.choice(key, "init", values.kind, tuple(INITS)):
+        if not problems.choice(key, "init", values.kind, tuple(INITS)):
             return blank
         known = INITS[values.kind].options
         if wrong := [option for option in values.options if option not in known]:
             takes = f"it takes {one_of(known)}" if known else "it takes nothing"
             for option in wrong:
-                trouble.say((*key, option), f"the init {values.kind!r} has no {quoted(option)}; {takes}")
+                problems.say((*key, option), f"the init {values.kind!r} has no {quoted(option)}; {takes}")
             return blank
         return draw(values.kind, values.options, name, seed, shape, fan)
     if values.shape != shape:
         turned = ": write the transposed" if len(shape) > 1 and values.shape == shape[::-1] else ""
-        trouble.say(key, f"{expected}; here: {_shape(values.shape)}{turned}")
+        problems.say(key, f"{expected}; here: {_shape(values.shape)}{turned}")
         return blank
     return values
 
 
-def penalised(trouble: Trouble, loss: Loss, parameters: Sequence[Parameter]) -> tuple[str, ...]:
+def penalised(problems: Problems, loss: Loss, parameters: Sequence[Parameter]) -> tuple[str, ...]:
     """The parameters that l1 and l2 count, by name: the trained weights, all that are trained, or those of a list."""
     of = loss.penalised
     if isinstance(of, str):
         found = tuple(p.name for p in parameters if p.trained and (p.weights or of == "all"))
         if loss.penalty and not found:
             what = "weights" if of == "weights" else "parameters"
-            trouble.say(("loss", "l1" if loss.l1 else "l2"), f"no {what} are trained that a penalty could count")
+            problems.say(("loss", "l1" if loss.l1 else "l2"), f"no {what} are trained that a penalty could count")
         return found
     known = {p.name: p for p in parameters}
     for at, name in enumerate(of):
         key = ("loss", "penalised", at)
         if name not in known:
-            trouble.say(key, f"{quoted(name)} is no parameter{did_you_mean(name, known)}; there are {one_of(known)}")
+            problems.say(key, f"{quoted(name)} is no parameter{did_you_mean(name, known)}; there are {one_of(known)}")
         elif name in of[:at]:
-            trouble.say(key, f"{quoted(name)} stands here twice")
+            problems.say(key, f"{quoted(name)} stands here twice")
         elif not known[name].trained:
-            trouble.say(key, f"{name} is not trained, so a penalty on it changes nothing")
+            problems.say(key, f"{name} is not trained, so a penalty on it changes nothing")
     return tuple(name for name in known if name in of)
 
 

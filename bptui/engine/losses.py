@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..scenario.records import Scenario
 from .builder import Builder, Lowering
-from .form import Trouble
+from .form import Problems
 from .laws import LOG_CROSS_ENTROPY, PART_LOSSES, Elementwise
 from .program import Var
 from .vectors import VECTOR_LAWS
@@ -14,15 +14,15 @@ OF_CLASSES = ("cross_entropy", "softmax_cross_entropy")     # losses whose targe
 VARIABLES = ("t", "o")
 
 
-def check_loss(trouble: Trouble, scenario: Scenario) -> None:
+def check_loss(problems: Problems, scenario: Scenario) -> None:
     loss = scenario.loss
     if loss.law is not None:
-        trouble.unknown_names(("loss", "kind"), loss.law, set(VARIABLES), "this law, which reads t and o")
+        problems.unknown_names(("loss", "kind"), loss.law, set(VARIABLES), "this law, which reads t and o")
     elif loss.kind is None:
-        trouble.say(("loss",), "the network needs a [loss] with a kind, such as \"half_squared_error\"")
+        problems.say(("loss",), "the network needs a [loss] with a kind, such as \"half_squared_error\"")
     else:
-        trouble.choice(("loss", "kind"), "loss", loss.kind, LOSSES,
-                       '; or a law in t and o, as in kind = "log(1 + (t - o)**2)"')
+        problems.choice(("loss", "kind"), "loss", loss.kind, LOSSES,
+                        '; or a law in t and o, as in kind = "log(1 + (t - o)**2)"')
 
 
 def parts_line(b: Builder, scenario: Scenario, x: Var, target: Var, units: tuple[str, ...] | None,

@@ -20,7 +20,7 @@ from ..scenario.records import Scenario
 from . import equations, limits, network
 from .chance import mask, noise
 from .derive import Reverse, walk
-from .form import Parameter, Rows, Trouble, Written
+from .form import Parameter, Problems, Rows, Written
 from .limits import PENALTY
 from .names import MOST_NAMED, shared_names
 from .optimizers import SETTINGS
@@ -43,19 +43,19 @@ class Model:
     """A scenario that has been understood: parameters with their first values, data, and programs."""
 
     def __init__(self, scenario: Scenario) -> None:
-        trouble = Trouble()
+        problems = Problems()
         form = network if scenario.network else equations
         self.scenario = scenario
-        self._form = form.understand(scenario, trouble)
+        self._form = form.understand(scenario, problems)
         self.parameters: tuple[Parameter, ...] = self._form.parameters
         self.rows: Rows = self._form.rows
         self.held: Rows | None = self._form.held
         """The validation rows; without targets they are only predicted for."""
         judged = self.held is not None and (self._form.rows.tensors.keys() == self.held.tensors.keys())
-        self.settings: Settings = understand_training(scenario, trouble, self.parameters, judged)
-        trouble.raise_if_any()
-        check_chance(trouble, scenario, self.rows.count, self._form.noisy or any(p.drawn for p in self.parameters))
-        trouble.raise_if_any()
+        self.settings: Settings = understand_training(scenario, problems, self.parameters, judged)
+        problems.raise_if_any()
+        check_chance(problems, scenario, self.rows.count, self._form.noisy or any(p.drawn for p in self.parameters))
+        problems.raise_if_any()
         self.judged = judged
         self.goals = tuple(Goal(o.minimize, frozenset(o.parameters), o.updates)
                            for o in scenario.training.objectives) or (

@@ -13,10 +13,10 @@ import numpy as np
 from ..scenario.errors import KeyPath, Problem, ScenarioError
 from ..scenario.records import Layer, Scenario, Shape
 from .builder import Builder
-from .form import Parameter, Rows, Trouble, Written, cost_line, penalised
+from .form import Parameter, Problems, Rows, Written, cost_line, penalised
 from .laws import ACTIVATIONS
-from .layers import KINDS, Drawing, Layers, Signal, Site
-from .layers.plain import FEW, LAW_VARIABLE
+from .layers import KINDS, Draw, Layers, Signal, Site
+from .layers.dense import FEW, LAW_VARIABLE
 from .limits import MOST_BYTES, MOST_LAYERS, MOST_PARTS, OF_A_NUMBER, evaluation_fault, in_bytes
 from .losses import check_loss, parts_line
 from .names import Names, letter, name_network, shared_bias, unnamed
@@ -26,49 +26,49 @@ from .structure import SAMPLE
 from .vectors import VECTOR_LAWS
 
 
-def understand(scenario: Scenario, trouble: Trouble) -> Form:
+def understand(scenario: Scenario, problems: Problems) -> LayersForm:
     """Check the network, its data and its loss; draw the first values of its parameters."""
     network = scenario.network
     assert network is not None
     if len(network.layers) > MOST_LAYERS:
         raise ScenarioError([Problem(("network", "layers", MOST_LAYERS), f"there are {len(network.layers):,} layers; "
                                      f"at most {MOST_LAYERS:,} can be drawn")])
-    check_loss(trouble, scenario)
-    check_given_names(trouble, scenario)
-    known = [trouble.choice((*layer.key, "kind"), "layer kind", layer.kind, tuple(KINDS))
-             and check_activation(trouble, layer) for layer in network.layers]
+    check_loss(problems, scenario)
+    check_given_names(problems, scenario)
+    known = [problems.choice((*layer.key, "kind"), "layer kind", layer.kind, tuple(KINDS))
+             and check_activation(problems, layer) for layer in network.layers]
     fed = network.inputs if isinstance(network.inputs, Shape) else (
         (network.inputs,) if isinstance(network.inputs, int) else (len(network.inputs),))
     words = network.layers[0].extra.get("vocabulary", 0) if network.layers[0].kind == "embedding" else 0
-    drawing, made, parameters, pairs, numbers = Drawing(trouble, scenario.training.seed), None, (), (), 0
+    drawing, made, parameters, pairs, numbers = Draw(problems, scenario.training.seed), None, (), (), 0
     noisy = False
-    form = Form(scenario, (), Rows(1, {}, frozenset()), None, tuple(fed), words, unnamed(network))
+    form = LayersForm(scenario, (), Rows(1, {}, frozenset()), None, tuple(fed), words, unnamed(network))
     if all(known):
         try:
             written, signal = form.layers(Builder({SAMPLE: 1}), False, drawing)
             made, pairs, numbers = signal.shape, tuple(written.pairs), written.builder.numbers
             parameters, noisy = drawing.parameters(), bool(written.noises)
         except ScenarioError as error:
-            trouble.found += error.problems
-    rows, held = understand_rows(trouble, scenario, tuple(fed), made, words)
+            problems.found += error.problems
+    rows, held = understand_rows(problems, scenario, tuple(fed), made, words)
     sizes = {p.name: p.value.size for p in parameters}
     if held is not None and (fault := evaluation_fault(numbers, held.count)):
-        trouble.say(("data", "validation"), fault)
+        problems.say(("data", "validation"), fault)
     for n, layer in enumerate(network.layers):
         if made is not None and (*layer.key, "train") in scenario.lines and n not in {p.owner for p in parameters}:
-            trouble.say((*layer.key, "train"), f"{layer.name!r} has nothing to train: leave train out")
-        _check_names(trouble, layer, {p.name: p.value.shape for p in parameters})
+            problems.say((*layer.key, "train"), f"{layer.name!r} has nothing to train: leave train out")
+        _check_names(problems, layer, {p.name: p.value.shape for p in parameters})
     features = 0 if words or len(fed) > 2 else fed[-1]
     taken = {scenario.loss.name, *(scenario.data.target_names or () if scenario.data else ())}
     names = unnamed(network)
     if made is not None:                            # else it may have any number of units
         names = name_network(network, sizes, features, fed[0] if len(fed) == 2 else 0, taken)
-    _check_batches(trouble, scenario, rows.count, pairs)
-    punished = penalised(trouble, scenario.loss, parameters) if parameters else ()
-    return Form(scenario, parameters, rows, held, tuple(fed), words, names, numbers, punished, noisy)
+    _check_batches(problems, scenario, rows.count, pairs)
+    punished = penalised(problems, scenario.loss, parameters) if parameters else ()
+    return LayersForm(scenario, parameters, rows, held, tuple(fed), words, names, numbers, punished, noisy)
 
 
-def check_given_names(trouble: Trouble, scenario: Scenario) -> None:
+def check_given_names(problems: Problems, scenario: Scenario) -> None:
     """A given name must not be one that the network's own quantities get: net_h1, out_h1, E_o1, loss."""
     assert scenario.network is not None
     layers, loss = scenario.network.layers, scenario.loss.name
@@ -83,49 +83,49 @@ def check_given_names(trouble: Trouble, scenario: Scenario) -> None:
     given += [(("data", "target_names"), name) for name in (scenario.data.target_names or () if scenario.data else ())]
     for key, name in given:
         if name in own:
-            trouble.say(key, f"{name!r} is what a quantity of this network is called; give it another name")
+            problems.say(key, f"{name!r} is what a quantity of this network is called; give it another name")
 
 
-def _check_names(trouble: Trouble, layer: Layer, shapes: dict[str, tuple[int, ...]]) -> None:
+def _check_names(problems: Problems, layer: Layer, shapes: dict[str, tuple[int, ...]]) -> None:
     """Whether the file's names are as many as there is to name."""
     for part, key, rows in (("weights", "weight_names", layer.weight_names), (
             "recurrent_weights", "recurrent_weight_names", layer.extra.get("recurrent_weight_names"))):
         shape = shapes.get(f"{layer.name}.{part}")
         if rows is not None and shape is not None and [len(r) for r in rows] != [shape[-1]] * shape[0]:
             here = f"{', '.join(str(len(r)) for r in rows[:FEW])}{' …' * (len(rows) > FEW)}"
-            trouble.say((*layer.key, key), f"{key} of {layer.name!r} must have {shape[0]} rows of {shape[-1]}"
-                        f", a row per unit; here: rows of {here}")
+            problems.say((*layer.key, key), f"{key} of {layer.name!r} must have {shape[0]} rows of {shape[-1]}"
+                         f", a row per unit; here: rows of {here}")
     for part, names in (("bias", layer.bias_names), ("gain", layer.extra.get("gain_names"))):
         shape = shapes.get(f"{layer.name}.{part}")
         expected = None if shape is None else 1 if part == "bias" and shared_bias(layer) else int(np.prod(shape))
         if names is not None and expected is not None and len(names) != expected:
-            trouble.say((*layer.key, f"{part}_names"), f"{layer.name!r} has {expected} to name; here: {len(names)} "
+            problems.say((*layer.key, f"{part}_names"), f"{layer.name!r} has {expected} to name; here: {len(names)} "
                                                        f"names")
 
 
-def _check_batches(trouble: Trouble, scenario: Scenario, rows: int, pairs: tuple[KeyPath, ...]) -> None:
+def _check_batches(problems: Problems, scenario: Scenario, rows: int, pairs: tuple[KeyPath, ...]) -> None:
     """Over a batch of one sample there is no variance."""
     batch = rows if scenario.training.batch == "all" else min(int(scenario.training.batch), rows)
     for key in pairs:
         if batch == 1 or rows % batch == 1:
             which = "a batch" if batch == 1 else "the last batch of an epoch"
-            trouble.say((*key, "kind"), f"batch_norm needs two samples or more, and {which} has one: "
+            problems.say((*key, "kind"), f"batch_norm needs two samples or more, and {which} has one: "
                                               f"give another batch")
 
 
-def check_activation(trouble: Trouble, layer: Layer) -> bool:
+def check_activation(problems: Problems, layer: Layer) -> bool:
     """Whether the activation can be written."""
     key = (*layer.key, "activation")
     activation = layer.activation
     if activation.law is None:
-        return trouble.choice(key, "activation", activation.name or "", ("linear", *ACTIVATIONS, *VECTOR_LAWS),
-                              as_law(activation.name or ""))
-    before = len(trouble.found)
-    trouble.unknown_names(key, activation.law, {LAW_VARIABLE, *activation.parameters}, "this law, which reads x")
+        return problems.choice(key, "activation", activation.name or "", ("linear", *ACTIVATIONS, *VECTOR_LAWS),
+                               as_law(activation.name or ""))
+    before = len(problems.found)
+    problems.unknown_names(key, activation.law, {LAW_VARIABLE, *activation.parameters}, "this law, which reads x")
     for name in activation.train:
         if name not in activation.parameters:
-            trouble.say((*key, "train"), f"{name!r} is no parameter of this law")
-    return len(trouble.found) == before
+            problems.say((*key, "train"), f"{name!r} is no parameter of this law")
+    return len(problems.found) == before
 
 
 AS_LAWS = {                                         # activations that have no name here, as laws in x
@@ -144,7 +144,7 @@ def as_law(word: str) -> str:
 
 
 @dataclass
-class Form:
+class LayersForm:
     """The network, understood. `fed` is the shape of one sample's inputs, `words` the vocabulary of words."""
 
     scenario: Scenario
@@ -158,7 +158,7 @@ class Form:
     punished: tuple[str, ...] = ()                  # the parameters that l1 and l2 count
     noisy: bool = False                             # whether chance is in each update
 
-    def layers(self, b: Builder, evaluating: bool, drawing: Drawing | None = None) -> tuple[Layers, Signal]:
+    def layers(self, b: Builder, evaluating: bool, drawing: Draw | None = None) -> tuple[Layers, Signal]:
         """The lines of all layers, and what the last one makes."""
         assert self.scenario.network is not None
         written = Layers(b, evaluating, drawing)

@@ -14,7 +14,7 @@ from math import prod
 from typing import Literal
 
 from .laws import CHOSEN, GREATEST, Elementwise
-from .structure import SAMPLE, Chosen, Contract, Operation, Pick
+from .structure import SAMPLE, Contract, Operation, Pick, PickMask
 
 Role = Literal["data", "noise", "parameter", "slot", "setting", "constant", "identity", "unit", "triangle", "seed",
                "forward", "loss", "temporary", "adjoint", "share", "estimate", "local", "made", "next"]
@@ -128,7 +128,7 @@ class Equation:
         op = self.terms[0].op if self.terms else None
         if isinstance(op, Elementwise):
             return op
-        return GREATEST if isinstance(op, Pick) else CHOSEN if isinstance(op, Chosen) else None
+        return GREATEST if isinstance(op, Pick) else CHOSEN if isinstance(op, PickMask) else None
 
     @property
     def operands(self) -> Iterator[Var]:

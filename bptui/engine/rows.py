@@ -8,7 +8,7 @@ import numpy as np
 
 from ..scenario.errors import KeyPath, one_of
 from ..scenario.records import Scenario
-from .form import Rows, Trouble
+from .form import Problems, Rows
 from .layers.site import shaped
 from .losses import OF_CLASSES
 
@@ -16,29 +16,29 @@ Shape = tuple[int, ...]
 MOST_NUMBERS = 5 * 10**6
 
 
-def understand_rows(trouble: Trouble, scenario: Scenario, fed: Shape, made: Shape | None,
+def understand_rows(problems: Problems, scenario: Scenario, fed: Shape, made: Shape | None,
                     words: int) -> tuple[Rows, Rows | None]:
     """The rows to train on, and those held back. `fed` is the shape of one sample's inputs, `made` that of its outputs
     (None: not known, after a mistake), `words` the vocabulary where inputs are numbers of words."""
     data = scenario.data
     if data is None:
-        trouble.say(("data",), "missing data: the network needs a [data] table with inputs and targets")
+        problems.say(("data",), "missing data: the network needs a [data] table with inputs and targets")
         return Rows(1, {}, frozenset()), None
     needs = scenario.loss.kind != "sum"
     if needs and data.targets is None:
-        trouble.say(("data", "targets"), "missing data: this loss needs targets, a row per sample")
+        problems.say(("data", "targets"), "missing data: this loss needs targets, a row per sample")
     if not needs:
         for part, given in (("targets", data.targets), ("target_names", data.target_names)):
             if given is not None:
-                trouble.say(("data", part), f"the loss 'sum' reads no targets: leave {part} out")
+                problems.say(("data", part), f"the loss 'sum' reads no targets: leave {part} out")
     if needs and made is not None and data.target_names is not None and len(data.target_names) != prod(made):
-        trouble.say(("data", "target_names"), f"target_names must have {prod(made)} names, one per output; "
+        problems.say(("data", "target_names"), f"target_names must have {prod(made)} names, one per output; "
                                               f"here: {len(data.target_names)}")
 
     def tensors(key: KeyPath, inputs: np.ndarray, targets: np.ndarray | None) -> Rows:
-        found = {"inputs": _inputs(trouble, (*key, "inputs"), inputs, fed, words)}
+        found = {"inputs": _inputs(problems, (*key, "inputs"), inputs, fed, words)}
         if targets is not None and needs and made is not None:
-            found["targets"] = _targets(trouble, scenario, (*key, "targets"), targets, made)
+            found["targets"] = _targets(problems, scenario, (*key, "targets"), targets, made)
         return Rows(len(inputs), found, frozenset(found))
 
     rows = tensors(("data",), data.inputs, data.targets)
@@ -46,25 +46,25 @@ def understand_rows(trouble: Trouble, scenario: Scenario, fed: Shape, made: Shap
     return rows, None if held is None else tensors(("data", "validation"), held.inputs, held.targets)
 
 
-def _inputs(trouble: Trouble, key: KeyPath, inputs: np.ndarray, fed: Shape, words: int) -> np.ndarray:
+def _inputs(problems: Problems, key: KeyPath, inputs: np.ndarray, fed: Shape, words: int) -> np.ndarray:
     if inputs.shape[1:] != fed and (inputs.ndim != 2 or inputs.shape[1] != prod(fed)):
         if len(fed) == 1:
-            trouble.say(key, f"each row of inputs must have {fed[0]} numbers, one per input of the network; here: "
+            problems.say(key, f"each row of inputs must have {fed[0]} numbers, one per input of the network; here: "
                              f"{inputs.shape[-1] if inputs.ndim == 2 else shaped(inputs.shape[1:])}")
         else:
-            trouble.say(key, f"each row of inputs must be {shaped(fed)}, or {prod(fed)} numbers; here: "
+            problems.say(key, f"each row of inputs must be {shaped(fed)}, or {prod(fed)} numbers; here: "
                              f"{shaped(inputs.shape[1:])}")
         return inputs
     rows = inputs.reshape(len(inputs), *fed)
-    return _one_hot(trouble, key, rows, words, "input", "word", f"the vocabulary has {words} words") if words else rows
+    return _one_hot(problems, key, rows, words, "input", "word", f"the vocabulary has {words} words") if words else rows
 
 
-def _targets(trouble: Trouble, scenario: Scenario, key: KeyPath, targets: np.ndarray, made: Shape) -> np.ndarray:
+def _targets(problems: Problems, scenario: Scenario, key: KeyPath, targets: np.ndarray, made: Shape) -> np.ndarray:
     classes = scenario.loss.kind in OF_CLASSES
     if classes and targets.ndim == len(made) + 1 and targets.shape[1:] == (*made[:-1], 1) != made:
         targets = targets.reshape(targets.shape[:-1])           # a column of class numbers
     if classes and targets.shape[1:] == made[:-1]:
-        return _one_hot(trouble, key, targets, made[-1], "target", "class",
+        return _one_hot(problems, key, targets, made[-1], "target", "class",
                         f"the network has {made[-1]} output{'s' * (made[-1] != 1)}")
     if targets.ndim == 1 and prod(made) == 1:
         return targets.reshape(-1, *made)
@@ -74,15 +74,15 @@ def _targets(trouble: Trouble, scenario: Scenario, key: KeyPath, targets: np.nda
     here = "single numbers" if targets.ndim == 1 else targets.shape[-1] if targets.ndim == 2 else \
         shaped(targets.shape[1:])
     wanted = f"have {made[0]} numbers, one per output of the network" if len(made) == 1 else f"be {shaped(made)}"
-    trouble.say(key, f"each row of targets must {wanted}; here: {here}{also}")
+    problems.say(key, f"each row of targets must {wanted}; here: {here}{also}")
     return targets
 
 
-def _one_hot(trouble: Trouble, key: KeyPath, numbers: np.ndarray, count: int, what: str, each: str,
+def _one_hot(problems: Problems, key: KeyPath, numbers: np.ndarray, count: int, what: str, each: str,
              why: str) -> np.ndarray:
     """For each number a row that is 1 at its place and 0 elsewhere."""
     if numbers.size * count > MOST_NUMBERS:
-        trouble.say(key, f"as rows with one 1 these {what}s would be {numbers.size * count:,} numbers; at most "
+        problems.say(key, f"as rows with one 1 these {what}s would be {numbers.size * count:,} numbers; at most "
                          f"{MOST_NUMBERS:,} can be held")
         return numbers
     flat = numbers.reshape(-1)
@@ -90,7 +90,7 @@ def _one_hot(trouble: Trouble, key: KeyPath, numbers: np.ndarray, count: int, wh
     if not good.all():
         at = [int(n) for n in np.argwhere(~good.reshape(numbers.shape))[0]]
         also = f", number {at[1] + 1}," if len(at) > 1 else ""
-        trouble.say((*key, *at), f"{what} {at[0] + 1}{also} is {numbers[tuple(at)]:g}: a {each} is a whole "
+        problems.say((*key, *at), f"{what} {at[0] + 1}{also} is {numbers[tuple(at)]:g}: a {each} is a whole "
                                                    f"number from 0 to {count - 1}, as {why}")
         return numbers
     rows = np.zeros((flat.size, count))

@@ -15,9 +15,9 @@ from math import prod
 from typing import Any, TypeVar
 
 from .algebra import Operand
+from .dialects import Text
 from .program import Equation, Term, Var, term_letters
-from .readings import Text
-from .structure import Chosen, Contract, Gather, Pick, Scatter, Stop
+from .structure import Contract, Gather, NoGradient, Pick, PickMask, Scatter
 
 Cell = tuple[Var, int]                              # a variable and a flat index, samples included
 AnyOperand = TypeVar("AnyOperand", Text, Operand)   # what a law can be read over to be written: source, a tree
@@ -185,13 +185,13 @@ class Scalars:
             return _Moved(op, self.out, term.args)
         if isinstance(op, Scatter):
             return _Spread(op, self.out, term.args[0])
-        if isinstance(op, Pick | Chosen):
+        if isinstance(op, Pick | PickMask):
             over = "".join(c for c in op.input if c not in op.output)
             kept = {c: s for c, s in strides(term.args[0].letters, term.args[0].shape).items()}
             steps = tuple(0 if c in over else kept.get(c, 0) for c in self.out.letters)
             walk = _Walk(self.out.shape, tuple(self._lengths[c] for c in over), (steps,),
                          (tuple(kept[c] for c in over),), (term.args[0].base,))
-            return _Candidates(walk, tuple(self.out.letters.index(c) for c in over) if isinstance(op, Chosen) else ())
+            return _Candidates(walk, tuple(self.out.letters.index(c) for c in over) if isinstance(op, PickMask) else ())
         summed = term_letters(term, self.out)
         steps = [strides(v.letters, v.shape) for v in term.args]
         return _Walk(self.out.shape, tuple(self._lengths[c] for c in summed),
@@ -248,7 +248,7 @@ def product_text(factors: Sequence[AnyOperand], zero: AnyOperand) -> AnyOperand:
 
 def is_stop(equation: Equation) -> bool:
     """Whether the equation copies and lets no gradient through."""
-    return len(equation.terms) == 1 and isinstance(equation.terms[0].op, Stop)
+    return len(equation.terms) == 1 and isinstance(equation.terms[0].op, NoGradient)
 
 
 def is_copy(equation: Equation) -> bool:

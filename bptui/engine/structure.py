@@ -36,7 +36,7 @@ class Contract:
 
 
 @dataclass(frozen=True)
-class Stop:
+class NoGradient:
     """y = x, but the derivative is 0: written `stop(x)`."""
 
 
@@ -89,15 +89,15 @@ class Scatter:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class PickMask:
     """1 where an element is the one that `Pick` takes, else 0: `Chosen("sj", "s")` has the letters of its input."""
 
     input: str
     output: str
 
 
-STOP = Stop()
-Operation = Elementwise | Contract | Pick | Chosen | Gather | Scatter | Stop
+NO_GRADIENT = NoGradient()
+Operation = Elementwise | Contract | Pick | PickMask | Gather | Scatter | NoGradient
 
 
 def movement(move: Callable[..., np.ndarray], *shapes: tuple[int, ...]) -> tuple[Gather, tuple[int, ...]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ..scenario.errors import KeyPath, near_or_known, one_of, quoted
 from ..scenario.records import Scenario, Training
 from ..scenario.trees import Tree, names_in
-from .form import Parameter, Trouble
+from .form import Parameter, Problems
 from .optimizers import OPTIMIZERS, SCHEDULES, SETTINGS, Line
 from .perturb import MOST_PASSES
 
@@ -48,29 +48,29 @@ class Settings:
         return {**self.fixed, "η": self.rate(epoch)}
 
 
-def understand_training(scenario: Scenario, trouble: Trouble, parameters: Sequence[Parameter],
+def understand_training(scenario: Scenario, problems: Problems, parameters: Sequence[Parameter],
                         judged: bool) -> Settings:
     """The settings of a scenario; `judged` says whether it has validation data with targets."""
     training = scenario.training
-    _check_schedule(trouble, training)
-    _check_objectives(trouble, scenario, parameters)
-    _check_together(trouble, scenario, judged)
-    _check_passes(trouble, training, parameters)
-    known = trouble.choice((*KEY, "optimizer"), "optimizer", training.optimizer, tuple(OPTIMIZERS))
+    _check_schedule(problems, training)
+    _check_objectives(problems, scenario, parameters)
+    _check_together(problems, scenario, judged)
+    _check_passes(problems, training, parameters)
+    known = problems.choice((*KEY, "optimizer"), "optimizer", training.optimizer, tuple(OPTIMIZERS))
     if not known:
         return Settings(training=training)
     optimizer = OPTIMIZERS[training.optimizer]
     foreign = dict.fromkeys(_key_of(scenario, o) for o in training.options if o not in optimizer.options)
     for key in foreign:
         takes = dict.fromkeys(KEYS_OF.get(o, o) for o in optimizer.options)
-        trouble.say((*KEY, key), f"{training.optimizer} has no {key}; it takes {one_of(takes)}")
+        problems.say((*KEY, key), f"{training.optimizer} has no {key}; it takes {one_of(takes)}")
     if foreign:
         return Settings(training=training)
     options = {**optimizer.options, **training.options}
     if options.get("nesterov") and (not options["momentum"] or options["dampening"]):
-        trouble.say((*KEY, "nesterov"), "nesterov needs a momentum above 0, and no dampening")
+        problems.say((*KEY, "nesterov"), "nesterov needs a momentum above 0, and no dampening")
     if options.get("dampening") and not options["momentum"]:
-        trouble.say((*KEY, "dampening"), "dampening needs a momentum above 0")
+        problems.say((*KEY, "dampening"), "dampening needs a momentum above 0")
     values = {SETTINGS[o]: v for o, v in options.items() if o in SETTINGS}
     limit = training.clip_norm or training.clip_value
     values |= {"h": training.perturbation} | ({"c": limit} if limit is not None else {})
@@ -84,44 +84,45 @@ def _key_of(scenario: Scenario, option: str) -> str:
     return KEYS_OF.get(option, option)
 
 
-def _check_schedule(trouble: Trouble, training: Training) -> None:
+def _check_schedule(problems: Problems, training: Training) -> None:
     plan = training.schedule
     key = (*KEY, "schedule")
-    if plan is None or not trouble.choice((*key, "kind"), "schedule", plan.kind, tuple(SCHEDULES)):
+    if plan is None or not problems.choice((*key, "kind"), "schedule", plan.kind, tuple(SCHEDULES)):
         return
     known = SCHEDULES[plan.kind].options
     for option, value in plan.options.items():
         if option not in known:
-            trouble.say((*key, option), f"the schedule {plan.kind!r} has no {quoted(option)}; it takes {one_of(known)}")
+            takes = f"it takes {one_of(known)}"
+            problems.say((*key, option), f"the schedule {plan.kind!r} has no {quoted(option)}; {takes}")
         elif option in ("step_size", "t_max", "total_iters") and (value < 1 or value != int(value)):
-            trouble.say((*key, option), f"{option} must be a whole number of epochs, 1 or more, not {value:g}")
+            problems.say((*key, option), f"{option} must be a whole number of epochs, 1 or more, not {value:g}")
         elif option not in ("step_size", "t_max", "total_iters") and value < 0:
-            trouble.say((*key, option), f"{option} must be 0 or more, not {value:g}")
+            problems.say((*key, option), f"{option} must be 0 or more, not {value:g}")
     for option, default in known.items():
         if default is None and option not in plan.options:
-            trouble.say(key, f"{option} is missing in the schedule {plan.kind!r}")
+            problems.say(key, f"{option} is missing in the schedule {plan.kind!r}")
 
 
-def _check_objectives(trouble: Trouble, scenario: Scenario, parameters: Sequence[Parameter]) -> None:
+def _check_objectives(problems: Problems, scenario: Scenario, parameters: Sequence[Parameter]) -> None:
     written = scenario.equations
     if written is None and scenario.training.objectives:
-        trouble.say(scenario.training.objectives[0].key, "objectives name equations, and this is a [network]: "
+        problems.say(scenario.training.objectives[0].key, "objectives name equations, and this is a [network]: "
                                                          "write the forward lines under [equations]")
         return
     for objective in scenario.training.objectives:
         made = {line.name: line.tree for line in written.lines} if written else {}
         if objective.minimize not in made:
-            trouble.say((*objective.key, "minimize"), f"{objective.minimize!r} is not one of the equations"
-                        f"{near_or_known(objective.minimize, made)}")
+            problems.say((*objective.key, "minimize"), f"{objective.minimize!r} is not one of the equations"
+                         f"{near_or_known(objective.minimize, made)}")
         names = [p.name for p in parameters]
         for at, name in enumerate(objective.parameters):
             if name in objective.parameters[:at]:
-                trouble.say((*objective.key, "parameters", at), f"{name!r} stands here twice")
+                problems.say((*objective.key, "parameters", at), f"{name!r} stands here twice")
             elif name not in names:
-                trouble.say((*objective.key, "parameters", at), f"{name!r} is not one of the [parameters]"
-                            f"{near_or_known(name, names)}")
+                problems.say((*objective.key, "parameters", at), f"{name!r} is not one of the [parameters]"
+                             f"{near_or_known(name, names)}")
             elif objective.minimize in made and name not in _feeding(made, objective.minimize):
-                trouble.say((*objective.key, "parameters", at), f"{objective.minimize} does not depend on {name}")
+                problems.say((*objective.key, "parameters", at), f"{objective.minimize} does not depend on {name}")
 
 
 def _feeding(made: Mapping[str, Tree], name: str) -> set[str]:
@@ -136,41 +137,41 @@ def _feeding(made: Mapping[str, Tree], name: str) -> set[str]:
     return found
 
 
-def _check_passes(trouble: Trouble, training: Training, parameters: Sequence[Parameter]) -> None:
+def _check_passes(problems: Problems, training: Training, parameters: Sequence[Parameter]) -> None:
     """Perturbation writes the forward half once more for each number that an update trains."""
     if training.gradient != "perturbation":
         return
     turns = [o.parameters for o in training.objectives] or [[p.name for p in parameters if p.trained]]
     most = max(sum(p.value.size for p in parameters if p.name in turn) for turn in turns)
     if most > MOST_PASSES:
-        trouble.say((*KEY, "gradient"), f"perturbation runs the network again for each of the {most:,} parameters; at "
+        problems.say((*KEY, "gradient"), f"perturbation runs the network again for each of the {most:,} parameters; at "
                                         f"most {MOST_PASSES} can be stepped through: use backpropagation")
 
 
-def check_chance(trouble: Trouble, scenario: Scenario, rows: int, drawn: bool) -> None:
+def check_chance(problems: Problems, scenario: Scenario, rows: int, drawn: bool) -> None:
     """What is said of chance where there is none; `drawn`: the first values or the updates have some."""
     training = scenario.training
     if training.batch != "all" and training.batch > rows:
-        trouble.say((*KEY, "batch"), f"a batch of {training.batch:,} rows is more than there are: give at "
+        problems.say((*KEY, "batch"), f"a batch of {training.batch:,} rows is more than there are: give at "
                                      f"most {rows:,}, or \"all\"")
     all_rows = training.batch == "all" or training.batch >= rows
     if training.shuffle and all_rows:
-        trouble.say((*KEY, "shuffle"), "every batch has all rows, so shuffle would only add them up in another "
+        problems.say((*KEY, "shuffle"), "every batch has all rows, so shuffle would only add them up in another "
                                        "order: give a smaller batch")
     elif (*KEY, "seed") in scenario.lines and not drawn and not training.shuffle:
-        trouble.say((*KEY, "seed"), "nothing is drawn here, shuffled or noisy, so seed changes nothing: leave it out")
+        problems.say((*KEY, "seed"), "nothing is drawn here, shuffled or noisy, so seed changes nothing: leave it out")
 
 
-def _check_together(trouble: Trouble, scenario: Scenario, judged: bool) -> None:
+def _check_together(problems: Problems, scenario: Scenario, judged: bool) -> None:
     """What cannot stand beside each other."""
     training = scenario.training
     if (*KEY, "perturbation") in scenario.lines and training.gradient != "perturbation":
-        trouble.say((*KEY, "perturbation"), "perturbation is how far gradient = \"perturbation\" goes, and the "
+        problems.say((*KEY, "perturbation"), "perturbation is how far gradient = \"perturbation\" goes, and the "
                                             "gradient here is by backpropagation")
     if training.update_order == "in_place":
         if training.clip_norm is not None:
-            trouble.say((*KEY, "clip_norm"), "clip_norm needs all gradients before the first update: not in_place")
+            problems.say((*KEY, "clip_norm"), "clip_norm needs all gradients before the first update: not in_place")
         if training.gradient == "perturbation":
-            trouble.say((*KEY, "gradient"), "perturbation has no backward order in which to update in_place")
+            problems.say((*KEY, "gradient"), "perturbation has no backward order in which to update in_place")
     if training.patience is not None and not judged:
-        trouble.say((*KEY, "patience"), "patience looks at E.validation: give [data] validation, with targets")
+        problems.say((*KEY, "patience"), "patience looks at E.validation: give [data] validation, with targets")

@@ -18,9 +18,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from .dialects import FLOATS, IEEE, PYTHON, PYTHON_IEEE, SOURCE, SOURCE_IEEE, Dialect, Text
 from .executor import Env, Feed, Row, State, Wanted
 from .program import FIXED, Equation, Program, Var
-from .readings import FLOATS, IEEE, PYTHON, PYTHON_IEEE, SOURCE, SOURCE_IEEE, Dialect, Text
 from .scalars import Cell, Scalars, is_copy
 
 MOST_STATEMENTS = 2000

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from .builder import Builder, contract
 from .laws import DIV, FUNCTIONS, SUB
 from .program import Equation, Phase, Term, Var
-from .structure import STOP, Pick
+from .structure import NO_GRADIENT, Pick
 
 VectorLaw = Callable[[Builder, Phase, str, Var, Var], Var]
 
@@ -27,7 +27,7 @@ def _shifted(b: Builder, out: Var, x: Var) -> tuple[list[Equation], Var, Var, Va
         temporary(5, rows, "Σ exp")
     return [
         Equation(greatest, (Term(Pick(x.letters, rows), (x,)),)),
-        Equation(held, (Term(STOP, (greatest,)),)),
+        Equation(held, (Term(NO_GRADIENT, (greatest,)),)),
         Equation(shifted, (Term(SUB, (x, held)),)),
         Equation(raised, (Term(FUNCTIONS["exp"], (shifted,)),)),
         Equation(total, (contract((raised,), total),)),

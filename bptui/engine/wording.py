@@ -12,7 +12,7 @@ import numpy as np
 
 from ..scenario.errors import KeyPath, Problem, ScenarioError
 from ..scenario.records import Init, Layer, Scenario
-from .form import Parameter, Trouble, initial
+from .form import Parameter, Problems, initial
 from .layers import KINDS
 from .losses import check_loss
 from .network import check_activation, check_given_names
@@ -31,21 +31,21 @@ def with_words(error: ScenarioError) -> ScenarioError:
 
 def wrong_words(scenario: Scenario) -> tuple[Problem, ...]:
     """Each word of the scenario that is not known, by its key. What is missing is the reader's to say."""
-    trouble = Trouble()
+    problems = Problems()
     if scenario.network is not None:
         if scenario.loss.law is not None or scenario.loss.kind:
-            check_loss(trouble, scenario)
-        check_given_names(trouble, scenario)
+            check_loss(problems, scenario)
+        check_given_names(problems, scenario)
         for layer in scenario.network.layers:
             if layer.kind:
-                trouble.choice((*layer.key, "kind"), "layer kind", layer.kind, tuple(KINDS))
-            check_activation(trouble, layer)
+                problems.choice((*layer.key, "kind"), "layer kind", layer.kind, tuple(KINDS))
+            check_activation(problems, layer)
     for key, init in _inits(scenario):
-        initial(trouble, key, init, "", 0, (), (1, 1), "")
+        initial(problems, key, init, "", 0, (), (1, 1), "")
     names = scenario.equations.parameters if scenario.equations is not None else ()
     parameters = [Parameter(name, np.zeros(()), True, 0) for name in names]
-    understand_training(scenario, trouble, parameters, judged=True)
-    return tuple(trouble.found)
+    understand_training(scenario, problems, parameters, judged=True)
+    return tuple(problems.found)
 
 
 def _inits(scenario: Scenario) -> Iterator[tuple[KeyPath, Init]]:

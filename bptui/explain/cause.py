@@ -17,7 +17,7 @@ from ..engine.executor import Env
 from ..engine.program import FIXED, Equation, Program, Var
 from ..engine.query import Query
 from ..engine.scalars import Cell
-from ..replay.origins import begins, innocent, lane_of, operands
+from ..replay.origins import begins, cell_lane, innocent, operands
 from ..replay.run import Run
 from ..replay.timeline import scalars
 from . import watched
@@ -64,7 +64,7 @@ class Evidence:
 
     def row(self, cell: Cell) -> int | None:
         """The data row, from 1, of the sample that a scalar belongs to, or that the broken term of its sum does."""
-        lane = lane_of(self.made, self.env, cell) if self.run.model.rows.count > 1 else None
+        lane = cell_lane(self.made, self.env, cell) if self.run.model.rows.count > 1 else None
         return None if lane is None else self.run.rows(self.update)[lane] + 1
 
 

@@ -64,4 +64,4 @@ def not_finite(run: Run, update: int) -> Diagnosis | None:
     assert where is not None
     return Diagnosis("not finite", named(run, update, origin.cell), update, at.row(origin.cell),
                    reason(at, origin.cell), spoils(at.program, at.env, origin.cell, run.goes_on(update)),
-                   hides(at.program, at.env), places.write(run, where))
+                   hides(at.program, at.env), places.write_position(run, where))

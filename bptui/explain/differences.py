@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from ..replay.run import Run
-from ..scenario.records import Activation, Condition, Init, Layer, Loss, RateSchedule, Scenario
+from ..scenario.records import Activation, Init, Layer, Loss, RateSchedule, Scenario, WrittenCondition
 from ..scenario.schema import COMMON, KINDS, LAYER
 from ..scenario.sections import LINEAR
-from ..scenario.trees import Equation
+from ..scenario.trees import WrittenEquation
 from .relation import relation
 
 DERIVED = ("name", "path", "digest", "lines", "files", "network.layers[].key", "training.objectives[].key")
@@ -152,19 +152,19 @@ def _of(scenario: Scenario, path: str, value: Any) -> Iterator[Keyed]:  # noqa: 
         return
     match value:
         case Loss():
-            yield _keyed(scenario, f"{path}.kind", Condition(value.text, value.law) if value.law else value.kind)
+            yield _keyed(scenario, f"{path}.kind", WrittenCondition(value.text, value.law) if value.law else value.kind)
             yield from _fields(scenario, path, value, ("kind", "law", "text"))
         case Layer():
             for name, part in _parts(value):
                 at = (*value.key, name)
                 yield (f"layer {value.name}", name), _Said(f"{name} of {value.name}", part, _silent(scenario, at),
                                                            _path(at))
-        case Equation():
+        case WrittenEquation():
             yield (f"equation {value.name}", ""), _Said("equations", value, False, path.replace("lines", "forward"))
         case tuple() if is_dataclass(value[0]):
             for at, one in enumerate(value):
                 yield from _of(scenario, f"{path}[{at}]", one)
-        case Activation() | Init() | Condition() | RateSchedule():
+        case Activation() | Init() | WrittenCondition() | RateSchedule():
             yield _keyed(scenario, path, value)
         case _ if is_dataclass(value):
             yield from _fields(scenario, path, value)
@@ -303,12 +303,12 @@ def _(value: Activation) -> str:
 
 
 @written.register
-def _(value: Condition) -> str:
+def _(value: WrittenCondition) -> str:
     return value.text
 
 
 @written.register
-def _(value: Equation) -> str:
+def _(value: WrittenEquation) -> str:
     return value.text
 
 

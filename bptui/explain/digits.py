@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..engine.dialects import IEEE
 from ..engine.laws import Elementwise
 from ..engine.program import FIXED, LEAVES, Equation, Program, Var
-from ..engine.readings import IEEE
 from ..engine.scalars import Cell, is_stop
 from ..replay.timeline import scalars
 

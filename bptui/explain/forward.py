@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from ..engine.arrays import aligned, compiled, constants, execute
+from ..engine.dialects import ARRAYS
 from ..engine.executor import Env
 from ..engine.laws import CHOSEN, GREATEST
 from ..engine.program import Program, Var, live_equations
-from ..engine.readings import ARRAYS
 from ..engine.scalars import is_stop
 
 SIDE = 1e-6                                         # of a difference to one side

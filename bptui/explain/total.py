@@ -14,7 +14,7 @@ import numpy as np
 from ..engine.executor import Env
 from ..engine.program import Equation, Program, Var, live_equations
 from ..engine.scalars import Cell
-from ..engine.structure import Stop
+from ..engine.structure import NoGradient
 from ..replay.run import Run
 from ..replay.timeline import Timeline, scalars
 from .links import Chain, Link, Made, key_of
@@ -122,7 +122,7 @@ def _feeds(forward: list[Equation], y: Cell, x: Cell, stops: bool) -> bool:
         var, flat = todo.pop()
         if (var, flat) == x:
             return True
-        if var not in made or (not stops and any(isinstance(t.op, Stop) for t in made[var].terms)):
+        if var not in made or (not stops and any(isinstance(t.op, NoGradient) for t in made[var].terms)):
             continue
         new = [c for cells in scalars(made[var]).all_cells(flat) for c in cells if c not in seen]
         seen.update(new)

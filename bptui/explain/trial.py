@@ -14,10 +14,10 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..engine.arrays import Compiled, aligned, compiled, constants, execute
+from ..engine.dialects import ARRAYS
 from ..engine.executor import Env
 from ..engine.laws import GREATEST, Elementwise
 from ..engine.program import Block, Equation, Program, Var
-from ..engine.readings import ARRAYS
 from ..engine.scalars import Cell, is_stop
 
 Array = np.ndarray

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..engine.program import Block, Var
 from ..replay import places
 from ..replay.kinds import FAR, FLAT, TWICE
-from ..replay.origins import lane_of
+from ..replay.origins import cell_lane
 from ..replay.run import Run
 from ..replay.trouble import NUMBERS, Trouble
 from ..replay.units import IMAGE, STEP
@@ -159,7 +159,7 @@ def finding(run: Run, trouble: Trouble) -> Diagnosis:
         trouble.var.name if trouble.kind == "no gradient" else named(run, trouble.at.update, a.cell)
     row = a.at.row(a.cell) if trouble.kind == "not finite" else None
     return Diagnosis(trouble.kind, what, trouble.at.update, row, cause(a), trouble.spoils, trouble.hidden,
-                   places.write(run, trouble.at))
+                     places.write_position(run, trouble.at))
 
 
 def lane(run: Run, trouble: Trouble) -> int | None:
@@ -167,4 +167,4 @@ def lane(run: Run, trouble: Trouble) -> int | None:
     if trouble.kind not in ("not finite", *NUMBERS) or trouble.element is None:
         return None
     at = evidence(run, trouble.at.update)
-    return lane_of(at.made, at.env, (trouble.var, trouble.element))
+    return cell_lane(at.made, at.env, (trouble.var, trouble.element))

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..engine.dialects import FLOATS
 from ..engine.laws import Elementwise
 from ..engine.optimizers import CLIP_AT, SETTINGS
 from ..engine.program import FIXED, Block, Equation
-from ..engine.readings import FLOATS
 from ..engine.scalars import Cell
 from ..replay.timeline import scalars
 from . import differences

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..engine.readings import IEEE, ieee_div
+from ..engine.dialects import IEEE, ieee_div
 
 SHOWN = {"sqrt": "√", "**0.5": "√"}
 SIGNS = ("+", "-", "/")                             # laws that stand between their operands

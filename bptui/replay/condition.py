@@ -16,16 +16,16 @@ from ..engine.executor import Row
 from ..engine.program import Program
 from ..scenario.errors import QuantityError
 from ..scenario.trees import Call, Number, Operation, Tree
-from .leaves import Slow, end_of_derivatives, leaves_of, number_of, read, walk
+from .columns import Array, ColumnPlan, Spans, depends, first_had
+from .leaves import Slow, end_of_derivatives, leaves_of, number_of, read_leaf, walk
 from .quantity import evaluate, lane_of, same_bits
-from .reading import Array, Reading, Spans, depends, first_had
 
 if TYPE_CHECKING:
     from .run import Run
     from .timeline import Timeline
 
 
-class Condition(Reading):
+class Condition(ColumnPlan):
     """A tree that is true or false at each update. What is not about one sample is judged in every batch.
 
     Raises QuantityError also for a part of it that `or` leaves alone.
@@ -47,7 +47,7 @@ class Condition(Reading):
         numbers = [0]
         for tree, written in self._known_by(times.program):
             try:
-                leaf = read(self.run, times.program, tree, written, self.lane(times.program))
+                leaf = read_leaf(self.run, times.program, tree, written, self.lane(times.program))
                 number = 0 if leaf is None else number_of(times, leaf)
             except Slow:
                 number = end_of_derivatives(times)

@@ -20,7 +20,7 @@ from ..scenario.errors import ExpressionError, QuantityError, did_you_mean, near
 from ..scenario.expression import read_quantity
 from ..scenario.records import Activation, Scenario, Training
 from ..scenario.schema import KINDS, OF_OPTIMIZERS, TRAINING, activation
-from ..scenario.sections import Reading, read_training
+from ..scenario.sections import ScenarioFile, read_training
 from ..scenario.trees import Attribute, Call, Index, Name, Number, Pin, Tree
 from ..scenario.values import Wrong
 from .quantity import Place, dotted, evaluate, find
@@ -65,7 +65,7 @@ def read_edit(text: str) -> Edit:
         tree = read_quantity(left)
     except ExpressionError as error:
         raise QuantityError(f"{quoted(left)} is nothing to edit: {error}") from None
-    name = written(tree) or left
+    name = name_text(tree) or left
     try:
         value = read_quantity(right)
     except ExpressionError:                         # a word, or wrong: whoever reads it as a number says so
@@ -75,14 +75,14 @@ def read_edit(text: str) -> Edit:
     return Edit(f"{name} = {right}", name, tree, right)
 
 
-def written(tree: Tree) -> str | None:
+def name_text(tree: Tree) -> str | None:
     """A name as text: `hidden.weights[0,1]`."""
     match tree:
         case Index(base, index):
-            inner = written(base)
+            inner = name_text(base)
             return f"{inner}[{','.join(map(str, index))}]" if inner else None
         case Attribute(base, part):
-            inner = written(base)
+            inner = name_text(base)
             return f"{inner}.{part}" if inner else None
     return dotted(tree)
 
@@ -210,7 +210,7 @@ def _trained(here: Here, old: Training, edits: Mapping[str, Edit]) -> Training:
     if any(key in table for key in ADAMS):
         default = OPTIMIZERS["adam"].options
         table["betas"] = [table.pop(key, known.get(key, default[key])) for key in ADAMS]
-    reading = Reading({}, None)
+    reading = ScenarioFile({}, None)
     read = read_training(reading, {**table, "optimizer": optimizer})
     if reading.problems:
         raise QuantityError(reading.problems[0].message)
@@ -246,7 +246,7 @@ def place_of(here: Here, program: Program, edit: Edit) -> Place:
     of_it = inner and (isinstance(base, Call) or find(here.run, program, base) is not None)
     if place is not None or of_it:
         raise QuantityError(f"{edit.name} is made by the run; {_instead(here)}")
-    if written(edit.left) is None:
+    if name_text(edit.left) is None:
         raise QuantityError(f"{quoted(edit.name)} is nothing to edit: a name stands before the =, as in w5 = 0.3")
     raise QuantityError(f"there is no {quoted(edit.name)} to edit in {here.scenario.name}"
                         f"{near_or_known(edit.name, editable(here, program), MOST_TOLD)}")

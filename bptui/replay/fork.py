@@ -19,7 +19,7 @@ from ..engine.model import Model
 from ..engine.program import Program
 from ..scenario.errors import QuantityError, ScenarioError
 from .edits import Here, read_edit, rewritten, valued
-from .ending import Until
+from .end import Until
 from .quantity import past_the_end
 from .run import Run
 from .schedule import Schedule

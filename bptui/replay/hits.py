@@ -54,7 +54,7 @@ def made(run: Run, update: int, value: int) -> Position:
     return Position(update, value, run.times(update).stops(value))
 
 
-def reached(run: Run, at: Position, numbers: tuple[int, ...]) -> int:
+def values_reached(run: Run, at: Position, numbers: tuple[int, ...]) -> int:
     """How many of an update's values are made at a position in it."""
     known = bisect_right(numbers, at.value)
     if known and numbers[known - 1] == at.value and at.inner < run.times(at.update).stops(at.value):
@@ -114,7 +114,7 @@ class EveryUpdate:
     def rank(self, at: Position) -> int:
         if at.update >= self.judged:
             return self.count
-        return self._before(at.update) + reached(self.run, at, self.numbers(at.update))
+        return self._before(at.update) + values_reached(self.run, at, self.numbers(at.update))
 
 
 class Conditional:
@@ -175,7 +175,7 @@ class Conditional:
     def rank(self, at: Position) -> int:
         n = bisect_right(self._updates, at.update)
         if n and self._updates[n - 1] == at.update:
-            return self._before[n - 1] + reached(self.run, at, self.numbers(at.update))
+            return self._before[n - 1] + values_reached(self.run, at, self.numbers(at.update))
         return self._before[n]
 
 

@@ -15,14 +15,14 @@ BYTES = 32 << 20
 MOST = 4096                                         # beyond this, more frames make no seek noticeably faster
 
 
-def size_of(state: tuple[Any, ...]) -> int:
+def state_size(state: tuple[Any, ...]) -> int:
     """Bytes that a state holds."""
     return sys.getsizeof(state) + sum(x.nbytes if isinstance(x, np.ndarray) else sys.getsizeof(x) for x in state)
 
 
 class Keyframes:
     def __init__(self, start: tuple[Any, ...], room: int = BYTES) -> None:
-        self.capacity = max(2, min(MOST, room // max(1, size_of(start))))
+        self.capacity = max(2, min(MOST, room // max(1, state_size(start))))
         self.stride = 1
         self.frames = {0: start}
 

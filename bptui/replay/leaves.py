@@ -30,7 +30,7 @@ class Slow(Exception):
 
 
 @dataclass(frozen=True)
-class Leaf:
+class LeafCells:
     """What a name reads in one program: scalars of it or of a query, in a shape; None: they are all 0.
 
     `home` is the variable whose making makes it known; None for a derivative that the run does not make.
@@ -47,7 +47,7 @@ class Leaf:
         return int(np.prod(self.shape, dtype=int))
 
 
-def read(run: Run, program: Program, tree: Tree, following: bool, lane: int) -> Leaf | None:
+def read_leaf(run: Run, program: Program, tree: Tree, following: bool, lane: int) -> LeafCells | None:
     """What a leaf reads in a program, or what state is after its update; None where the program does not have it."""
     try:
         found = meaning(run, program, tree)
@@ -141,15 +141,15 @@ def depends_on_sample(run: Run, program: Program, tree: Tree) -> bool:
     return False
 
 
-def read_place(place: Place, lane: int) -> Leaf:
+def read_place(place: Place, lane: int) -> LeafCells:
     var = place.var
     if place.element is not None:
-        return Leaf((), ((var, var.flat(place.element, lane)),), None, var, place.element)
-    return Leaf(var.lane_shape, tuple((var, var.flat(e, lane)) for e in range(var.lane_size)), None, var,
-                var.lane_size - 1)
+        return LeafCells((), ((var, var.flat(place.element, lane)),), None, var, place.element)
+    return LeafCells(var.lane_shape, tuple((var, var.flat(e, lane)) for e in range(var.lane_size)), None, var,
+                     var.lane_size - 1)
 
 
-def _derivative(run: Run, program: Program, of: Place, by: Place, lane: int) -> Leaf:
+def _derivative(run: Run, program: Program, of: Place, by: Place, lane: int) -> LeafCells:
     if of.var in program.stacks or by.var in program.stacks or of.var is by.var or not of.scalar:
         raise Slow
     element = by.element if by.element is not None else by.var.lane_size - 1
@@ -159,17 +159,17 @@ def _derivative(run: Run, program: Program, of: Place, by: Place, lane: int) -> 
         return read_place(Place(home, by.element), lane)
     found = run.query(program, of.var, by.var)
     if found.adjoint is None:
-        return Leaf(() if by.element is not None else by.var.lane_shape, None, None, home, element)
+        return LeafCells(() if by.element is not None else by.var.lane_shape, None, None, home, element)
     read = read_place(Place(found.adjoint, by.element), lane)
     seeds: dict[Var, np.ndarray] = {}
     if found.seed is not None:
         seeds[found.seed] = np.zeros(found.seed.shape)
         seeds[found.seed].flat[of.var.flat(of.element or 0, lane)] = 1.0
     assert read.cells is not None
-    return Leaf(read.shape, read.cells, Asked(found.equations, seeds, read.cells), home, element)
+    return LeafCells(read.shape, read.cells, Asked(found.equations, seeds, read.cells), home, element)
 
 
-def number_of(times: Timeline, leaf: Leaf) -> int | None:
+def number_of(times: Timeline, leaf: LeafCells) -> int | None:
     """The number of the value that makes a leaf known, in one update; None where that update does not have it."""
     if leaf.home is None:
         return end_of_derivatives(times)
@@ -199,7 +199,7 @@ def known_from(run: Run, times: Timeline, tree: Tree, lane: int = 0) -> int | No
             numbers.append(times.watched_value)     # a whole set's loss says what the batch's will be
             continue
         try:
-            found = read(run, times.program, leaf, False, lane)
+            found = read_leaf(run, times.program, leaf, False, lane)
             number = 0 if found is None else number_of(times, found)
         except (Slow, QuantityError):
             number = end_of_derivatives(times)

@@ -76,7 +76,7 @@ def origins(program: Program, env: Env, updating: bool = True) -> Iterator[Origi
         for flat in in_order(equation.out, flats)[:MOST_JUDGED]:
             if finite or (begins(equation, flat, env) and _begins_alone(program, equation, flat, env)):
                 value = float(whole.reshape(-1)[flat])
-                yield Origin((equation.out, flat), value, meant(program, env, (equation.out, flat)))
+                yield Origin((equation.out, flat), value, is_meant(program, env, (equation.out, flat)))
 
 
 def first(program: Program, env: Env, updating: bool = True,
@@ -117,12 +117,12 @@ def innocent(program: Program, env: Env, cell: Cell, made: Mapping[Var, Equation
     made = program.made_by if made is None else made
     while (equation := made.get(cell[0].base)) is not None:
         if begins(equation, cell[1], env):
-            return meant(program, env, cell)
+            return is_meant(program, env, cell)
         cell = next(c for c in operands(equation, cell[1]) if not math.isfinite(env.scalar(c)))
     return cell[0].role not in ("parameter", "slot")
 
 
-def meant(program: Program, env: Env, cell: Cell) -> bool:
+def is_meant(program: Program, env: Env, cell: Cell) -> bool:
     """Whether a scalar is -Inf as a mask: of a sum or a logarithm, on its way to an `exp`. One of a product is not: it
     is too large."""
     var, flat = cell
@@ -193,7 +193,7 @@ def _index(var: Var, flat: int) -> dict[str, int]:
     return index
 
 
-def lane_of(made: Mapping[Var, Equation], env: Env, cell: Cell) -> int | None:
+def cell_lane(made: Mapping[Var, Equation], env: Env, cell: Cell) -> int | None:
     """The place in the batch of the sample that a scalar belongs to; of a sum over samples, the sample of the first
     term that is not finite. None where no sample has a part in it."""
     var, flat = cell

@@ -18,13 +18,13 @@ from .run import Run
 from .timeline import Position, Timeline
 
 
-def write(run: Run, position: Position) -> str:
+def write_position(run: Run, position: Position) -> str:
     """A position that can be typed back: `#120:31`, and `#120:31.2` in the making of value 31."""
     inner = f".{position.inner}" if position.inner < run.times(position.update).stops(position.value) else ""
     return f"#{position.update}:{position.value}{inner}"
 
 
-def read(run: Run, text: str, update: int = 0) -> Position:
+def read_position(run: Run, text: str, update: int = 0) -> Position:
     """The position that `text` names; `update` is where a quantity without `@` is looked for.
 
     Raises QuantityError, in one sentence.

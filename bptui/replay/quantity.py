@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..engine.dialects import ARRAYS
 from ..engine.laws import COMPARISONS, CONSTANTS, FUNCTIONS
 from ..engine.program import Program, Var
-from ..engine.readings import ARRAYS
 from ..scenario.errors import ExpressionError, QuantityError, ScenarioError
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Attribute, Call, Index, Name, Number, Operation, Pin, Tree

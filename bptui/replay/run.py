@@ -27,7 +27,7 @@ from ..scenario.reader import read_scenario
 from ..scenario.records import Scenario
 from ..scenario.shipped import find
 from ..scenario.trees import Tree
-from .ending import Patience, Until
+from .end import Patience, Until
 from .keyframes import Keyframes
 from .meaning import meant, symbols
 from .schedule import Schedule

@@ -6,13 +6,13 @@ from array import array
 
 import numpy as np
 
+from .columns import Backlog
 from .condition import Condition
-from .looking import FEW, Looking
-from .reading import Backlog
 from .run import Run
+from .sweep import FEW, Sweep
 
 
-class Scan(Looking):
+class Scan(Sweep):
     """`updates` are those of the first `judged` at which the condition holds; with `becomes`, at which it begins to."""
 
     def __init__(self, run: Run, condition: Condition, becomes: bool = False) -> None:

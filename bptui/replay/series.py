@@ -15,9 +15,9 @@ import numpy as np
 from ..engine.executor import Row
 from ..scenario.errors import QuantityError
 from ..scenario.trees import Tree
-from .looking import FEW, Looking
-from .reading import Array, Backlog, Reading, Spans
+from .columns import Array, Backlog, ColumnPlan, Spans
 from .run import Run
+from .sweep import FEW, Sweep
 
 POINTS = 4096                                       # of a curve, at most
 
@@ -34,13 +34,13 @@ class Curve:
     bad: Array
 
 
-class Series(Looking):
+class Series(Sweep):
     """The values of some quantities, each of which comes to one number, for one data row (from 1; None: each batch's
     first). Raises QuantityError where one cannot be had, or is a tensor."""
 
     def __init__(self, run: Run, trees: Sequence[Tree], sample: int | None = None) -> None:
         super().__init__(run)
-        self.reading = Reading(run, trees, sample, writes=False)
+        self.reading = ColumnPlan(run, trees, sample, writes=False)
         if any(np.ndim(self.reading.value_at(tree, update)) for tree, update in self.reading.had):
             raise QuantityError("a curve is of one number: a tensor has a norm(), a max(), an element")
         self.stride = 1

@@ -26,10 +26,10 @@ from ..scenario.decimals import with_points
 from ..scenario.errors import ExpressionError, QuantityError, did_you_mean, quoted
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Call, Operation, Tree
+from .columns import first_had
 from .condition import Condition
 from .leaves import depends_on_sample, varies
 from .places import called, is_pattern, quantity
-from .reading import first_had
 from .run import Run
 from .trouble import KINDS
 
@@ -66,7 +66,7 @@ class Stop:
         return f"{self.place} if {self.condition}" if self.condition else self.place
 
 
-def write(stop: Stop) -> str:
+def write_stop(stop: Stop) -> str:
     """The line that reads as this stop."""
     parts = [stop.what]
     parts += [f"sample {stop.sample}"] if stop.sample is not None else []
@@ -77,7 +77,7 @@ def write(stop: Stop) -> str:
     return " ".join(parts)
 
 
-def read(text: str) -> Stop:
+def read_stop(text: str) -> Stop:
     """The stop that a line says, without a look at any run. Raises QuantityError, in one sentence."""
     text = " ".join(text.split())
     if not text:

@@ -12,17 +12,17 @@ from functools import cache, partial
 
 import numpy as np
 
+from .columns import matrix_of
 from .kinds import JUDGES, numbers, unfinite
 from .ledger import ALSO, FINDINGS, KINDS, NUMBERS, Ledger, Stretch, Trouble
-from .looking import Looking
-from .reading import matrix_of
 from .run import Run
+from .sweep import Sweep
 from .units import Seen, Values
 
 __all__ = ["ALSO", "FINDINGS", "KINDS", "NUMBERS", "Trouble", "Troubles"]
 
 
-class Troubles(Looking):
+class Troubles(Sweep):
     """All trouble of a run."""
 
     def __init__(self, run: Run) -> None:

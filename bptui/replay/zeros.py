@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
+from ..engine.dialects import IEEE
 from ..engine.executor import Env
 from ..engine.program import Equation, Program, Var
-from ..engine.readings import IEEE
 from ..engine.scalars import Cell
 from .timeline import scalars
 

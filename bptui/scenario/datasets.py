@@ -14,7 +14,7 @@ from .data import Archive, read_columns
 from .errors import KeyPath
 from .records import Array, Data, Held
 from .schema import DATA, DATA_IN_FILE, SAMPLES, SAMPLES_IN_FILE, Rule
-from .sections import Reading, read_table
+from .sections import ScenarioFile, read_table
 from .values import MOST_ROWS, is_table
 
 DATA_KEY: KeyPath = ("data",)
@@ -31,7 +31,7 @@ class _Samples:
     sound: bool
 
 
-def read_data(reading: Reading, table: Mapping[str, Any]) -> Data | None:
+def read_data(reading: ScenarioFile, table: Mapping[str, Any]) -> Data | None:
     in_file = "file" in table
     got = read_table(reading, table, DATA_IN_FILE if in_file else DATA, DATA_KEY, "[data]")
     reading.named(got["target_names"], (*DATA_KEY, "target_names"))
@@ -47,7 +47,7 @@ def read_data(reading: Reading, table: Mapping[str, Any]) -> Data | None:
     return _split(reading, data, validation) if isinstance(validation, float) and samples.sound else data
 
 
-def _samples(reading: Reading, table: Mapping[str, Any], got: Mapping[str, Any], key: KeyPath) -> _Samples:
+def _samples(reading: ScenarioFile, table: Mapping[str, Any], got: Mapping[str, Any], key: KeyPath) -> _Samples:
     """The rows of a table that was read to `got`, in which `inputs` are numbers, or patterns beside a file."""
     inputs, targets = got["inputs"], got["targets"]
     mistakes = len(reading.problems)
@@ -70,19 +70,19 @@ def _samples(reading: Reading, table: Mapping[str, Any], got: Mapping[str, Any],
     return _Samples(inputs, targets, complete and len(reading.problems) == mistakes)
 
 
-def _archive(reading: Reading, file: str | None, key: KeyPath) -> Archive | None:
+def _archive(reading: ScenarioFile, file: str | None, key: KeyPath) -> Archive | None:
     return None if file is None else reading.value(lambda _, __: reading.archive(file), None, key, "")
 
 
 def _columns(
-    reading: Reading, archive: Archive | None, patterns: Sequence[str] | None, key: KeyPath, at: str
+    reading: ScenarioFile, archive: Archive | None, patterns: Sequence[str] | None, key: KeyPath, at: str
 ) -> Array | None:
     if archive is None or patterns is None:
         return None
     return reading.value(lambda _, __: read_columns(archive, patterns), None, (*key, at), "")
 
 
-def _held(reading: Reading, table: Mapping[str, Any], of_data: Mapping[str, Any]) -> _Samples:
+def _held(reading: ScenarioFile, table: Mapping[str, Any], of_data: Mapping[str, Any]) -> _Samples:
     """`[data.validation]`. A file alone has the columns that `of_data`, the keys of `[data]`, asks for."""
     rules: Mapping[str, Rule] = SAMPLES_IN_FILE if "file" in table else SAMPLES
     alone = bool(of_data) and "file" in table and "inputs" not in table and "targets" not in table
@@ -94,7 +94,7 @@ def _held(reading: Reading, table: Mapping[str, Any], of_data: Mapping[str, Any]
     return _samples(reading, table, got, HELD_KEY)
 
 
-def _alike(reading: Reading, held: _Samples, samples: _Samples) -> Held | None:
+def _alike(reading: ScenarioFile, held: _Samples, samples: _Samples) -> Held | None:
     """The held rows, if each is shaped like a row that is trained on."""
     inputs, targets = held.inputs, held.targets
     if not held.sound or inputs is None or samples.inputs is None:
@@ -113,7 +113,7 @@ def _alike(reading: Reading, held: _Samples, samples: _Samples) -> Held | None:
     return Held(inputs, targets)
 
 
-def _split(reading: Reading, data: Data, share: float) -> Data:
+def _split(reading: ScenarioFile, data: Data, share: float) -> Data:
     """The data without its last rows, a `share` of all, which are held."""
     rows = len(data.inputs)
     held = max(1, round(rows * share))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from .errors import ExpressionError, did_you_mean, printable, quoted
 from .tokens import DEEPEST, PIN, PIN_PLACE, Token, name_fault, rewrite, tokens_of
-from .trees import Attribute, Call, Equation, Index, Name, Number, Operation, Pin, Tree
+from .trees import Attribute, Call, Index, Name, Number, Operation, Pin, Tree, WrittenEquation
 
 MOST_PARTS = 350
 LARGEST_INDEX = 10**9
@@ -102,7 +102,7 @@ def read_quantity(text: str) -> Tree:
     return _read(rewrite(tokens_of(text, letters=True)), QUANTITY)
 
 
-def read_equation(text: str) -> Equation:
+def read_equation(text: str) -> WrittenEquation:
     """`name = expression`. ExpressionError if it is not."""
     tokens = tokens_of(text)
     if len(tokens) < 2 or tokens[0].kind != "name" or tokens[1].text != "=":
@@ -112,7 +112,7 @@ def read_equation(text: str) -> Equation:
         raise ExpressionError(fault, tokens[0].column)
     if len(tokens) == 2:
         raise ExpressionError(f"nothing stands after '{name} ='", tokens[1].column)
-    return Equation(name, _read(tokens[2:], EXPRESSION), text)
+    return WrittenEquation(name, _read(tokens[2:], EXPRESSION), text)
 
 
 def _read(tokens: list[Token], grammar: _Grammar) -> Tree:

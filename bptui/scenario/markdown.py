@@ -29,7 +29,7 @@ Measure = Callable[[str], int]
 
 
 @dataclass(frozen=True)
-class Word:
+class TextWord:
     """`joined` is one that follows on the word before without a blank."""
 
     text: str
@@ -39,7 +39,7 @@ class Word:
 
 
 @dataclass(frozen=True)
-class Row:
+class TextRow:
     """Text in its styles; the number of its first character in the whole; what of it is set as code."""
 
     runs: tuple[tuple[str, str], ...] = ()
@@ -52,10 +52,10 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Block:
+class TextBlock:
     """Words that are filled into rows, behind an `indent`; or, as it is, one `line`."""
 
-    words: tuple[Word, ...] = ()
+    words: tuple[TextWord, ...] = ()
     indent: str = ""
     line: str = ""
     apart: bool = False                             # by a blank row from the block before
@@ -69,13 +69,13 @@ def columns(text: str) -> int:
 
 
 @lru_cache(16)
-def rows(about: str, width: int, measure: Measure = columns) -> tuple[Row, ...]:
+def rows(about: str, width: int, measure: Measure = columns) -> tuple[TextRow, ...]:
     """The text in rows of at most `width` cells, as `measure` counts them; none where there is no text."""
-    found: list[Row] = []
+    found: list[TextRow] = []
     start = 0
     for block in blocks(about):
         if block.apart and found:
-            found.append(Row(first=start))
+            found.append(TextRow(first=start))
             start += 1
         if block.words:
             found += flowed(block.words, width, measure, block.indent, start)
@@ -91,20 +91,20 @@ def says_something(about: str) -> bool:
     return any(row.text.strip() for row in rows(about, LINE))
 
 
-def flowed(words: Iterable[Word], width: int, measure: Measure = columns, indent: str = "",
-           start: int = 0) -> list[Row]:
+def flowed(words: Iterable[TextWord], width: int, measure: Measure = columns, indent: str = "",
+           start: int = 0) -> list[TextRow]:
     """Words as rows, broken between them; what is wider than a row is broken within. Behind the first row's `indent`
     the others are set in as far."""
     if measure(indent) * 2 > width:                 # no room to set anything in
-        words, indent = (*map(Word, indent.split()), *words), ""
-    found: list[Row] = []
+        words, indent = (*map(TextWord, indent.split()), *words), ""
+    found: list[TextRow] = []
     runs: list[tuple[str, str]] = [(indent, "")] if indent else []
     codes: list[str] = []
     x, first, at, empty = measure(indent), start, start + len(indent), True
 
     def end() -> None:
         nonlocal runs, codes, x, first, empty
-        found.append(Row(tuple(runs), first, tuple(codes)))
+        found.append(TextRow(tuple(runs), first, tuple(codes)))
         runs, codes, x, first, empty = [(" " * measure(indent), "")] if indent else [], [], measure(indent), at, True
 
     for number, group in enumerate(_groups(words)):
@@ -128,9 +128,9 @@ def flowed(words: Iterable[Word], width: int, measure: Measure = columns, indent
     return found
 
 
-def _groups(words: Iterable[Word]) -> Iterator[list[Word]]:
+def _groups(words: Iterable[TextWord]) -> Iterator[list[TextWord]]:
     """Words that stand together without a blank."""
-    group: list[Word] = []
+    group: list[TextWord] = []
     for word in words:
         if group and not word.joined:
             yield group
@@ -151,30 +151,30 @@ def _fitting(text: str, room: int, measure: Measure, least: bool) -> str:
     return text[:max(end, int(least))]
 
 
-def _broken(line: str, width: int, measure: Measure, start: int) -> list[Row]:
+def _broken(line: str, width: int, measure: Measure, start: int) -> list[TextRow]:
     """A line as it is, its blanks too; one that is too wide goes on below."""
-    found: list[Row] = []
+    found: list[TextRow] = []
     while line:
         part = _fitting(line, width, measure, True)
         blank = part.rfind(" ")
         if len(part) < len(line) and blank > len(part) // 2:
             part = part[:blank + 1]
-        found.append(Row(((part.rstrip(), ""),), start))
+        found.append(TextRow(((part.rstrip(), ""),), start))
         start, line = start + len(part), line[len(part):]
     return found
 
 
 # blocks
 
-def blocks(about: str) -> Iterator[Block]:
+def blocks(about: str) -> Iterator[TextBlock]:
     """The blocks of a text, in order."""
     text, more = about[:LONGEST].expandtabs(4), len(about) > LONGEST
     open_lines, indent, apart, blank, fenced = list[str](), "", False, False, False
 
-    def closed() -> Iterator[Block]:
+    def closed() -> Iterator[TextBlock]:
         nonlocal open_lines
         if open_lines:
-            yield Block(tuple(_words(" ".join(open_lines))), indent, apart=apart)
+            yield TextBlock(tuple(_words(" ".join(open_lines))), indent, apart=apart)
         open_lines = []
 
     for source in text.strip("\n").splitlines():
@@ -185,7 +185,7 @@ def blocks(about: str) -> Iterator[Block]:
             fenced, blank = not fenced, blank or not fenced
             continue
         if fenced:
-            yield Block(line=f"  {line}", apart=blank)
+            yield TextBlock(line=f"  {line}", apart=blank)
             blank = False
             continue
         if not line:
@@ -198,10 +198,10 @@ def blocks(about: str) -> Iterator[Block]:
             open_lines, indent, apart = [line[item.end():]], mark, blank
         elif heading:
             yield from closed()
-            yield Block(tuple(Word(word, "bold") for word in heading[1].split()), apart=True)
+            yield TextBlock(tuple(TextWord(word, "bold") for word in heading[1].split()), apart=True)
         elif line.startswith(("    ", "|")):
             yield from closed()
-            yield Block(line=line[2:] if line[0] == " " else line, apart=blank)
+            yield TextBlock(line=line[2:] if line[0] == " " else line, apart=blank)
         elif open_lines:
             open_lines.append(line.strip())
             continue
@@ -210,21 +210,21 @@ def blocks(about: str) -> Iterator[Block]:
         blank = False
     yield from closed()
     if more:
-        yield Block(tuple(map(Word, GOES_ON.split())), apart=True)
+        yield TextBlock(tuple(map(TextWord, GOES_ON.split())), apart=True)
 
 
 # words
 
-def _words(text: str) -> Iterator[Word]:
+def _words(text: str) -> Iterator[TextWord]:
     """The words of a paragraph, in their styles."""
     joined = False
     for part, style, code in _spans(text):
         if code and columns(part) <= CODE_TOGETHER:
-            yield Word(part, style, True, joined)
+            yield TextWord(part, style, True, joined)
             joined = True
             continue
         for n, word in enumerate(part.split()):
-            yield Word(word, style, code, joined and not n and not part[:1].isspace())
+            yield TextWord(word, style, code, joined and not n and not part[:1].isspace())
         if part.strip() or part[:1].isspace():
             joined = not part[-1:].isspace()
 

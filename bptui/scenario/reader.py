@@ -19,7 +19,7 @@ from .lines import line_of, scan_lines
 from .records import Claim, Loss, Scenario
 from .schema import TOP
 from .sections import (
-    Reading,
+    ScenarioFile,
     check_names,
     read_claim_list,
     read_equations,
@@ -51,7 +51,7 @@ def read_claims(path: str | Path) -> tuple[tuple[Claim, ...], Mapping[KeyPath, i
     both of what could be read."""
     path = Path(path)
     table, lines = _parse(_content(path))
-    reading = Reading(lines, path.parent)
+    reading = ScenarioFile(lines, path.parent)
     got = read_table(reading, table, {"claims": replace(TOP["claims"], needed=True)}, (), "a file of claims")
     claims = read_claim_list(reading, got["claims"] or [])
     _refuse(reading, (claims, lines))
@@ -78,7 +78,7 @@ def render(error: ScenarioError, path: str | Path, lines: Mapping[KeyPath, int] 
 
 def _scenario(content: bytes, name: str, path: Path | None) -> Scenario:
     table, lines = _parse(content)
-    reading = Reading(lines, path.parent if path else None)
+    reading = ScenarioFile(lines, path.parent if path else None)
     top = read_table(reading, table, TOP, (), "")
     _check_sections(reading, table)
     network = read_network(reading, top["network"]) if top["network"] is not None else None
@@ -100,7 +100,7 @@ def _scenario(content: bytes, name: str, path: Path | None) -> Scenario:
     return scenario
 
 
-def _check_sections(reading: Reading, table: Mapping[str, Any]) -> None:
+def _check_sections(reading: ScenarioFile, table: Mapping[str, Any]) -> None:
     """Which sections there must be, and which do not go together."""
     if "network" in table and "equations" in table:
         second = max(("network",), ("equations",), key=lambda key: line_of(reading.lines, key))
@@ -120,7 +120,7 @@ def _check_sections(reading: Reading, table: Mapping[str, Any]) -> None:
         reading.wrong((), "there is no [network] and no [equations]: nothing to run")
 
 
-def _refuse(reading: Reading, partial: object) -> None:
+def _refuse(reading: ScenarioFile, partial: object) -> None:
     """Raise what was found, in file order; `partial` is what could be read."""
     if reading.problems:
         raise ScenarioError(sorted(reading.problems, key=lambda problem: problem.line or 0), partial)
@@ -160,7 +160,7 @@ def _too_large(size: int) -> str:
     return f"the file holds {size:,} bytes; a scenario has at most {LARGEST_SCENARIO // 2**10} KiB"
 
 
-def _digest(content: bytes, reading: Reading) -> str:
+def _digest(content: bytes, reading: ScenarioFile) -> str:
     """SHA-256 over the file and the data files it names."""
     digest = hashlib.sha256(content)
     for file, archive in sorted(reading.archives.items()):

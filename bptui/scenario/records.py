@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .errors import KeyPath
-from .trees import Equation, Tree
+from .trees import Tree, WrittenEquation
 
 Array = np.ndarray
 
@@ -74,7 +74,7 @@ class Network:
 class Equations:
     """The written lines in order; `loss` names the one to minimise."""
 
-    lines: tuple[Equation, ...]
+    lines: tuple[WrittenEquation, ...]
     loss: str
     parameters: Mapping[str, Values]
     values: Mapping[str, Array]                  # shape (): the same for every sample; (n,): one per sample
@@ -140,7 +140,7 @@ class RateSchedule:
 
 
 @dataclass(frozen=True)
-class Condition:
+class WrittenCondition:
     """A quantity that is true or false."""
 
     text: str
@@ -163,7 +163,7 @@ class Training:
     clip_norm: float | None = None
     clip_value: float | None = None
     schedule: RateSchedule | None = None
-    until: Condition | None = None               # looked at after each update
+    until: WrittenCondition | None = None               # looked at after each update
     patience: int | None = None                  # epochs without a better E.validation
     objectives: tuple[Objective, ...] = ()
 

@@ -13,7 +13,7 @@ from typing import Any
 from .decimals import meant
 from .errors import ExpressionError, did_you_mean, near_or_known, quoted
 from .expression import COMPARISONS, read_expression, read_quantity
-from .records import Activation, Array, Condition, Init, RateSchedule
+from .records import Activation, Array, Init, RateSchedule, WrittenCondition
 from .tokens import NAME, name_fault
 from .trees import Call, Operation, Tree, names_in
 from .values import (
@@ -253,12 +253,12 @@ def asked(value: object, label: str) -> tuple[str, Tree]:
     return written, quantity_tree(written, label)
 
 
-def condition(value: object, label: str) -> Condition:
+def condition(value: object, label: str) -> WrittenCondition:
     """A comparison, such as `E < 1e-4`."""
     written, tree = asked(value, label)
     if not is_condition(tree):
         raise Wrong(f"{label} must be a comparison, as in \"E < 1e-4\", not {quoted(written)}")
-    return Condition(written, tree)
+    return WrittenCondition(written, tree)
 
 
 def is_condition(tree: Tree) -> bool:

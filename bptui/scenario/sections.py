@@ -43,7 +43,7 @@ from .schema import (
 )
 from .synonyms import nearest
 from .tokens import name_fault
-from .trees import Equation, names_in
+from .trees import WrittenEquation, names_in
 from .values import MOST_ROWS, Reader, Wrong, is_table, kind_of
 
 LINEAR, TANH = Activation("linear", text="linear"), Activation("tanh", text="tanh")
@@ -55,7 +55,7 @@ LEFT_SIDE = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=")
 
 
 @dataclass
-class Reading:
+class ScenarioFile:
     """A file being read: where its keys are, its folder, and what was found so far."""
 
     lines: Mapping[KeyPath, int]
@@ -100,7 +100,7 @@ class Reading:
 
 
 def read_table(
-    reading: Reading, value: object, rules: Mapping[str, Rule], key: KeyPath, where: str, known: Sequence[str] = ()
+    reading: ScenarioFile, value: object, rules: Mapping[str, Rule], key: KeyPath, where: str, known: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Every key of `rules`: read, or its default. Mistakes are noted, and leave the default.
 
@@ -124,7 +124,7 @@ def read_table(
     return got
 
 
-def check_names(reading: Reading) -> None:
+def check_names(reading: ScenarioFile) -> None:
     """One name, one thing: every second use in file order is a mistake."""
     first: dict[str, int] = {}
     for name, key in sorted(reading.names, key=lambda use: line_of(reading.lines, use[1])):
@@ -135,7 +135,7 @@ def check_names(reading: Reading) -> None:
             first[name] = line
 
 
-def read_network(reading: Reading, table: object) -> Network:
+def read_network(reading: ScenarioFile, table: object) -> Network:
     got = read_table(reading, table, NETWORK, ("network",), "[network]")
     reading.named(got["inputs"], ("network", "inputs"))
     layers = [_layer(reading, raw, at) for at, raw in enumerate(got["layers"] or ())]
@@ -148,7 +148,7 @@ def read_network(reading: Reading, table: object) -> Network:
     return Network(got["inputs"], tuple(layers))
 
 
-def _layer(reading: Reading, raw: Any, at: int) -> Layer:
+def _layer(reading: ScenarioFile, raw: Any, at: int) -> Layer:
     key: KeyPath = ("network", "layers", at)
     kind = raw.get("kind") if is_table(raw) else None
     own = KINDS.get(nearest(kind, tuple(KINDS)) or "") if isinstance(kind, str) else None
@@ -172,7 +172,7 @@ def _layer(reading: Reading, raw: Any, at: int) -> Layer:
     return Layer(key, **got, extra={name: value for name, value in extra.items() if value is not None})
 
 
-def _check_keys(reading: Reading, kind: str, raw: Any, key: KeyPath) -> None:
+def _check_keys(reading: ScenarioFile, kind: str, raw: Any, key: KeyPath) -> None:
     """Each kind of layer has its own keys; what an unknown kind may have is not known."""
     if kind not in KINDS or not is_table(raw):
         return
@@ -186,7 +186,7 @@ def _check_keys(reading: Reading, kind: str, raw: Any, key: KeyPath) -> None:
             reading.wrong(key, f"{name[:-1]} is missing in a layer of kind {quoted(kind)}")
 
 
-def read_equations(reading: Reading, top: Mapping[str, Any]) -> Equations:
+def read_equations(reading: ScenarioFile, top: Mapping[str, Any]) -> Equations:
     got = read_table(reading, top["equations"], EQUATIONS, ("equations",), "[equations]")
     parameters = _named_values(reading, top["parameters"] or {}, "parameters", parameter)
     values = _named_values(reading, top["values"] or {}, "values", given)
@@ -203,7 +203,7 @@ def read_equations(reading: Reading, top: Mapping[str, Any]) -> Equations:
 
 
 def _named_values(
-    reading: Reading, table: Mapping[str, object], section: str, read: Reader
+    reading: ScenarioFile, table: Mapping[str, object], section: str, read: Reader
 ) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name, written in table.items():
@@ -218,7 +218,7 @@ def _named_values(
     return result
 
 
-def _check_samples(reading: Reading, values: Mapping[str, Array]) -> None:
+def _check_samples(reading: ScenarioFile, values: Mapping[str, Array]) -> None:
     first = next((name for name, value in values.items() if value.ndim), None)
     if first and len(values[first]) > MOST_ROWS:
         reading.wrong(("values", first), f"{first} has {len(values[first]):,} values; at most {MOST_ROWS:,} can be "
@@ -229,9 +229,9 @@ def _check_samples(reading: Reading, values: Mapping[str, Array]) -> None:
                           f"{len(values[first])}: a list has one value per sample")
 
 
-def _lines(reading: Reading, written: list[str], known: dict[str, None]) -> tuple[Equation, ...]:
+def _lines(reading: ScenarioFile, written: list[str], known: dict[str, None]) -> tuple[WrittenEquation, ...]:
     """The equations. Each may use only parameters, values and earlier lines."""
-    lines: list[Equation] = []
+    lines: list[WrittenEquation] = []
     sides = [(at, LEFT_SIDE.match(line)) for at, line in enumerate(written)]
     where = {found[1]: at for at, found in reversed(sides) if found}
     for at, line in enumerate(written):
@@ -255,7 +255,7 @@ def _lines(reading: Reading, written: list[str], known: dict[str, None]) -> tupl
     return tuple(lines)
 
 
-def read_loss(reading: Reading, top: Mapping[str, Any], equations: Equations | None) -> Loss:
+def read_loss(reading: ScenarioFile, top: Mapping[str, Any], equations: Equations | None) -> Loss:
     if equations:
         rules = {"reduction": REDUCTION, **{key: LOSS[key] for key in OF_PENALTIES}}
         got = read_table(reading, top["loss"] or {}, rules, ("loss",), "[loss] beside [equations]")
@@ -270,13 +270,13 @@ def read_loss(reading: Reading, top: Mapping[str, Any], equations: Equations | N
 OF_PENALTIES = ("l1", "l2", "penalised")
 
 
-def _penalties(reading: Reading, got: Mapping[str, Any]) -> dict[str, Any]:
+def _penalties(reading: ScenarioFile, got: Mapping[str, Any]) -> dict[str, Any]:
     if got["penalised"] is not None and not got["l1"] and not got["l2"]:
         reading.wrong(("loss", "penalised"), "penalised says what l1 and l2 count, and neither is above 0")
     return {key: got[key] for key in OF_PENALTIES if got[key] is not None}
 
 
-def read_training(reading: Reading, table: object) -> Training:
+def read_training(reading: ScenarioFile, table: object) -> Training:
     got = read_table(reading, table, TRAINING, ("training",), "[training]")
     if got["updates"] and got["epochs"]:
         reading.wrong(("training", "epochs"), "give updates or epochs, not both")
@@ -288,7 +288,7 @@ def read_training(reading: Reading, table: object) -> Training:
     return Training(**got)
 
 
-def _optimizer_options(reading: Reading, given: dict[str, Any]) -> dict[str, float]:
+def _optimizer_options(reading: ScenarioFile, given: dict[str, Any]) -> dict[str, float]:
     """What the file says of the optimizer's own keys, as numbers."""
     options = {key: value for key, value in given.items() if value is not None}
     if "rho" in options and "alpha" in options:
@@ -300,13 +300,13 @@ def _optimizer_options(reading: Reading, given: dict[str, Any]) -> dict[str, flo
     return {key: float(value) for key, value in options.items()}
 
 
-def _objective(reading: Reading, raw: object, at: int) -> Objective:
+def _objective(reading: ScenarioFile, raw: object, at: int) -> Objective:
     key: KeyPath = ("training", "objectives", at)
     got = read_table(reading, raw, OBJECTIVE, key, "[[training.objectives]]")
     return Objective(key, got["minimize"] or "", got["parameters"] or (), got["updates"])
 
 
-def read_letters(reading: Reading, table: object, equations: Equations | None) -> dict[str, str]:
+def read_letters(reading: ScenarioFile, table: object, equations: Equations | None) -> dict[str, str]:
     """The source's letters; beside [equations] they are for names that begin as a network's do."""
     got = read_table(reading, table, LETTERS, ("names",), "[names]")
     letters = {name: written for name, written in got.items() if written}
@@ -321,7 +321,7 @@ def read_letters(reading: Reading, table: object, equations: Equations | None) -
     return letters
 
 
-def _check_letters(reading: Reading, letters: Mapping[str, str], equations: Equations | None) -> None:
+def _check_letters(reading: ScenarioFile, letters: Mapping[str, str], equations: Equations | None) -> None:
     """One name, one thing: a letter is no other part's, and not the loss's or a parameter's name."""
     called = {"net": "net", "out": "out", **letters}
     taken = {name for name, key in reading.names if {*key} & {"loss", "parameters", *OF_PARAMETERS}}
@@ -334,12 +334,12 @@ def _check_letters(reading: Reading, letters: Mapping[str, str], equations: Equa
             reading.wrong(("names", part), f"{part} cannot be called {quoted(letter)}: that is another name here")
 
 
-def read_claim_list(reading: Reading, tables: list[object]) -> tuple[Claim, ...]:
+def read_claim_list(reading: ScenarioFile, tables: list[object]) -> tuple[Claim, ...]:
     claims = [_claim(reading, raw, ("claims", at)) for at, raw in enumerate(tables)]
     return tuple(claim for claim in claims if claim)
 
 
-def _claim(reading: Reading, raw: Any, key: KeyPath) -> Claim | None:
+def _claim(reading: ScenarioFile, raw: Any, key: KeyPath) -> Claim | None:
     got = read_table(reading, raw, CLAIM, key, "[[claims]]")
     if got["what"] is None:
         return None

@@ -40,7 +40,7 @@ class Summary:
     figures: tuple[Figure, ...] = ()
 
 
-def title(path: Path) -> str:
+def title_of(path: Path) -> str:
     """The title of a shipped scenario, which is known to be readable."""
     text = path.read_text("utf-8")
     first = FIRST_TABLE.search(text)

@@ -70,7 +70,7 @@ Tree: TypeAlias = Number | Name | Operation | Call | Index | Attribute | Pin
 
 
 @dataclass(frozen=True)
-class Equation:
+class WrittenEquation:
     """One written line `name = tree` of an `[equations]` scenario; `text` is the line as written."""
 
     name: str

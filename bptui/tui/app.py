@@ -29,7 +29,7 @@ from ..debugger.opening import run_of
 from ..debugger.session import Session
 from ..debugger.settings import Settings, remember
 from ..explain import ascii
-from ..replay.places import write
+from ..replay.places import write_position
 from ..scenario.errors import ScenarioError, printable
 from .debugging import Debugger
 from .dialogs import Ask, Help, Palette
@@ -346,7 +346,7 @@ def _place(session: Session) -> tuple[str, str]:
     """The scenario and the position, as they are typed."""
     scenario = session.run.scenario
     try:
-        place = write(session.run, session.position)
+        place = write_position(session.run, session.position)
     except Exception as error:                      # on the way out of a fault nothing is certain
         place = f"unknown ({type(error).__name__})"
     return printable(str(scenario.path or scenario.name)), place

@@ -29,7 +29,7 @@ from bptui.debugger.lists import LISTS
 from bptui.debugger.opening import run_of
 from bptui.debugger.session import Session
 from bptui.replay import places
-from bptui.replay.places import write
+from bptui.replay.places import write_position
 from bptui.replay.timeline import Position
 from bptui.scenario.shipped import find
 
@@ -156,7 +156,7 @@ def test_the_screen_and_the_lines_report_the_same_positions(tui: ModuleType, nam
         found = EVENT.match(where)
         said = "\n".join(answer)
         assert found, where
-        assert found[1] == write(screen.session.run, expected), f"{n}: {verb}\n{said}\n{where}"
+        assert found[1] == write_position(screen.session.run, expected), f"{n}: {verb}\n{said}\n{where}"
         assert answer, f"{verb} is not answered"
         if found[1] != here:                        # a verb that moves answers with the position
             moved = EVENT.match(answer[-1])
@@ -172,7 +172,7 @@ def test_a_quantity_that_is_typed_is_the_cursor_on_it(tui: ModuleType) -> None:
                          ("w5.next", "#1:7")):
             screen, other = Screen(tui, "two_layer"), tui.open_session("two_layer", at)
             screen.session.go(at)
-            value = places.read(screen.session.run, name, screen.session.position.update).value
+            value = places.read_position(screen.session.run, name, screen.session.position.update).value
             screen.point(value)
             screen.press(command)
             read = verbs.read(f"{verb} {name}")

@@ -16,7 +16,7 @@ from bptui.debugger.store import recent, session_path
 from bptui.replay.run import open_run
 from bptui.scenario.markdown import rows
 from bptui.scenario.shipped import shipped
-from bptui.scenario.summary import summary, title
+from bptui.scenario.summary import summary, title_of
 
 SHIPPED = dict(shipped())
 TABLES = {name: tomllib.loads(path.read_text("utf-8")) for name, path in SHIPPED.items()}
@@ -57,7 +57,7 @@ def test_the_list_has_all_by_their_questions(gallery: Gallery) -> None:
 @pytest.mark.parametrize("name", ["two_layer", "batch_normalisation", "wide_784"])
 def test_a_summary_says_what_the_file_says(name: str) -> None:
     table, said = TABLES[name], summary(SHIPPED[name])
-    assert said.title == title(SHIPPED[name]) == table["title"]
+    assert said.title == title_of(SHIPPED[name]) == table["title"]
     assert [each.value for each in said.figures] == [c["value"] for c in table["claims"] if "value" in c]
     assert sum(each.erratum for each in said.figures) == sum("erratum" in c for c in table["claims"])
     assert said.about == table["about"]
@@ -77,7 +77,7 @@ def test_a_summary_of_anything_is_harmless(tmp_path: Path) -> None:
 def test_a_title_above_a_text_that_looks_like_a_table(tmp_path: Path) -> None:
     file = tmp_path / "x.toml"
     file.write_text('about = """\n[not a table\n"""\ntitle = "After it"\n', "utf-8")
-    assert title(file) == "After it"
+    assert title_of(file) == "After it"
 
 
 # the search

@@ -118,7 +118,7 @@ def refusals(run: Run, name: str) -> Iterator[tuple[str, str]]:
     except QuantityError as error:
         yield "show", str(error)
     try:
-        places.read(run, name)
+        places.read_position(run, name)
         yield "go", ""
     except QuantityError as error:
         yield "go", str(error).removeprefix(
@@ -150,7 +150,7 @@ def test_a_printed_name_leads_every_verb_to_one_value_and_one_step(name: str) ->
             assert all(said.values()), (typed, said)
             continue
         assert not any(said.values()), (typed, said)
-        value, at = run.value(typed), places.read(run, typed)
+        value, at = run.value(typed), places.read_position(run, typed)
         found = meaning(run, program, read_quantity(typed))
         assert found is not None, typed
         session.stand(Position(0))
@@ -203,7 +203,7 @@ def test_every_spelling_is_one_value_one_derivation_one_step(expected: float) ->
     values = {float(run.value(text)) for text in texts}
     assert len(values) == 1 and values.pop() == pytest.approx(expected, abs=1e-9)
     assert len({"\n".join(derivation(run, text, 0, 0)) for text in texts}) == 1
-    assert len({places.read(run, text) for text in texts}) == 1
+    assert len({places.read_position(run, text) for text in texts}) == 1
     session = Session(run)
     assert len({session.follow_name() for text in texts if pointing.follow(session, text) is None}) == 1
 
@@ -230,7 +230,7 @@ def test_a_tensor_is_whole_as_a_value_and_its_first_element_as_a_step(text: str)
     run = open_run(find("two_layer"))
     first, value = WHOLE[text], run.value(text)
     assert np.ravel(value)[0] == run.value(first) and np.size(value) > 1
-    assert places.read(run, text) == places.read(run, first)
+    assert places.read_position(run, text) == places.read_position(run, first)
 
 
 THERE_ARE = ("the values net_h1, net_h2, out_h1, out_h2 and 4 more; the parameters w1, w2, w3, w4 and 6 more; "

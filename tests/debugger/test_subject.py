@@ -17,7 +17,7 @@ from bptui.debugger.looks import look
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.debugger.subject import subject
-from bptui.replay.places import write
+from bptui.replay.places import write_position
 
 PANES = ("chain", "network", "program", "parameters", "values", "printed", "loss", "matrix", "gradients", "adjoints",
          "batch", "watches", "stops", "hits")
@@ -97,9 +97,9 @@ def answer(session: Session, command: str) -> str:
         view = look(session, "view.matrix")
         return matrices.subject(Scene(session)).name + (f" {view}" if view != "value" else "")
     if session.position != before:
-        return write(session.run, session.position)
+        return write_position(session.run, session.position)
     if command == "to_cursor":
-        return write(session.run, session.position) if "already" in session.message else ""
+        return write_position(session.run, session.position) if "already" in session.message else ""
     if session.focus == "hits":
         return session.listed if isinstance(session.listed, str) else f"stop {session.listed}"
     chain = Scene(session).chain

@@ -13,7 +13,7 @@ from bptui.debugger import cursors, frames, keeping, seeking, stopping, telling,
 from bptui.debugger.frames import LEVELS
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
-from bptui.replay.places import read, write
+from bptui.replay.places import read_position, write_position
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
@@ -33,7 +33,7 @@ def some_positions(tui: ModuleType, session: Any, seed: str) -> list[Position]:
 def test_every_position_can_be_typed(tui: ModuleType, name: str) -> None:
     session = tui.open_session(name)
     for at in some_positions(tui, session, name):
-        assert read(session.run, write(session.run, at)) == at
+        assert read_position(session.run, write_position(session.run, at)) == at
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -72,10 +72,10 @@ def test_levels_go_by_layer_phase_and_update(tui: ModuleType) -> None:
         session.level = level
         ends[level] = []
         while session.position.update == 0 and session.move("over"):
-            ends[level].append(write(session.run, session.position))
+            ends[level].append(write_position(session.run, session.position))
     assert ends == {"layer": ["#0:4", "#0:8", "#0:11", "#0:19", "#0:27", "#0:31", "#0:35", "#1:0"],
                     "phase": ["#0:8", "#0:11", "#0:27", "#0:35", "#1:0"], "update": ["#0:35", "#1:0"]}
-    tui.stand(session, read(session.run, "#0:14"))
+    tui.stand(session, read_position(session.run, "#0:14"))
     session.level = "value"
     at = session.position
     for shown in ("output", "backward", "update 0", "run"):
@@ -94,7 +94,7 @@ def test_f_goes_from_end_to_end_of_the_layers_and_never_skips_a_phase(tui: Modul
     """By hand: the ends of two_layer's layers forward, of its loss, of the layers on the way back and in the update."""
     session, ends = tui.open_session("two_layer"), []
     while session.position.update == 0 and session.move("out"):
-        ends.append((write(session.run, session.position), session.message.partition(":")[0]))
+        ends.append((write_position(session.run, session.position), session.message.partition(":")[0]))
     assert ends == [("#0:4", "End of hidden"), ("#0:8", "End of output"), ("#0:11", "End of loss"),
                     ("#0:19", "End of output"), ("#0:27", "End of hidden"), ("#0:31", "End of hidden"),
                     ("#0:35", "End of output"), ("#1:0", "Update 2 begins, after 1 update.")]
@@ -218,7 +218,7 @@ def test_a_stop_for_once_is_off_afterwards_and_can_be_switched_on(tui: ModuleTyp
 def test_c_without_a_stop_does_not_run_away(tui: ModuleType) -> None:
     session = tui.open_session("two_layer", "#3:3")
     tui.Hands(session).press("next_stop")
-    assert write(session.run, session.position) == "#3:3" and "No stop set" in session.message
+    assert write_position(session.run, session.position) == "#3:3" and "No stop set" in session.message
 
 
 def test_a_search_that_is_interrupted_stays_where_it_began(tui: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +228,7 @@ def test_a_search_that_is_interrupted_stays_where_it_began(tui: ModuleType, monk
     seeking.next_stop(session, 1)
     assert seeking.seeking(session) and "Ctrl-C stops" in session.message
     assert seeking.interrupt(session) and not seeking.seeking(session)
-    assert write(session.run, session.position) == "#3:3" and "you are where you were" in session.message
+    assert write_position(session.run, session.position) == "#3:3" and "you are where you were" in session.message
     assert not seeking.interrupt(session)
 
 
@@ -238,12 +238,12 @@ def test_who_changed_this_last(tui: ModuleType) -> None:
     hands = tui.Hands(session)
     session.focus, session.cursor["parameters"] = "parameters", 4
     hands.press("previous_change")
-    assert write(session.run, session.position) == "#99:32" and "a change of w5" in session.message
+    assert write_position(session.run, session.position) == "#99:32" and "a change of w5" in session.message
     hands.press("next_change")
-    assert write(session.run, session.position) == "#100:32"
+    assert write_position(session.run, session.position) == "#100:32"
     session.focus, session.cursor["parameters"] = "parameters", 8         # b1 is not trained
     hands.press("next_change")
-    assert write(session.run, session.position) == "#100:32" and "does not change" in session.message
+    assert write_position(session.run, session.position) == "#100:32" and "does not change" in session.message
 
 
 def test_trouble_is_found_in_both_directions_and_said(tui: ModuleType) -> None:
@@ -345,11 +345,11 @@ def test_marks_repeats_and_running_to_the_cursor(tui: ModuleType) -> None:
     hands = tui.Hands(session)
     hands.press("mark", "k")
     hands.press("repeat", "10 n")
-    assert write(session.run, session.position) == "#0:22"
+    assert write_position(session.run, session.position) == "#0:22"
     hands.press("to_mark", "k")
-    assert write(session.run, session.position) == "#0:12"
+    assert write_position(session.run, session.position) == "#0:12"
     hands.press("back")
-    assert write(session.run, session.position) == "#0:22"
+    assert write_position(session.run, session.position) == "#0:22"
     hands.press("to_mark", "j")
     assert "No place is marked 'j'" in session.message
     for wrong in ("n", "10", "10 q", "0x3 n", "5 g", "-1 n"):
@@ -358,10 +358,10 @@ def test_marks_repeats_and_running_to_the_cursor(tui: ModuleType) -> None:
     cursors.show(session, "values")
     session.cursor["values"] = 4
     hands.press("to_cursor")                        # back in time
-    assert write(session.run, session.position) == "#0:5"
+    assert write_position(session.run, session.position) == "#0:5"
     session.cursor["values"] = 30
     hands.press("to_cursor")
-    assert write(session.run, session.position) == "#0:31"
+    assert write_position(session.run, session.position) == "#0:31"
 
 
 def test_running_to_a_path_of_a_sum(tui: ModuleType) -> None:
@@ -372,7 +372,7 @@ def test_running_to_a_path_of_a_sum(tui: ModuleType) -> None:
     paths = [n for n, row in enumerate(rows) if row.kind == "path"]
     session.focus, session.cursor["chain"] = "chain", paths[0]
     hands.press("to_cursor")
-    assert write(session.run, session.position) == "#0:20.1"
+    assert write_position(session.run, session.position) == "#0:20.1"
     session.cursor["chain"] = paths[1]
     hands.press("to_cursor")
     assert session.here == rows[paths[1]].made
@@ -393,7 +393,7 @@ def test_places_keep_the_run_in_which_they_lie(tui: ModuleType) -> None:
     session.look_at(session.branches["A"], Position(2))
     assert tui.text(session) and keeping.taken(session).marks == (("a", "B #1:60"),)
     hands.press("to_mark", "a")
-    assert session.branch is branch and write(session.run, session.position) == "#1:60"
+    assert session.branch is branch and write_position(session.run, session.position) == "#1:60"
     hands.press("back")
     assert session.branch.name == "A" and session.position == Position(2)
 

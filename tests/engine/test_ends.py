@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bptui.engine.dialects import ARRAYS, IEEE, PYTHON_IEEE, SOURCE_IEEE, Text
 from bptui.engine.laws import ACTIVATIONS, FUNCTIONS, LOG_CROSS_ENTROPY, PART_LOSSES, POW, Elementwise, power
-from bptui.engine.readings import ARRAYS, IEEE, PYTHON_IEEE, SOURCE_IEEE, Text
 from bptui.explain.check import check_run
 from bptui.explain.digits import functions, numbers
 from bptui.replay.run import Run

@@ -16,6 +16,17 @@ import mpmath
 import numpy as np
 import pytest
 
+from bptui.engine.dialects import (
+    ARRAYS,
+    FLOATS,
+    IEEE,
+    PYTHON,
+    PYTHON_IEEE,
+    SOURCE,
+    SOURCE_IEEE,
+    Dialect,
+    Text,
+)
 from bptui.engine.laws import (
     ACTIVATIONS,
     COMPARISONS,
@@ -30,17 +41,6 @@ from bptui.engine.laws import (
     power,
 )
 from bptui.engine.losses import part_law
-from bptui.engine.readings import (
-    ARRAYS,
-    FLOATS,
-    IEEE,
-    PYTHON,
-    PYTHON_IEEE,
-    SOURCE,
-    SOURCE_IEEE,
-    Dialect,
-    Text,
-)
 
 NAN, INF = math.nan, math.inf
 EXPONENTS = (-2.0, -1.0, -0.5, 0.5, 1 / 3, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0)

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bptui.engine.dialects import ARRAYS, FLOATS, IEEE
 from bptui.engine.optimizers import CLIP_AT, CLIP_BY, CLIP_FACTOR, OPTIMIZERS, Line, reads
-from bptui.engine.readings import ARRAYS, FLOATS, IEEE
-from bptui.replay.keyframes import Keyframes, size_of
+from bptui.replay.keyframes import Keyframes, state_size
 from bptui.replay.run import Run
 from bptui.scenario.errors import KeyPath, ScenarioError
 from bptui.scenario.lines import line_of
@@ -320,7 +320,7 @@ def test_seeking_is_the_straight_replay_bit_for_bit(case: str, executor: str, ba
         state = fresh.schedule.advance(state, update, 1)
     assert len(set(straight)) == 401
     thinned = open_text(text, executor)
-    thinned.keyframes = Keyframes(thinned.schedule.start(), 6 * size_of(thinned.schedule.start()))
+    thinned.keyframes = Keyframes(thinned.schedule.start(), 6 * state_size(thinned.schedule.start()))
     while thinned.work(10.0):
         pass
     assert len(thinned.keyframes.frames) <= 6 and thinned.keyframes.stride > 1

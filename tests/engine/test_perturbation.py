@@ -148,7 +148,7 @@ def test_the_passes_are_the_networks_with_one_number_raised(executor: str, open_
     assert not any(b.phase == "backward" for b in program.blocks)
     moved, = (v for v in program.made_by if v.name == "hidden.weights(w4+h)")
     assert moved.elements == ("w1", "w2", "w3", "(w4+h)", "w5", "w6")
-    at = places.read(run, "w4.grad")
+    at = places.read_position(run, "w4.grad")
     assert run.times(0).blocks[run.times(0).locate(at.value)[0]].out.derivative_of is program.names["w4"][0]
 
 

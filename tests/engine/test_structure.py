@@ -16,7 +16,7 @@ from bptui.engine.arrays import Arrays, compiled, constants, equation_function, 
 from bptui.engine.derive import Reverse, walk
 from bptui.engine.program import Block, Equation, Term, Var
 from bptui.engine.scalars import Scalars
-from bptui.engine.structure import STOP, Contract
+from bptui.engine.structure import NO_GRADIENT, Contract
 from bptui.replay.run import Run, open_run
 from bptui.scenario.shipped import shipped
 
@@ -157,7 +157,7 @@ def test_derived_adjoints_are_the_jacobians_rows(first: int) -> None:
 
 def test_stop_copies_and_passes_nothing_back() -> None:
     x, y = var("x", "j"), var("y", "sj")
-    equation = Equation(y, (Term(STOP, (x,)),))
+    equation = Equation(y, (Term(NO_GRADIENT, (x,)),))
     value = np.arange(4.0)
     assert np.array_equal(equation_function(equation)(value), np.tile(value, (3, 1)))
     assert np.array_equal(adjoints_by_the_rules(equation, {x: value}, np.ones((3, 4)))[x], np.zeros(4))

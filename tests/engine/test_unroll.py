@@ -17,8 +17,8 @@ import numpy as np
 import pytest
 
 from bptui.engine import unroll
+from bptui.engine.dialects import FLOATS
 from bptui.engine.executor import Wanted
-from bptui.engine.readings import FLOATS
 from bptui.engine.unroll import MOST_STATEMENTS, count_statements
 from bptui.replay.run import Run, open_run
 from bptui.scenario.shipped import shipped

@@ -17,11 +17,11 @@ import pytest
 from bptui.engine.arrays import Arrays, compiled, constants, execute
 from bptui.engine.builder import Builder, contract
 from bptui.engine.derive import Reverse, walk
+from bptui.engine.dialects import ARRAYS
 from bptui.engine.laws import ACTIVATIONS, COMPARISONS, DIV, FUNCTIONS, NEG, PART_LOSSES, POW, SUB, Elementwise, power
 from bptui.engine.program import Block, Equation, Term, Var
-from bptui.engine.readings import ARRAYS
 from bptui.engine.scalars import Scalars
-from bptui.engine.structure import STOP, Contract, Pick, Stop
+from bptui.engine.structure import NO_GRADIENT, Contract, NoGradient, Pick
 from bptui.engine.vectors import VECTOR_LAWS
 
 LAWS: dict[str, Elementwise] = {law.name: law for law in (
@@ -101,7 +101,7 @@ def forward(equations: Sequence[Equation], values: Values, held: Values | None =
         for term in eq.terms:
             xs = [broadcast(v, known, every) for v in term.args]
             gone = tuple(range(len(eq.out.letters), len(every)))
-            if isinstance(term.op, Stop) and held is not None:
+            if isinstance(term.op, NoGradient) and held is not None:
                 total = held[eq.out]
             elif isinstance(term.op, Pick):
                 total = xs[0].max(axis=gone)
@@ -113,7 +113,7 @@ def forward(equations: Sequence[Equation], values: Values, held: Values | None =
             elif isinstance(term.op, Elementwise):
                 total = np.broadcast_to(term.op.law(ARRAYS, *xs), eq.out.shape)
             else:
-                assert isinstance(term.op, Stop)
+                assert isinstance(term.op, NoGradient)
                 total = np.broadcast_to(xs[0], eq.out.shape)
         known[eq.out] = total
     return known
@@ -225,4 +225,4 @@ def test_the_cases_read_in_every_way() -> None:
         found.update("two ways" for ways in read_as.values() if len(ways) > 1)
         found.update("a temporary, renamed" for b, ways in read_as.items() if b.name[0] == "t" and ways != {b.letters})
     assert found == {"plain", "transposed", "renamed", "two ways", "a temporary, renamed"}
-    assert STOP in {t.op for eq in vector_line(Random(0), "softmax") for t in eq.terms}
+    assert NO_GRADIENT in {t.op for eq in vector_line(Random(0), "softmax") for t in eq.terms}

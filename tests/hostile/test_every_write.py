@@ -180,7 +180,7 @@ WRITING = {"write_text", "write_bytes", "replace", "rename", "link", "unlink", "
            "move", "mkstemp", "NamedTemporaryFile"}
 MAY = {                                             # what is not content of a person's file
     ("debugger/store.py", "replace"), ("debugger/store.py", "unlink"), ("debugger/fault.py", "unlink"),
-    ("scenario/copying.py", "unlink"), ("debugger/store.py", "O_RDWR"), ("streams.py", "O_WRONLY"),
+    ("scenario/copies.py", "unlink"), ("debugger/store.py", "O_RDWR"), ("streams.py", "O_WRONLY"),
     ("tui/output.py", "O_WRONLY"),
 }
 

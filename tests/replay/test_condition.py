@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from bptui.engine.executor import Wanted
-from bptui.replay import looking
+from bptui.replay import sweep
 from bptui.replay.condition import Condition
 from bptui.replay.quantity import evaluate, lane_of
 from bptui.replay.run import Run
@@ -263,7 +263,7 @@ def test_it_does_not_matter_how_the_run_is_cut(kind: str, monkeypatch: pytest.Mo
         expected = held(run, text, sample)
         for stretch, few, many in ((4096, 8, 1 << 20), (1, 1, 1 << 20), (2, 7, 1 << 20), (7, 2, 1 << 20), (4096, 3, 1)):
             for known, value in (("STRETCH", stretch), ("FEW", few), ("MANY", many)):
-                monkeypatch.setattr(looking, known, value)
+                monkeypatch.setattr(sweep, known, value)
             assert scanned(run, text, sample, False, 0.0) == expected, (text, sample, stretch)
             assert scanned(run, text, sample, True, 0.0) == beginnings(expected), (text, sample, stretch)
 

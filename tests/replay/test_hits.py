@@ -17,11 +17,11 @@ from random import Random
 import numpy as np
 import pytest
 
-from bptui.replay import looking
 from bptui.replay import run as running
+from bptui.replay import sweep
 from bptui.replay.hits import EveryUpdate, Hits, hits_of
 from bptui.replay.run import Run, open_run
-from bptui.replay.stops import Stop, fitted, read
+from bptui.replay.stops import Stop, fitted, read_stop
 from bptui.replay.timeline import Position
 from bptui.replay.trouble import Troubles
 from bptui.scenario.shipped import find
@@ -31,7 +31,7 @@ UPDATES = 10_000
 
 
 def hits(run: Run, line: str, others: dict[int, Hits] | None = None) -> Hits:
-    found = hits_of(run, fitted(run, read(line), 1), Troubles(run), (others or {}).get)
+    found = hits_of(run, fitted(run, read_stop(line), 1), Troubles(run), (others or {}).get)
     while found.work(0.0):
         pass
     assert found.complete and found.judged == run.updates + 1
@@ -289,9 +289,9 @@ CONDITIONS = ["E < 0.2", "becomes E < 0.1", "changed(u)", "changed(sign(d(E, u))
 @pytest.mark.parametrize("batch", [1, 2, 5])
 @pytest.mark.parametrize("line", CONDITIONS)
 def test_conditions_by_position(open_text: Open, line: str, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "STRETCH", 3)
+    monkeypatch.setattr(sweep, "STRETCH", 3)
     run = small(open_text, batch, 12)
-    stop = fitted(run, read(line), 1)
+    stop = fitted(run, read_stop(line), 1)
     expected: list[Position] = []
     for update in range(13):
         if not _holds(run, stop, update):
@@ -369,11 +369,11 @@ def test_a_stop_after_one_that_is_not_there(open_text: Open) -> None:
 
 def test_hits_are_counted_as_far_as_was_looked(open_text: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a search goes on: every number that is known stays what it is."""
-    monkeypatch.setattr(looking, "STRETCH", 2)
+    monkeypatch.setattr(sweep, "STRETCH", 2)
     run = small(open_text, 2, 20)
     for line in ("update/* if E < 0.2", "E < 0.2 hit % 3", "changed(u) after 1"):
-        other = hits_of(run, read("becomes E < 0.1"), Troubles(run), {}.get)
-        found = hits_of(run, fitted(run, read(line), 1), Troubles(run), {1: other}.get)
+        other = hits_of(run, read_stop("becomes E < 0.1"), Troubles(run), {}.get)
+        found = hits_of(run, fitted(run, read_stop(line), 1), Troubles(run), {1: other}.get)
         seen: list[Position] = []
         while found.work(0.0):
             now = all_of(found)
@@ -390,15 +390,15 @@ def test_hits_are_counted_as_far_as_was_looked(open_text: Open, monkeypatch: pyt
 @pytest.mark.parametrize("end", ['until = "abs(u.change) < 0.002"', 'until = "forward_passes > 17"'])
 def test_runs_that_end(open_text: Open, line: str, end: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last update of a run that ends by itself has no update phase, even when that is not known yet."""
-    monkeypatch.setattr(looking, "STRETCH", 5)
-    monkeypatch.setattr(looking, "AHEAD", 0.0)
+    monkeypatch.setattr(sweep, "STRETCH", 5)
+    monkeypatch.setattr(sweep, "AHEAD", 0.0)
     monkeypatch.setattr(running, "SLICE", 1)        # the run is known update by update
     ended = small(open_text, 2, 400, end)
     last = ended.finish()
     assert 3 < last < 400
     plain = hits(small(open_text, 2, last), line)
     run = small(open_text, 2, 400, end)
-    found = hits_of(run, read(line), Troubles(run), {}.get)
+    found = hits_of(run, read_stop(line), Troubles(run), {}.get)
     while found.work(0.0):
         assert found.judged <= run.known or run.known == run.updates
         assert all_of(found) == all_of(plain)[:found.count]

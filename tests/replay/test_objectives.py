@@ -176,7 +176,7 @@ def test_an_epoch_shows_every_row_to_every_objective(shuffle: str, open_text: Op
         assert [len(run.rows(n)) for n in updates] == [2] * 6 + [1] * 3
         seen.add(tuple(turns[0]))
     assert (len(seen) == 1) == (shuffle == "false")
-    assert places.read(run, "e2") == Position(18)
+    assert places.read_position(run, "e2") == Position(18)
     assert {id(run.program(n)) for n in range(36)} == {id(run.program(n)) for n in (0, 2, 6, 8)}  # compiled once
 
 
@@ -202,21 +202,21 @@ def test_the_values_of_an_update_are_those_of_its_objective(open_text: Open) -> 
     assert {b.out.name for b in run.times(2).blocks if b.phase == "update"} == {"g.next", "h.next"}
     for update, made in ((0, "a"), (1, "c"), (2, "g"), (8, "h")):
         for text in (f"{made}.grad", f"d({run.program(update).cost.name}, {made})"):
-            at = places.read(run, text, update)
+            at = places.read_position(run, text, update)
             block, _ = run.times(update).locate(at.value)
             of = run.times(update).blocks[block].out.derivative_of
             assert at.update == update and of is not None and of.name == made
-        next_at = places.read(run, f"{made}.next", update)
+        next_at = places.read_position(run, f"{made}.next", update)
         assert run.times(update).blocks[run.times(update).locate(next_at.value)[0]].out.name == f"{made}.next"
     for text, update in (("g.grad", 0), ("a.grad", 2), ("a.next", 5)):
         with pytest.raises(QuantityError, match=f"{text[0]} is not trained in this update, so it has no .{text[2:]}"):
-            places.read(run, text, update)
+            places.read_position(run, text, update)
     for text, update in (("d(G, g)", 0), ("d(D, g)", 2), ("d(D, z)", 0)):   # not made: shown when all that are, are
-        last, _ = run.times(update).locate((at := places.read(run, text, update)).value)
+        last, _ = run.times(update).locate((at := places.read_position(run, text, update)).value)
         assert [b.phase for b in run.times(update).blocks[last:last + 2]] == ["backward", "update"]
         assert at.value == run.times(update).span(last)[1]
     with pytest.raises(QuantityError, match="'k' is not a quantity of"):
-        places.read(run, "d(D, k)", 0)
+        places.read_position(run, "d(D, k)", 0)
     with pytest.raises(QuantityError, match="g is not trained in this update"):
         run.value("g.grad", 0)
     assert run.value("d(D, g)", 2) != 0 and run.value("d(G, a)", 2) != 0

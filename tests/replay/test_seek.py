@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bptui.engine.program import Var
-from bptui.replay.keyframes import BYTES, MOST, Keyframes, size_of
+from bptui.replay.keyframes import BYTES, MOST, Keyframes, state_size
 from bptui.replay.run import Run, open_run
 from bptui.scenario.shipped import shipped
 
@@ -129,7 +129,7 @@ def test_keyframes_of_eighty_thousand_updates_are_bounded() -> None:
         if update % 8000 == 0:
             state = schedule.advance(state, 0, 1)
     frames = run.keyframes.frames
-    assert sum(size_of(s) for s in frames.values()) <= BYTES == 32 << 20
+    assert sum(state_size(s) for s in frames.values()) <= BYTES == 32 << 20
     assert 1000 <= len(frames) <= MOST
     assert sorted(frames) == list(range(0, max(frames) + 1, run.keyframes.stride))
     assert max(frames) > 80_000 - run.keyframes.stride
@@ -147,7 +147,7 @@ def test_the_room_for_keyframes_is_bytes() -> None:
 
 @pytest.mark.parametrize("capacity", [2, 3, 7])
 def test_the_latest_keyframe_not_after_an_update(capacity: int) -> None:
-    frames = Keyframes((0.0,), capacity * size_of((0.0,)))
+    frames = Keyframes((0.0,), capacity * state_size((0.0,)))
     assert frames.capacity == capacity
     for update in range(1, 200):
         frames.keep(update, (float(update),))
@@ -159,7 +159,7 @@ def test_the_latest_keyframe_not_after_an_update(capacity: int) -> None:
 
 def test_a_thinned_run_still_seeks_bit_for_bit(expected: dict[int, bytes]) -> None:
     run = open_run(SHIPPED["two_layer"])
-    run.keyframes = Keyframes(run.schedule.start(), 5 * size_of(run.schedule.start()))
+    run.keyframes = Keyframes(run.schedule.start(), 5 * state_size(run.schedule.start()))
     while run.work(10.0):
         pass
     assert len(run.keyframes.frames) <= 5

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bptui.replay import looking, series
+from bptui.replay import series, sweep
 from bptui.replay.fork import fork
 from bptui.replay.quantity import evaluate, lane_of
 from bptui.replay.run import Run
@@ -93,8 +93,8 @@ def test_a_curve_has_the_value_of_every_update(name: str, executor: str) -> None
 def test_what_is_left_out_is_in_the_range(cut: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     """With room for few points: least and greatest of what each stands for."""
     monkeypatch.setattr(series, "POINTS", 7)
-    monkeypatch.setattr(looking, "STRETCH", cut[0])
-    monkeypatch.setattr(looking, "FEW", cut[1])
+    monkeypatch.setattr(sweep, "STRETCH", cut[0])
+    monkeypatch.setattr(sweep, "FEW", cut[1])
     run = shipped_run("batch_random", 200)
     for text in ("E", "norm(line.weights.grad)", "line.out[0]"):
         curve = curve_of(run, text)

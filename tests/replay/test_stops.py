@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bptui.replay.run import Run, open_run
-from bptui.replay.stops import Stop, fitted, read, write
+from bptui.replay.stops import Stop, fitted, read_stop, write_stop
 from bptui.replay.trouble import KINDS
 from bptui.scenario.errors import QuantityError, sentence
 from bptui.scenario.shipped import find
@@ -45,9 +45,9 @@ LINES = {
 
 @pytest.mark.parametrize("line", LINES)
 def test_a_line_is_read_and_written(line: str) -> None:
-    stop = read(line)
+    stop = read_stop(line)
     assert stop == LINES[line]
-    assert read(write(stop)) == stop and write(read(write(stop))) == write(stop)
+    assert read_stop(write_stop(stop)) == stop and write_stop(read_stop(write_stop(stop))) == write_stop(stop)
 
 
 def random_stop(random: Random) -> Stop:
@@ -68,7 +68,7 @@ def test_any_stop_is_written_and_read() -> None:
     random = Random(7)
     for _ in range(2000):
         stop = random_stop(random)
-        assert read(write(stop)) == stop
+        assert read_stop(write_stop(stop)) == stop
 
 
 def test_options_come_in_any_order() -> None:
@@ -76,7 +76,7 @@ def test_options_come_in_any_order() -> None:
     for _ in range(50):
         random.shuffle(options)
         said = options[:random.randint(0, 4)]
-        stop = read(" ".join(["E < 1", *said]))
+        stop = read_stop(" ".join(["E < 1", *said]))
         assert (stop.sample, stop.after, stop.hit, stop.once) == (
             2 if "sample 2" in said else None, 3 if "after 3" in said else None,
             (">=", 4) if "hit >= 4" in said else None, "once" in said)
@@ -110,7 +110,7 @@ WRONG = {                                           # what the sentence says
 @pytest.mark.parametrize("line", WRONG, ids=lambda line: ascii(line[:40]))
 def test_what_is_wrong_with_a_line_is_one_sentence(line: str) -> None:
     with pytest.raises(QuantityError) as caught:
-        read(line)
+        read_stop(line)
     said = str(caught.value)
     assert WRONG[line] in said
     assert said.isprintable() and len(said) < 250 and "\n" not in said and not said.endswith(".")
@@ -147,21 +147,21 @@ UNFIT = {
 @pytest.mark.parametrize("line", UNFIT)
 def test_what_a_run_does_not_have_is_said(run: Run, line: str) -> None:
     with pytest.raises(QuantityError) as caught:
-        fitted(run, read(line), 1)
+        fitted(run, read_stop(line), 1)
     assert UNFIT[line] in str(caught.value) and len(str(caught.value)) < 250
 
 
 def test_a_stop_is_on_the_selected_row_where_it_is_about_one(rows: Run) -> None:
-    assert fitted(rows, read("out_y > 1"), 3).sample == 3
-    assert fitted(rows, read("out_y > 1 sample 5"), 3).sample == 5
-    assert fitted(rows, read("E < 1 log out_y"), 4).sample == 4
+    assert fitted(rows, read_stop("out_y > 1"), 3).sample == 3
+    assert fitted(rows, read_stop("out_y > 1 sample 5"), 3).sample == 5
+    assert fitted(rows, read_stop("E < 1 log out_y"), 4).sample == 4
     for line in ("E < 1", "update/*", "changed(w)", "d(E, w) if E < 1 log E", "trouble"):
-        assert fitted(rows, read(line), 3) == read(line)
+        assert fitted(rows, read_stop(line), 3) == read_stop(line)
     with pytest.raises(QuantityError, match="the data has 6 rows; sample 7"):
-        fitted(rows, read("out_y > 1 sample 7"), 1)
+        fitted(rows, read_stop("out_y > 1 sample 7"), 1)
 
 
 def test_what_fits_is_not_changed(run: Run) -> None:
     for line in ("d(E, w5)", "update/w5", "out_h1 if E < 0.1", "w5.next hit % 10", "E@prev < 0.1", "trouble once",
                  "changed(sign(d(E, w5))) log E, w5.change", "loss/E", "backward/hidden/out_*"):
-        assert fitted(run, read(line), 1) == read(line)
+        assert fitted(run, read_stop(line), 1) == read_stop(line)

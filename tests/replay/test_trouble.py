@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from bptui.replay import looking
+from bptui.replay import sweep
 from bptui.replay.hits import OfTrouble
 from bptui.replay.run import Run, open_run
 from bptui.replay.timeline import Position
@@ -156,7 +156,7 @@ def test_beginnings_of_what_is_not_finite(name: str, executor: str, monkeypatch:
     expected = sorted((here, kind) for kind, each in first.items() for before, here in pairwise([None, *each])
                       if here is not None and before is None)
     for stretch in (1, 2, 7, 4096):
-        monkeypatch.setattr(looking, "STRETCH", stretch)
+        monkeypatch.setattr(sweep, "STRETCH", stretch)
         assert sorted((t.at, t.kind) for t in of(run, "nan", "inf")) == expected
     assert bool(expected) == (name == "exploding_gradient")
 
@@ -249,7 +249,7 @@ def test_what_lasts_is_found_once(open_text: Open, monkeypatch: pytest.MonkeyPat
     text = HIDDEN.replace("ACTIVATION", "relu") + "[training]\nupdates = 60\nlearning_rate = 0.4\nbatch = 2"
     whole = [(t.kind, t.at, t.element) for t in troubles(open_text(text))]
     for stretch in (1, 2, 7):
-        monkeypatch.setattr(looking, "STRETCH", stretch)
+        monkeypatch.setattr(sweep, "STRETCH", stretch)
         assert [(t.kind, t.at, t.element) for t in troubles(open_text(text))] == whole
     dead = [t for t in whole if t[0] == "dead"]
     assert len(dead) == len({(t[2]) for t in dead})

@@ -15,7 +15,7 @@ import pytest
 from bptui.debugger.frames import frames
 from bptui.engine.executor import Wanted
 from bptui.replay import places
-from bptui.replay.keyframes import Keyframes, size_of
+from bptui.replay.keyframes import Keyframes, state_size
 from bptui.replay.moves import Path
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position
@@ -254,7 +254,7 @@ def test_until_ends_where_a_plain_scan_says(condition: str, frames: int | None, 
     free, run = open_text(scenario(), executor), open_text(scenario(f"until = '{condition}'"), executor)
     end = scan(free, CONDITIONS[condition])
     if frames:
-        run.keyframes = Keyframes(run.schedule.start(), frames * size_of(run.schedule.start()))
+        run.keyframes = Keyframes(run.schedule.start(), frames * state_size(run.schedule.start()))
     assert run.may_end and run.finish() == end == run.updates == run.known
     assert (run.ended == "") == (end == UPDATES)
     assert run.curve.tolist() == [free.value("E", n) for n in range(end + 1)]
@@ -269,7 +269,7 @@ def test_until_is_the_same_in_slices_and_beyond_a_hop(slices: float, executor: s
     """Past some thousand updates, with strides of keyframes between the looks."""
     text = scenario("until = 'E < 0.0165'", "all").replace(f"updates = {UPDATES}", "updates = 4000")
     free, run = open_text(text.replace("until", "# until"), executor), open_text(text, executor)
-    run.keyframes = Keyframes(run.schedule.start(), 8 * size_of(run.schedule.start()))
+    run.keyframes = Keyframes(run.schedule.start(), 8 * state_size(run.schedule.start()))
     while run.work(slices):
         pass
     watched = Wanted(((free.program(0).cost, 0),))
@@ -356,7 +356,8 @@ def test_places_respect_the_end(open_text: Open) -> None:
     end = scan(open_text(scenario()), CONDITIONS["E < 0.06"])
 
     def read(text: str, update: int = 0) -> Position:
-        return places.read(open_text(scenario("until = 'E < 0.06'")), text, update)    # of a run nobody has run
+        fresh = open_text(scenario("until = 'E < 0.06'"))        # that nobody has run
+        return places.read_position(fresh, text, update)
     assert read("50%") == Position(end // 2) and read("100%") == Position(end) and read("0%") == Position(0)
     assert read(f"#{end}") == Position(end) and read("w1@2").update == 2
     for text in (f"#{end + 1}", f"{end + 1}", f"#{UPDATES}:3", f"E@{end + 1}", "e6"):

@@ -20,13 +20,13 @@ from bptui.scenario.expression import (
 from bptui.scenario.trees import (
     Attribute,
     Call,
-    Equation,
     Index,
     Name,
     Number,
     Operation,
     Pin,
     Tree,
+    WrittenEquation,
     names_in,
 )
 
@@ -150,7 +150,7 @@ def test_columns_are_those_of_the_text_as_typed() -> None:
 
 
 def test_equations() -> None:
-    assert read_equation("E = (d - p)**2 / 2") == Equation(
+    assert read_equation("E = (d - p)**2 / 2") == WrittenEquation(
         "E",
         Operation("/", (
             Operation("**", (Operation("-", (Name("d", 5), Name("p", 9)), 5), Number(2.0, 13)), 4),
@@ -449,7 +449,7 @@ def test_any_text_is_a_tree_or_an_expression_error(text: str) -> None:
         except ExpressionError as error:
             assert str(error).isprintable() and 0 <= error.column <= len(text)
         else:
-            shown(tree.tree if isinstance(tree, Equation) else tree)
+            shown(tree.tree if isinstance(tree, WrittenEquation) else tree)
 
 
 TREES = st.recursive(

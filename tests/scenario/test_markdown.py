@@ -11,7 +11,7 @@ from unicodedata import combining, east_asian_width
 import pytest
 
 from bptui.scenario.errors import printable
-from bptui.scenario.markdown import GOES_ON, LONGEST, Row, rows
+from bptui.scenario.markdown import GOES_ON, LONGEST, TextRow, rows
 from bptui.scenario.shipped import shipped
 
 SHIPPED = dict(shipped())
@@ -95,7 +95,7 @@ def test_items_are_set_in_and_formulas_stay_as_they_are() -> None:
 
 def test_code_stays_together_where_it_can() -> None:
     found = rows("press `d(E, w5)` or `" + "a b " * 20 + "`", 20)
-    assert found[0] == Row((("press", ""), (" d(E, w5)", ""), (" or", ""), (" a", "")), 0, ("d(E, w5)", "a"))
+    assert found[0] == TextRow((("press", ""), (" d(E, w5)", ""), (" or", ""), (" a", "")), 0, ("d(E, w5)", "a"))
     assert all(cells(row.text) <= 20 for row in found)
 
 

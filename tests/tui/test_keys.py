@@ -18,7 +18,7 @@ from bptui.debugger.commands import COMMANDS, FIND, FIRST_LINES, GO
 from bptui.debugger.scene import Scene
 from bptui.explain.links import Chain, current_row
 from bptui.replay.moves import Path
-from bptui.replay.places import write
+from bptui.replay.places import write_position
 from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp
 from bptui.tui.debugging import Debugger
@@ -345,5 +345,5 @@ async def test_keys_take_effect_in_their_order_however_they_come(burst: str, sha
             await pilot.pause()
             await pilot.pause()
             assert app.session is not None and isinstance(app.screen, top), seed
-            assert (app.session.own.scenario.name, write(app.session.run, app.session.position)) == (name, position), \
-                seed
+            where = write_position(app.session.run, app.session.position)
+            assert (app.session.own.scenario.name, where) == (name, position), seed

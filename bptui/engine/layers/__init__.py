@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .attention import attention
+from .dense import activation, add, dense, dropout, embedding, flatten
 from .normalised import batch_norm, layer_norm
-from .plain import activation, add, dense, dropout, embedding, flatten
 from .recurrent import gru, lstm, rnn
-from .site import Drawing, Layers, Signal, Site
+from .site import Draw, Layers, Signal, Site
 from .spatial import average_pool, conv2d, max_pool
 
-__all__ = ["KINDS", "Drawing", "Layers", "Signal", "Site"]
+__all__ = ["KINDS", "Draw", "Layers", "Signal", "Site"]
 
 KINDS: dict[str, Callable[[Site, Signal], Signal]] = {
     "dense": dense,

@@ -11,7 +11,7 @@ from ..builder import contract
 from ..laws import ACTIVATIONS, FUNCTIONS, SUB
 from ..program import Equation, Term, Var
 from ..structure import SAMPLE
-from .plain import activate
+from .dense import activate
 from .site import Signal, Site, shaped
 
 MOST_STEPS = 200                                    # each is written out

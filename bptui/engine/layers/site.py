@@ -17,7 +17,7 @@ import numpy as np
 from ...scenario.errors import KeyPath, Problem, ScenarioError
 from ...scenario.records import Layer, Values
 from ..builder import Builder
-from ..form import MOST_PARAMETERS, Parameter, Trouble, by_chance, initial
+from ..form import MOST_PARAMETERS, Parameter, Problems, by_chance, initial
 from ..limits import MOST_MOVED
 from ..names import LayerNames, axis, shared_bias
 from ..program import Block, Equation, Term, Var
@@ -25,10 +25,10 @@ from ..structure import SAMPLE, movement
 
 
 @dataclass
-class Drawing:
+class Draw:
     """The first time: what parameters there are is noted, and drawn when it is known that they can be held."""
 
-    trouble: Trouble
+    problems: Problems
     seed: int
     size: int = 0
     wanted: list[Callable[[], Parameter]] = field(default_factory=list[Callable[[], Parameter]])
@@ -43,7 +43,7 @@ class Layers:
 
     builder: Builder
     evaluating: bool                                # no dropout, running statistics
-    drawing: Drawing | None = None
+    drawing: Draw | None = None
     parameters: dict[str, Var] = field(default_factory=dict[str, Var])
     aliases: dict[str, Var] = field(default_factory=dict[str, Var])
     noises: dict[str, float] = field(default_factory=dict[str, float])     # masks, with the share that they drop
@@ -123,7 +123,7 @@ class Site:
                 self.wrong("units" if self.layer.units else "", f"up to this layer the network has {drawing.size:,} "
                            f"parameters; at most {MOST_PARAMETERS:,} can be held")
             drawing.wanted.append(lambda: Parameter(
-                name, initial(drawing.trouble, (*self.layer.key, key or part), values, name, drawing.seed, var.shape,
+                name, initial(drawing.problems, (*self.layer.key, key or part), values, name, drawing.seed, var.shape,
                               fan, expected), self.layer.train and trained, self.owner, weights, by_chance(values)))
         self.written.parameters[name] = var
         return var

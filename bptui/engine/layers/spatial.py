@@ -10,7 +10,7 @@ from ..builder import contract
 from ..limits import MOST_MOVED
 from ..program import Equation, Term, Var
 from ..structure import SAMPLE, Pick
-from .plain import activate
+from .dense import activate
 from .site import Signal, Site, shaped
 
 Pair = tuple[int, int]

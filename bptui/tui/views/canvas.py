@@ -15,7 +15,7 @@ from unicodedata import normalize
 from rich.cells import cell_len
 
 from ...scenario.errors import MOST_MARKS, printable
-from ...scenario.markdown import Word, flowed
+from ...scenario.markdown import TextWord, flowed
 
 Segment = tuple[str, str]
 Spot = tuple[int, int, int, int]                    # columns from, up to; row of the canvas; row of the pane's list
@@ -118,7 +118,7 @@ class Canvas:
 
 def wrapped(text: str, width: int) -> list[str]:
     """`text` as rows of at most `width` cells, broken between words; a word that is wider is broken within."""
-    return [row.text for row in flowed([Word(word) for word in drawable(text).split()], width, cell_len)]
+    return [row.text for row in flowed([TextWord(word) for word in drawable(text).split()], width, cell_len)]
 
 
 def abridged(text: str, width: int) -> str:

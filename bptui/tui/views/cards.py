@@ -6,7 +6,7 @@ from ...debugger import asking, cursors, lesson
 from ...debugger.commands import key_of
 from ...debugger.scene import Scene
 from ...explain import notation
-from ...replay.places import write
+from ...replay.places import write_position
 from .canvas import Canvas, Line, abridged, sign_style, wrapped
 from .frame import rule
 
@@ -116,7 +116,7 @@ def yours(scene: Scene, width: int, height: int) -> list[Line]:
         c.put(POINT - notation.point(text), y, text, sign_style(found.hit.value))
         where = f"{found.hit.what} in {found.run.scenario.name}" if found.beside else found.hit.what
         when = f", after {notation.counted(found.hit.at.update, 'update')}" if found.hit.at.update else ""
-        for row in wrapped(f"{where}{when}: {write(found.run, found.hit.at)}", width - 1 - says_at):
+        for row in wrapped(f"{where}{when}: {write_position(found.run, found.hit.at)}", width - 1 - says_at):
             c.put(says_at, y, row)
             y += 1
     return c.lines()

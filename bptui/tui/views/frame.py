@@ -14,7 +14,7 @@ from ...debugger.commands import key_of
 from ...debugger.losses import trained
 from ...debugger.scene import Scene
 from ...explain import notation
-from ...replay.places import write
+from ...replay.places import write_position
 from ...replay.timeline import Position, Timeline
 from .canvas import Canvas, Line, abridged, wrapped
 from .scales import BLOCKS, Scale
@@ -89,7 +89,7 @@ def track(scene: Scene, width: int, alone: bool = False) -> Line:
     session = scene.session
     c = Canvas(width, 1)
     value, total = session.position.value, scene.times.count
-    where = write(session.run, session.position) if alone else str(value)
+    where = write_position(session.run, session.position) if alone else str(value)
     counter, each = f"{where}/{total}", total <= MOST_CELLS and not alone
     stops = stopping.in_update(session)
     stretches, by_layer = stretches_of(scene.times), False
@@ -187,7 +187,7 @@ def axis(scene: Scene, width: int) -> tuple[int, Axis]:
     session = scene.session
     run = session.run
     first = len(run.program(0).watched.name[:11]) + LOSS + 3
-    longest = len(f"#{run.updates}:{scene.times.count}") - len(write(run, session.position))
+    longest = len(f"#{run.updates}:{scene.times.count}") - len(write_position(run, session.position))
     last = width - len(_known(scene, width)) - max(0, longest) - 4
     return first, Axis(max(2, last - first), run.updates)
 
@@ -210,7 +210,7 @@ def _known(scene: Scene, width: int) -> str:
     """What stands right of the time line."""
     session = scene.session
     run = session.run
-    said = f"{write(run, session.position)}  known to {run.known}"
+    said = f"{write_position(run, session.position)}  known to {run.known}"
     if plotting.given_up(session) and width >= 100:
         said += f", ! to {session.troubles.judged - 1}"
     held = [v for update, v in run.validation if update <= session.position.update]

@@ -17,7 +17,7 @@ from ...debugger.gallery import NEW_HERE, Entry, Gallery
 from ...debugger.lesson import NONE
 from ...explain import notation
 from ...explain.notation import readable
-from ...scenario.markdown import Row, rows, says_something
+from ...scenario.markdown import TextRow, rows, says_something
 from .canvas import Canvas, Line, merged, wrapped
 from .frame import labels, rule
 
@@ -54,7 +54,7 @@ def picture_size(width: int, height: int) -> tuple[int, int]:
 class Page:
     """The rows of the lesson, and which of them are in sight."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[TextRow, ...]
     first: int
     room: int
 

@@ -10,7 +10,7 @@ from ...debugger import cursors, ordering, stopping, tables, watching
 from ...debugger.scene import Scene
 from ...debugger.watching import Watched
 from ...explain import notation
-from ...replay.places import write
+from ...replay.places import write_position
 from ...replay.timeline import Position
 from .canvas import Canvas, Line, sign_style, wrapped
 from .frame import rule
@@ -85,13 +85,14 @@ def _unfit_hit(scene: Scene, stop: int, number: int, width: int) -> str:
     x = 3 + len(_hit(scene, number, at)) + 2
     named = zip(session.stops[stop].stop.log or (), logged, strict=True)
     return "" if x + cell_len(values) <= width - 1 else \
-        f"{number + 1} {write(session.run, at)}: " + ", ".join(f"{notation.readable(w)} = {v}" for w, v in named)
+        f"{number + 1} {write_position(session.run, at)}: " + ", ".join(
+            f"{notation.readable(w)} = {v}" for w, v in named)
 
 
 def _hit(scene: Scene, number: int, at: Position) -> str:
     """A hit by its number and its place."""
     session = scene.session
-    return f"{number + 1:>{len(str(ordering.view(scene, 'hits').table.rows))}}  {write(session.run, at)}"
+    return f"{number + 1:>{len(str(ordering.view(scene, 'hits').table.rows))}}  {write_position(session.run, at)}"
 
 
 def _unfit_watch(watched: Watched, name: str, width: int) -> str:

@@ -14,9 +14,9 @@ from ..engine.executor import Row, Wanted
 from ..engine.program import Program
 from ..scenario.errors import Problem, QuantityError, ScenarioError
 from ..scenario.trees import Operation, Pin, Tree, parts
+from .columns import Backlog, Spans
 from .condition import Condition
 from .quantity import evaluate
-from .reading import Backlog, Spans
 
 if TYPE_CHECKING:
     from .run import Run

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ..engine.executor import Row, State, Wanted
 from ..engine.program import Program
-from .reading import MANY
+from .columns import MANY
 from .run import Run
 
 STRETCH = 4096                                      # updates of a stretch, at most
@@ -20,7 +20,7 @@ MOMENT = 0.01                                       # seconds that a stretch may
 AHEAD = 0.02                                        # seconds of running ahead to see whether the run ends
 
 
-class Looking:
+class Sweep:
     """`judged` updates have been looked through."""
 
     def __init__(self, run: Run) -> None:

@@ -20,7 +20,7 @@ from ..engine.program import Program
 from ..engine.scalars import Cell
 from ..scenario.errors import QuantityError
 from ..scenario.trees import Call, Index, Name, Number, Operation, Pin, Tree, parts
-from .leaves import Leaf, Slow, change, depends_on_sample, is_leaf, of_state, read, walk
+from .leaves import LeafCells, Slow, change, depends_on_sample, is_leaf, of_state, read_leaf, walk
 from .quantity import ARITHMETIC, bits, call, evaluate, lane_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ Spans = Sequence[tuple[Program, int]]               # neighbouring updates of on
 MANY = 1 << 20                                      # numbers of a chunk
 
 
-class Reading:
+class ColumnPlan:
     """What some trees read of each update, for one data row (from 1; None: the batch's first).
 
     With `writes`, `changed(w5)` is of the step that writes w5, and not of the update after it. Raises QuantityError
@@ -83,7 +83,7 @@ class Reading:
         elif is_leaf(self.run, program, tree):
             if (tree, following) not in self.leaves:
                 self.leaves.append((tree, following))
-                leaf = read(self.run, program, tree, following, self.lane(program))
+                leaf = read_leaf(self.run, program, tree, following, self.lane(program))
                 if leaf is not None and leaf.size > MANY:
                     raise Slow
         else:
@@ -114,9 +114,9 @@ class Reading:
                 cells += leaf.cells
         return Wanted(tuple(cells), tuple(queries))
 
-    def _read_in(self, program: Program) -> list[Leaf | None]:
+    def _read_in(self, program: Program) -> list[LeafCells | None]:
         """What each leaf reads in a program."""
-        return [read(self.run, program, tree, following, self.lane(program)) for tree, following in self.leaves]
+        return [read_leaf(self.run, program, tree, following, self.lane(program)) for tree, following in self.leaves]
 
     def columns(self, first: int, rows: Sequence[Row], programs: Spans) -> Columns:
         """What was seen of the updates from `first`, as columns."""
@@ -189,7 +189,7 @@ class Columns:
     """Values over a stretch of updates: arrays whose first axis counts the updates. `there` says at which of them all
     that was looked at can be had."""
 
-    def __init__(self, reading: Reading, first: int, rows: Sequence[Row], programs: Spans) -> None:
+    def __init__(self, reading: ColumnPlan, first: int, rows: Sequence[Row], programs: Spans) -> None:
         self.of, self.count = reading, len(rows)
         self.updates = np.arange(first, first + self.count)
         self.there = np.ones(self.count, bool)
@@ -312,7 +312,7 @@ def matrix_of(rows: Sequence[Row]) -> Array:
     return np.fromiter(chain.from_iterable(rows), float, len(rows) * width).reshape(len(rows), width)
 
 
-def _offset(leaves: list[Leaf | None], n: int) -> int:
+def _offset(leaves: list[LeafCells | None], n: int) -> int:
     """Where the n-th leaf begins in a row: the program's own scalars come before those of queries."""
     mine = leaves[n]
     assert mine is not None
