@@ -102,9 +102,10 @@ def _visited(path: Path, at: Position, found: Position | None, forward: bool) ->
     """The last place on the way to `found` that is visited: all are, unless only what is followed is."""
     if found is None or path.values is None:
         return found
-    fit = [p for v in path.values(found.update) if (p := path.close(found.update, v)) <= found
-           and (p > at if forward else p < at)]
-    return fit[-1] if fit else (path.over(at) if forward else path.back_over(at))
+    last = path.last_closed(found.update, found)
+    if last is not None and (last > at if forward else last < at):
+        return last
+    return path.over(at) if forward else path.back_over(at)
 
 
 def _of(run: Run, at: Position, level: str) -> Frame | None:
@@ -135,8 +136,8 @@ def _end_of_visited(run: Run, path: Path, following: Position | None, level: str
     frame = _of(run, following, level) if following is not None else None
     if following is None or frame is None or path.values is None:
         return following
-    fit = [p for v in path.values(following.update) if following < (p := path.close(following.update, v)) <= frame.end]
-    return fit[-1] if fit else following
+    last = path.last_closed(following.update, frame.end)
+    return last if last is not None and last > following else following
 
 
 def out(session: Session, path: Path) -> tuple[str, Position] | None:

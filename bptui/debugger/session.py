@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..engine.program import Program, Var
 from ..explain.marks import Marks
 from ..explain.namer import Namer
 from ..replay import follow, places
+from ..replay.follow import Needed
 from ..replay.hits import Hits
 from ..replay.meaning import Meaning, Place
 from ..replay.moves import Path
@@ -242,14 +243,16 @@ class Session:
         followed = self.followed
         if followed is None or not self.only:
             return Path(self.run)
-        values = lru_cache(8)(lambda update: self.needed(update, followed))
+
+        def values(update: int) -> Needed:
+            return self.needed(update, followed)
         turns = range(self.position.update, self.position.update + self.run.schedule.turns)
         return Path(self.run, values, self.began) if any(values(n) for n in turns) else Path(self.run)
 
-    def needed(self, update: int, followed: Followed) -> tuple[int, ...]:
+    def needed(self, update: int, followed: Followed) -> Needed:
         """The values that stepping visits; none where the run does not make what is followed."""
         if followed.of is not None:
-            return ()
+            return Needed({}, self.run.times(update))
         program = self.run.program(update)
         var = same_in(program, followed.var)
         lane = min(self.lane, program.samples - 1)

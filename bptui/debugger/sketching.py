@@ -14,8 +14,8 @@ import numpy as np
 
 from ..engine.program import Program, Var
 from ..explain.namer import Namer
-from ..replay import follow
-from ..replay.timeline import Timeline, scalars
+from ..replay.follow import Needed, needed
+from ..replay.timeline import scalars
 from .drawing import Drawing, Spot, drawing, net_of, sources
 from .scene import Scene
 from .session import find_same, source
@@ -49,11 +49,6 @@ class Edge:
     passed: bool
     carries: float | None
     named: str = ""
-
-
-@lru_cache(32)
-def _needed(program: Program, times: Timeline, var: Var, element: int, lane: int) -> frozenset[int]:
-    return frozenset(follow.needed(program, times, var, element, lane))
 
 
 @lru_cache(2048)
@@ -118,14 +113,14 @@ class Sketch:
         return var, element
 
     @cached_property
-    def needed(self) -> frozenset[int]:
-        """The numbers of the values on the way back to what is followed."""
+    def needed(self) -> Needed | None:
+        """The values on the way back to what is followed."""
         if self.target is None:
-            return frozenset()
-        return _needed(self.program, self.times, *self.target, min(self.session.lane, self.program.samples - 1))
+            return None
+        return needed(self.program, self.times, *self.target, min(self.session.lane, self.program.samples - 1))
 
     def on_path(self, adjoint: Var | None, element: int) -> bool:
-        return adjoint is not None and self.times.number(self.blocks[adjoint], element) in self.needed
+        return adjoint is not None and self.needed is not None and self.needed.has(adjoint, element)
 
     def followed(self, spot: Spot) -> bool:
         var, element = spot

@@ -7,20 +7,20 @@ following began. Every move is arithmetic on numbers; at the ends of the run a m
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .follow import Needed
 from .run import Run
 from .timeline import Position
 
 
 @dataclass(frozen=True)
 class Path:
-    """What stepping visits. `values` are the numbers of the followed values of an update, in order."""
+    """What stepping visits. `values` are those of an update that are followed; without them, all are visited."""
 
     run: Run
-    values: Callable[[int], tuple[int, ...]] | None = None
+    values: Callable[[int], Needed] | None = None
     began: Position | None = None
 
     def end(self) -> Position:
@@ -40,12 +40,12 @@ class Path:
             if at.value < self.run.times(at.update).count:
                 return at.update, at.value + 1
             return (at.update + 1, 0) if self.run.goes_on(at.update) else None
-        numbers = self.values(at.update)
-        n = bisect_right(numbers, at.value)
-        if n < len(numbers):
-            return at.update, numbers[n]
+        later = self.values(at.update).at_least(at.value + 1)
+        if later is not None:
+            return at.update, later
         update = self._next_turn(at.update)
-        return (update, self.values(update)[0]) if update is not None else None
+        first = self.values(update).at_least(0) if update is not None else None
+        return (update, first) if update is not None and first is not None else None
 
     def _next_turn(self, update: int) -> int | None:
         """The next update that visits anything: with several objectives, another one may have its turn before."""
@@ -68,12 +68,12 @@ class Path:
             if at.value > 0:
                 return at.update, at.value - 1
             return (at.update - 1, self.run.times(at.update - 1).count) if at.update > 0 else None
-        numbers = self.values(at.update)
-        n = bisect_left(numbers, at.value)
-        if n > 0:
-            return at.update, numbers[n - 1]
+        earlier = self.values(at.update).at_most(at.value - 1)
+        if earlier is not None:
+            return at.update, earlier
         update = self._last_turn(at.update)
-        return (update, self.values(update)[-1]) if update is not None else None
+        last = self.values(update).at_most(self.run.times(update).count) if update is not None else None
+        return (update, last) if update is not None and last is not None else None
 
     def _visited(self, at: Position) -> bool:
         return self.values is None or at.value in self.values(at.update)
@@ -134,15 +134,31 @@ class Path:
             return target
         return self._first_after(target, at)
 
+    # the ends of followed values
+
+    def first_closed(self, update: int, since: Position) -> Position | None:
+        """The first followed value of an update that is made at a position or after it."""
+        assert self.values is not None
+        number = self.values(update).at_least(since.value if update == since.update else 0)
+        return self.close(update, number) if number is not None else None
+
+    def last_closed(self, update: int, until: Position) -> Position | None:
+        """The last followed value of an update that is made at a position or before it."""
+        assert self.values is not None
+        number = self.values(update).at_most(until.value if update == until.update else self.run.times(update).count)
+        if number is not None and self.close(update, number) > until:
+            number = self.values(update).at_most(number - 1)
+        return self.close(update, number) if number is not None else None
+
     def _first_after(self, start: Position, at: Position) -> Position | None:
         """The first followed value in [start, at), or where following began."""
         assert self.values is not None
         found: Position | None = None
         for update in dict.fromkeys((start.update, at.update)):
-            fit = [v for v in self.values(update) if start <= self.close(update, v) < at]
-            if fit:
-                found = self.close(update, fit[0])
+            found = self.first_closed(update, start)
+            if found is not None and found < at:
                 break
+            found = None
         if self.began is not None and self.began < at and (found is None or start <= self.began < found):
             return self.began
         return found if found is not None else self.back_over(at)

@@ -160,7 +160,7 @@ def test_following_a_weight_tells_it_as_the_tutorial_does(tui: ModuleType, weigh
     hands = tui.Hands(session)
     hands.press("enter")
     assert session.follow_name() == f"∂E/∂{weight}"
-    own = session.needed(0, session.followed)[-1]
+    own = int(session.needed(0, session.followed).numbers[-1])
     seen = stops_of(tui, session, "into", Position(0, own, 1))
     chains = ["\n".join(s.splitlines()[3:12]) for s in seen]
     for figure_ in figures:

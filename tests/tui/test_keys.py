@@ -278,7 +278,7 @@ def test_f_leads_to_the_end_that_the_footer_names(tui: ModuleType, name: str, fo
         if followed is not None:                    # the last of the followed values in that frame
             needed = session.needed(at.update, session.followed)
             assert at.value in needed
-            following = [v for v in needed if v > at.value][:1]
+            following = [v for v in needed.numbers.tolist() if v > at.value][:1]
         beyond = times.blocks[times.locate(following[0])[0]] if following else None
         if frame == "run":
             assert at.update == last and beyond is None
