@@ -30,6 +30,12 @@ class Yours:
     found: list[got.Found] = field(default_factory=list)
     looking: Iterator[got.Found | None] | None = None
 
+    @property
+    def conclusion(self) -> str:
+        """What a reader may conclude where the two are the same number, as far as it was written."""
+        exact = abs(self.typed.value) == abs(self.asked.value or 0.0)
+        return "So you have the same number" + ("." if exact else ": the difference is rounding.")
+
 
 def selected(scene: Scene) -> Subject | None:
     """What a typed number is compared with: the value that the cursor is on."""

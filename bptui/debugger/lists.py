@@ -298,7 +298,7 @@ def yours(session: Session) -> Iterator[str]:
     yield line(f"{asked.name} = {notation.number(here, True, nine)}" if here is not None else f"{asked.name} {NOT_YET}",
                "what the run has here" if here is not None else "")
     if answer.rounding:
-        yield "So you have the same number: the difference is rounding."
+        yield answer.conclusion
     elif not answer.found:
         yield asking.NOWHERE
     for found in answer.found:

@@ -265,6 +265,13 @@ def test_my_number_is_another_one() -> None:
     assert said[-1] == "So you have the same number: the difference is rounding."
 
 
+def test_a_number_that_is_exactly_the_same_differs_by_no_rounding(tmp_path: Path) -> None:
+    (tmp_path / "dead.toml").write_text('[equations]\nforward = ["y = relu(x * w)", "E = y * y"]\nloss = "E"\n'
+                                        '[values]\nx = 1.0\n[parameters]\nw = -2.0\n', "utf-8")
+    said = plain(str(tmp_path / "dead.toml"), typed="t d(E, w)\ni 0\n")
+    assert said[-1] == "So you have the same number."
+
+
 @pytest.mark.parametrize(("typed", "said"), [
     ("zz", "zz was not found; there are the values net_h1, net_h2, out_h1, out_h2 and 4 more; the parameters w1, "),
     ("net_hh1", "net_hh1 was not found, did you mean 'net_h1'?"),

@@ -102,7 +102,7 @@ def yours(scene: Scene, width: int, height: int) -> list[Line]:
             y += 1
     y += 1
     if answer.rounding:
-        c.put(6, y, "So you have the same number: the difference is rounding.")
+        c.put(6, y, answer.conclusion)
         return c.lines()
     if not answer.found:
         says = "Looking for your digits …" if answer.looking is not None else asking.NOWHERE
