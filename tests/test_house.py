@@ -22,13 +22,13 @@ GERUNDS = {                                         # modules that are still cal
     "bptui/debugger/copying.py", "bptui/debugger/drawing.py", "bptui/debugger/finding.py",
     "bptui/debugger/keeping.py", "bptui/debugger/laying.py", "bptui/debugger/marking.py",
     "bptui/debugger/opening.py", "bptui/debugger/ordering.py", "bptui/debugger/plotting.py",
-    "bptui/debugger/pointing.py", "bptui/debugger/reloading.py", "bptui/debugger/searching.py",
-    "bptui/debugger/seeking.py", "bptui/debugger/siding.py", "bptui/debugger/sketching.py",
+    "bptui/debugger/pointing.py", "bptui/debugger/reloading.py", "bptui/debugger/seeking.py",
+    "bptui/debugger/siding.py", "bptui/debugger/sketching.py",
     "bptui/debugger/stopping.py", "bptui/debugger/suggesting.py", "bptui/debugger/telling.py",
     "bptui/debugger/travelling.py", "bptui/debugger/watching.py", "bptui/showing.py", "bptui/tui/debugging.py",
     "bptui/tui/views/planning.py",
 }
-COMPLEX = 13                                        # functions with more than twelve branches
+COMPLEX = 12                                        # functions with more than twelve branches
 TWICE = {                                           # names of public classes that still mean two things
     "Column", "Entry", "Found", "Names", "Page", "Place", "Row", "Settings", "Stretch", "Window",
 }

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ..explain import got, search, slopes
 from ..explain.trial import Kink
 from ..scenario import decimals
 from ..scenario.errors import quoted, sentence
+from .job import begin
 from .scene import Scene
 from .session import Session
 from .subject import Subject, subject
 
 NOWHERE = "No value of this update has your digits, here or beside; nor this value, later."
+STOPPED = "Stopped looking for your digits."
+SAID = {"looking": "Looking for your digits …", "stopped": STOPPED, "looked": NOWHERE}
 NOTHING = "Nothing is made here yet to compare with: step first, or put the cursor on a weight."
 ELSEWHERE = "Put the cursor on a weight or a value first: i compares your number with it."
 
@@ -28,7 +33,7 @@ class Yours:
     verdict: str
     rounding: bool
     found: list[got.Found] = field(default_factory=list)
-    looking: Iterator[got.Found | None] | None = None
+    state: Literal["looking", "looked", "stopped"] = "looked"
 
     @property
     def conclusion(self) -> str:
@@ -73,8 +78,34 @@ def compare(session: Session, text: str) -> None:
     session.yours = Yours(typed, asked, verdict, rounding)
     session.message = ""
     if not rounding:
-        session.yours.looking = got.look(session.run, session.beside, typed, asked.quantity, session.position.update,
-                                         session.lane)
+        session.yours.state = "looking"
+        begin(session, DigitSearch(session.yours, got.look(session.run, session.beside, typed, asked.quantity,
+                                                           session.position.update, session.lane)), 0.0)
+
+
+@dataclass(frozen=True)
+class DigitSearch:
+    """The look for the typed digits, here and beside."""
+
+    yours: Yours
+    source: Iterator[got.Found | None]
+
+    def work(self, seconds: float) -> bool:
+        end = time.perf_counter() + seconds
+        while (found := next(self.source, StopIteration)) is not StopIteration:
+            if isinstance(found, got.Found):
+                self.yours.found.append(found)
+            if time.perf_counter() > end:
+                return True
+        self.yours.state = "looked"
+        return False
+
+    def progress(self) -> str:
+        return ""                                   # the card says it
+
+    def stop(self) -> str:
+        self.yours.state = "stopped"
+        return STOPPED
 
 
 def _judged(session: Session, typed: search.Typed, asked: Subject, here: float) -> tuple[str, bool]:
@@ -94,16 +125,3 @@ def _kink(session: Session, asked: Subject) -> Kink | None:
     var, element = asked.place.var, asked.place.element or 0
     x = var.derivative_of
     return slopes.bends(Scene(session).explainer, (x, var.flat(element, session.lane))) if x is not None else None
-
-
-def look(session: Session) -> bool:
-    """Go on looking for the typed number; False when there is no more to look through."""
-    if session.yours is None or session.yours.looking is None:
-        return False
-    found = next(session.yours.looking, StopIteration)
-    if found is StopIteration:
-        session.yours.looking = None
-        return False
-    if isinstance(found, got.Found):
-        session.yours.found.append(found)
-    return True

@@ -35,6 +35,7 @@ from . import (
     travelling,
     watching,
 )
+from .job import pinned
 from .looks import CHOICES
 from .panes import TABLE
 from .scene import Scene
@@ -122,6 +123,12 @@ def _only_or_switch(session: Session, text: str) -> None:
         stopping.switch(session, list(session.stops)[cursors.at(Scene(session), "stops")])
     else:
         session.toggle_only()
+
+
+def perform(session: Session, act: Act, text: str) -> None:
+    """Do what a command does with a text; first run on to what it names, in slices, where that is far."""
+    if not session.far(session.run, pinned(session.run, (text,)), lambda: act(session, text)):
+        act(session, text)
 
 
 def repeat(session: Session, text: str) -> None:

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 
 from ..explain import notation, search
 from ..replay.meaning import instead
-from ..replay.timeline import Position
 from ..scenario import decimals
 from ..scenario.errors import sentence
+from .job import begin
 from .session import Session
-
-FIRST_LOOK = 0.03                                   # seconds of a search before the screen is drawn again
 
 
 @dataclass
@@ -22,10 +20,8 @@ class Finding:
 
     text: str
     source: Iterator[search.Hit | None] | None
-    began: Position
     hits: list[search.Hit] = field(default_factory=list)
     at: int = -1
-    wanted: int | None = None                       # the hit that is being looked for
 
 
 def find(session: Session, text: str) -> None:
@@ -36,52 +32,52 @@ def find(session: Session, text: str) -> None:
         session.message = f"{typed.text} {typed.beyond}."
     elif text.strip():
         source = search.search(session.run, session.marks, text, session.position.update, session.lane)
-        session.finding = Finding(text.strip(), source, session.position)
-        _want(session, 0)
+        session.finding = Finding(text.strip(), source)
+        begin(session, Find(session, session.finding, 0))
 
 
 def find_again(session: Session, by: int) -> None:
-    if session.finding is None:
-        session.message = "Nothing was searched for yet: / finds a number or a name."
-        return
-    _want(session, session.finding.at + by)
-
-
-def _want(session: Session, number: int) -> None:
+    """To the next find, or the one before."""
     finding = session.finding
-    assert finding is not None
-    if number < 0:
+    if finding is None:
+        session.message = "Nothing was searched for yet: / finds a number or a name."
+    elif finding.at + by < 0:
         session.message = "This is the first find." if finding.hits else f"{finding.text} was not found."
-        return
-    finding.wanted = number
-    search_on(session, FIRST_LOOK)
-
-
-def searching(session: Session) -> bool:
-    return session.finding is not None and session.finding.wanted is not None
-
-
-def search_on(session: Session, seconds: float) -> None:
-    """Go on searching for about `seconds`; a hit moves time."""
-    finding, end = session.finding, time.perf_counter() + seconds
-    if finding is None or finding.wanted is None:
-        return
-    while finding.wanted >= len(finding.hits) and finding.source is not None:
-        hit = next(finding.source, StopIteration)
-        if hit is StopIteration:
-            finding.source = None
-        elif isinstance(hit, search.Hit):
-            finding.hits.append(hit)
-        if time.perf_counter() > end and finding.wanted >= len(finding.hits):
-            session.message = f"Searching for {finding.text} … Ctrl-C stops the search."
-            return
-    wanted, finding.wanted = finding.wanted, None
-    if wanted < len(finding.hits):
-        _show(session, finding, wanted)
-    elif finding.hits:
-        session.message = f"That was the last of {len(finding.hits)} finds."
     else:
-        session.message = sentence(f"{finding.text} was not found{_nowhere(session, finding.text)}")
+        begin(session, Find(session, finding, finding.at + by))
+
+
+@dataclass(frozen=True)
+class Find:
+    """The way to one of the hits of a search, which moves time."""
+
+    session: Session
+    finding: Finding
+    wanted: int
+
+    def work(self, seconds: float) -> bool:
+        finding, end = self.finding, time.perf_counter() + seconds
+        while self.wanted >= len(finding.hits) and finding.source is not None:
+            hit = next(finding.source, StopIteration)
+            if hit is StopIteration:
+                finding.source = None
+            elif isinstance(hit, search.Hit):
+                finding.hits.append(hit)
+            if time.perf_counter() > end and self.wanted >= len(finding.hits):
+                return True
+        if self.wanted < len(finding.hits):
+            _show(self.session, finding, self.wanted)
+        elif finding.hits:
+            self.session.message = f"That was the last of {len(finding.hits)} finds."
+        else:
+            self.session.message = sentence(f"{finding.text} was not found{_nowhere(self.session, finding.text)}")
+        return False
+
+    def progress(self) -> str:
+        return f"Searching for {self.finding.text} … Ctrl-C stops the search."
+
+    def stop(self) -> str:
+        return f"Search for {self.finding.text} stopped; you are where you were."
 
 
 def _nowhere(session: Session, text: str) -> str:
@@ -93,16 +89,6 @@ def _nowhere(session: Session, text: str) -> str:
     known = "this run" if whole else f"the first {notation.counted(run.known + 1, 'update')}"
     small = run.schedule.kind == "straight"
     return f" in {known}" if small else f" in this update, nor as a loss or an output in {known}"
-
-
-def interrupt(session: Session) -> bool:
-    """Stop a search and stand where it began; False if there was none."""
-    if not searching(session):
-        return False
-    assert session.finding is not None
-    session.finding.wanted = None
-    session.message = f"Search for {session.finding.text} stopped; you are where you were."
-    return True
 
 
 def _show(session: Session, finding: Finding, number: int) -> None:

@@ -23,7 +23,7 @@ from . import looks
 from .branch import OWN, Branch
 from .branching import LETTERS, made_from, same_place
 from .frames import LEVELS
-from .onward import pinned
+from .job import pinned
 from .panes import LEFT, PANES, RIGHT
 from .saved import Saved, SavedRun, SavedStop
 from .session import Followed, Session, Spot, there_is

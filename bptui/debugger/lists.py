@@ -299,7 +299,7 @@ def yours(session: Session) -> Iterator[str]:
                "what the run has here" if here is not None else "")
     if answer.rounding:
         yield answer.conclusion
-    elif not answer.found:
+    elif not answer.found and answer.state == "looked":
         yield asking.NOWHERE
     for found in answer.found:
         where = write_position(found.run, found.hit.at)

@@ -1,7 +1,7 @@
 """Running on to a hit, forwards or back: the next stop, the next change of a value, the next trouble.
 
-A search goes on in slices, between which the screen is drawn. It ends at a hit, and says why it stopped there, or
-where it began, and says why it did not. Interrupted, it leaves everybody where they were.
+A search ends at a hit, and says why it stopped there, or where it began, and says why it did not. Interrupted, it
+leaves everybody where they were.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from ..replay.stops import ANY, Stop
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError, sentence
 from . import pointing, stopping, suggesting
-from .onward import Onward, progress, reached
+from .job import begin
 from .session import Session
 
-FIRST_LOOK = 0.03                                   # seconds of a search before the screen is drawn again
 WELL = "No trouble in this run: all numbers are finite, and every layer hears the error."
 COUNTING = 0.2                                      # seconds in which the hits to come are counted, for "3 of 17"
 
@@ -33,14 +32,58 @@ class Source:
     stop: int | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Seek:
     """A search: where it began, which way it goes, and what to say when there is nothing."""
 
+    session: Session
     sources: Sequence[Source]
     forward: bool
     began: Position
     nothing: Callable[[], str]
+
+    def work(self, seconds: float) -> bool:
+        end = time.perf_counter() + seconds
+        while (waiting := self._waiting()) is not None:
+            if time.perf_counter() > end:
+                return True
+            waiting.hits.work(max(0.0, min(0.01, end - time.perf_counter())))
+        found = [(at, source) for source in self.sources if (at := self._nearest(source.hits)) is not None]
+        if found:
+            at, source = (min if self.forward else max)(found, key=lambda pair: pair[0])
+            _stop_at(self.session, at, source)
+        else:
+            self.session.message = self.nothing()
+        return False
+
+    def progress(self) -> str:
+        run, source = self.session.run, self._waiting()
+        if source is None:
+            return ""
+        looked = min(source.hits.judged, run.updates)
+        return f"Looking for {source.name}: after {looked:,} of {run.updates:,} updates … Ctrl-C stops, and stays here."
+
+    def stop(self) -> str:
+        return "Search stopped; you are where you were."
+
+    def _nearest(self, hits: Hits) -> Position | None:
+        """The next hit, or the one before, among what has been looked through."""
+        rank = hits.rank(self.began)
+        if self.forward:
+            return hits.nth(rank + 1) if rank < hits.count else None
+        while rank and hits.nth(rank) >= self.began:
+            rank -= 1
+        return hits.nth(rank) if rank else None
+
+    def _waiting(self) -> Source | None:
+        """A source that must be looked through further before the nearest hit is known."""
+        if not self.forward:
+            return next((s for s in self.sources if not s.hits.complete and s.hits.judged <= self.began.update), None)
+        known = [at for s in self.sources if (at := self._nearest(s.hits)) is not None]
+        until = min(known).update if known else None
+        late = [s for s in self.sources if not s.hits.complete and (until is None or s.hits.judged <= until)
+                and self._nearest(s.hits) is None]
+        return min(late, key=lambda s: s.hits.judged, default=None)
 
 
 def next_stop(session: Session, by: int) -> None:
@@ -104,8 +147,7 @@ def next_trouble(session: Session, by: int) -> None:
 
 
 def _begin(session: Session, sources: Sequence[Source], by: int, nothing: Callable[[], str]) -> None:
-    session.seek = Seek(sources, by > 0, session.position, nothing)
-    seek_on(session, FIRST_LOOK)
+    begin(session, Seek(session, sources, by > 0, session.position, nothing))
 
 
 def _no_more(sources: Sequence[Source], by: int) -> str:
@@ -115,75 +157,6 @@ def _no_more(sources: Sequence[Source], by: int) -> str:
         return f"The {which} {'is' if len(sources) == 1 else 'are'} never hit in this run."
     where = "after this, to the end" if by > 0 else "before this, back to the start"
     return f"No hit {where} of the run; it has {total:,} in all."
-
-
-# going on
-
-def seek_on(session: Session, seconds: float) -> None:
-    """Go on searching for about `seconds`; a hit moves time."""
-    seek = session.seek
-    if seek is None:
-        return
-    if isinstance(seek, Onward):
-        if reached(seek.run, seek.update, seconds):
-            session.seek = None
-            seek.arrive()
-        else:
-            session.message = progress(seek)
-        return
-    end = time.perf_counter() + seconds
-    while (waiting := _waiting(seek)) is not None:
-        if time.perf_counter() > end:
-            session.message = _progress(session, waiting)
-            return
-        waiting.hits.work(max(0.0, min(0.01, end - time.perf_counter())))
-    session.seek = None
-    found = [(at, source) for source in seek.sources if (at := _nearest(source.hits, seek)) is not None]
-    if not found:
-        session.message = seek.nothing()
-        return
-    at, source = (min if seek.forward else max)(found, key=lambda pair: pair[0])
-    _stop_at(session, at, source)
-
-
-def _nearest(hits: Hits, seek: Seek) -> Position | None:
-    """The next hit, or the one before, among what has been looked through."""
-    rank = hits.rank(seek.began)
-    if seek.forward:
-        return hits.nth(rank + 1) if rank < hits.count else None
-    while rank and hits.nth(rank) >= seek.began:
-        rank -= 1
-    return hits.nth(rank) if rank else None
-
-
-def _waiting(seek: Seek) -> Source | None:
-    """A source that must be looked through further before the nearest hit is known."""
-    if not seek.forward:
-        return next((s for s in seek.sources if not s.hits.complete and s.hits.judged <= seek.began.update), None)
-    known = [at for s in seek.sources if (at := _nearest(s.hits, seek)) is not None]
-    until = min(known).update if known else None
-    late = [s for s in seek.sources if not s.hits.complete and (until is None or s.hits.judged <= until)
-            and _nearest(s.hits, seek) is None]
-    return min(late, key=lambda s: s.hits.judged, default=None)
-
-
-def _progress(session: Session, source: Source) -> str:
-    run = session.run
-    looked = min(source.hits.judged, run.updates)
-    return f"Looking for {source.name}: after {looked:,} of {run.updates:,} updates … Ctrl-C stops, and stays here."
-
-
-def seeking(session: Session) -> bool:
-    return session.seek is not None
-
-
-def interrupt(session: Session) -> bool:
-    """Stop a search and stand where it began; False if there was none."""
-    if session.seek is None:
-        return False
-    session.seek = None
-    session.message = "Search stopped; you are where you were."
-    return True
 
 
 def _stop_at(session: Session, at: Position, source: Source) -> None:

@@ -28,7 +28,7 @@ from ..scenario.shipped import find_beside
 from . import frames, looks
 from .branch import OWN, Branch
 from .insights import Insights
-from .onward import Onward, progress, reached
+from .job import Job, Onward, begin, drop, reached
 from .panes import PANES
 from .reader import Reader
 from .saved import Saved
@@ -36,7 +36,6 @@ from .saved import Saved
 if TYPE_CHECKING:
     from .asking import Yours
     from .finding import Finding
-    from .seeking import Seek
     from .sides import Sides
     from .stopping import SetStop
 
@@ -128,7 +127,7 @@ class Session:
         self.listed: int | str = 0                  # the stop whose hits are listed, or the watch
         self.watches: list[str] = []
         self.bookmarks: dict[str, Spot] = {}
-        self.seek: Seek | Onward | None = None
+        self.job: Job | None = None                 # what takes longer than a key
         self.leftover = Saved()                     # of a saved session, what no longer fits
         self.unsaved = False                        # whether it is not saved, though it should be or somebody thinks so
         self.sides: Sides | None = None             # two runs side by side, in place of everything
@@ -292,7 +291,8 @@ class Session:
     def stand(self, target: Position) -> None:
         """Stand at `target`; cursors and messages belong to the place that was left."""
         update = target.update
-        self.position, self.seek, self.beat = target, None, 0
+        drop(self)
+        self.position, self.beat = target, 0
         self.lane = min(self.lane, self.run.program(update).samples - 1)
         self.message = ""
         self.cursor["chain"] = None
@@ -346,12 +346,11 @@ class Session:
             arrive()
         return True
 
-    def far(self, run: Run, update: int, arrive: Callable[[], None]) -> bool:
+    def far(self, run: Run, update: int, arrive: Callable[[], object]) -> bool:
         """Whether a run has to be run on before somebody stands at an update; if so it is, and then `arrive`."""
         if reached(run, update):
             return False
-        self.seek = Onward(run, update, arrive)
-        self.message = progress(self.seek)
+        begin(self, Onward(run, update, arrive), 0.0)
         return True
 
     def look_at(self, branch: Branch, at: Position) -> None:
@@ -479,6 +478,7 @@ class Session:
 
     def close(self) -> None:
         """Close what is open; else stop following."""
+        drop(self)
         if self.yours is not None or self.card:
             self.yours, self.card = None, False
         elif self.followed is not None:

@@ -1,7 +1,7 @@
 """Runs side by side: two runs at the same place, what of it differs, and what that leads to.
 
 It opens at the first difference. Here is what is known of the two runs; `siding` has the keys that move through them.
-What takes long goes on in slices, between which the screen is drawn, and can be interrupted.
+The search for a difference is a job; so is what the first one leads to.
 """
 
 from __future__ import annotations
@@ -17,20 +17,11 @@ from ..replay.run import Run
 from ..replay.timeline import Position
 from . import branching
 from .branch import Branch
+from .job import Desk, begin
 from .session import Session
 
 START = Position(0)
-FIRST_LOOK = 0.03                                   # seconds of a search before the screen is drawn again
 NOBODY = "There is no other run to compare with: e makes a what-if run, as with w5 = 0.3."
-
-
-@dataclass
-class Search:
-    """A way to the next difference, forwards or back; `first` when the page opens."""
-
-    steps: Iterator[tuple[int, bool]]
-    forward: bool
-    first: bool = False
 
 
 @dataclass
@@ -48,8 +39,7 @@ class Sides:
     first: int | None = None                        # the update of the first difference
     late: bool = False                              # whether there a run reads what it has changed already
     looked: int = 0                                 # before this update nothing differs
-    search: Search | None = None
-    waiting: bool = True                            # for the ends of runs that may end early, before the first search
+    searching: bool = False                         # whether a difference is being looked for
     leading: Iterator[outcomes.Outcome | None] | None = None
     outcomes: list[outcomes.Outcome] = field(default_factory=list)
 
@@ -147,9 +137,9 @@ def compare(session: Session, text: str = "") -> None:
         return
     other.run.waits = False
     pair = sorted((session.branch, other), key=lambda branch: branch.name)
-    session.sides = Sides((pair[0], pair[1]), session.branch)
+    session.sides = sides = Sides((pair[0], pair[1]), session.branch)
     session.message = ""
-    work(session, FIRST_LOOK)
+    begin(session, DifferenceSearch(session, sides, True, True, waits=True))
 
 
 def stand_at(sides: Sides, rank: int) -> None:
@@ -170,89 +160,116 @@ def stand_at(sides: Sides, rank: int) -> None:
 
 # what takes long
 
-def work(session: Session, seconds: float) -> bool:
-    """Go on with whatever is to be found out, for about `seconds`; False when nothing was left to do."""
-    sides, done = session.sides, False
-    if sides is None:
-        return False
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end and _work(session, sides, max(0.001, end - time.perf_counter())):
-        done = True
-    return done
+@dataclass
+class DifferenceSearch:
+    """The way to the next difference, forwards or back: in this update there is none. `first`: none is known yet.
 
+    With `waits` runs that may end early are run to their ends before.
+    """
 
-def _work(session: Session, sides: Sides, seconds: float) -> bool:
-    """One slice; False when nothing is left to do."""
-    if sides.waiting:
+    desk: Desk
+    sides: Sides
+    forward: bool
+    first: bool = False
+    waits: bool = False
+    steps: Iterator[tuple[int, bool]] | None = None
+    said: str = ""
+
+    def work(self, seconds: float) -> bool:
+        self.sides.searching, end = True, time.perf_counter() + seconds
+        while more := self._step(max(0.001, end - time.perf_counter())):
+            if time.perf_counter() > end:
+                break
+        self.sides.searching = more
+        return more
+
+    def _step(self, seconds: float) -> bool:
+        sides = self.sides
         early = next((b for b in sides.branches if b.run.may_end and b.run.known < b.run.updates), None)
-        if early is not None:
+        if self.waits and early is not None:
             early.run.work(min(seconds, 0.01))
-            session.message = f"Running {early.name} to its end: after {early.run.known:,} updates … Ctrl-C stops."
+            self.said = f"Running {early.name} to its end: after {early.run.known:,} updates … Ctrl-C stops."
             return True
-        sides.waiting = False
-        sides.search = Search(sides.both.onwards(0, sides.both.last + 1), True, True)
-    if sides.search is not None:
-        _look(session, sides, sides.search)
-        return True
-    if any(branch.run.work(min(seconds, 0.01)) for branch in sides.branches):
-        return True
-    if sides.first is None:
-        return False
-    if sides.leading is None:
-        sides.leading = outcomes.outcomes(sides.both, sides.letters, sides.first, sides.both.last)
-        sides.outcomes = []
-    found = next(sides.leading, StopIteration)
-    if isinstance(found, outcomes.Outcome):
-        sides.outcomes.append(found)
-    return found is not StopIteration
+        self.waits = False
+        self.steps = self.steps or self._steps()
+        found = next(self.steps, None)
+        if found is None:
+            self.desk.message = self._nothing()
+            return False
+        looked, differs = found
+        if self.first:
+            sides.looked = min(looked, sides.both.last)
+        if differs:
+            self._arrive(looked)
+        else:
+            of = f"after {looked:,} of {sides.both.last:,} updates"
+            self.said = f"Looking for a difference: {of} … Ctrl-C stops."
+        return not differs
 
+    def _steps(self) -> Iterator[tuple[int, bool]]:
+        both, update = self.sides.both, self.sides.at.update
+        if self.first:
+            return both.onwards(self.sides.looked, both.last + 1)
+        return both.onwards(update + 1, both.last + 1) if self.forward else both.back(update)
 
-def _look(session: Session, sides: Sides, search: Search) -> None:
-    """One step of a search for a difference."""
-    found = next(search.steps, None)
-    if found is None:
-        sides.search = None
-        session.message = _nothing(sides, search)
-        return
-    looked, differs = found
-    if search.first:
-        sides.looked = min(looked, sides.both.last)
-    if not differs:
-        of = f"after {looked:,} of {sides.both.last:,} updates"
-        session.message = f"Looking for a difference: {of} … Ctrl-C stops."
-        return
-    sides.search, session.message = None, ""
-    sides.at, sides.given = Position(looked), None
-    apart = sides.apart
-    stand_at(sides, 1 if search.forward else len(apart.given) + len(apart.numbers))
-    if search.first:
-        detail = sides.detail()
-        sides.first, sides.late = looked, detail is not None and detail.late
+    def _arrive(self, update: int) -> None:
+        sides = self.sides
+        sides.at, sides.given, self.desk.message = Position(update), None, ""
+        apart = sides.apart
+        stand_at(sides, 1 if self.forward else len(apart.given) + len(apart.numbers))
+        if self.first:
+            detail = sides.detail()
+            sides.first, sides.late = update, detail is not None and detail.late
 
+    def _nothing(self) -> str:
+        last = notation.counted(self.sides.both.last, "update")
+        if self.first:
+            return f"No difference: all values of {last} are equal, bit for bit."
+        return "No difference after this: you are where you were." if self.forward else "This is the first difference."
 
-def _nothing(sides: Sides, search: Search) -> str:
-    if search.first:
-        return f"No difference: all values of {notation.counted(sides.both.last, 'update')} are equal, bit for bit."
-    return "No difference after this: you are where you were." if search.forward else "This is the first difference."
+    def progress(self) -> str:
+        return self.said
 
-
-def searching(session: Session) -> bool:
-    """Whether something is looked for that can be interrupted."""
-    return session.sides is not None and (session.sides.search is not None or session.sides.waiting)
-
-
-def interrupt(session: Session) -> bool:
-    """Stop a search; False if there was none."""
-    sides = session.sides
-    if sides is None or not searching(session):
-        return False
-    if sides.search is not None and not sides.search.first:
-        session.message = "Search stopped; you are where you were."
-    else:
+    def stop(self) -> str:
+        sides, sides.searching = self.sides, False
+        if not self.first:
+            return "Search stopped; you are where you were."
         sides.at, sides.given = Position(sides.looked), None
-        session.message = f"Search stopped after {notation.counted(sides.looked, 'update')}; x goes on from here."
-    sides.search, sides.waiting = None, False
-    return True
+        return f"Search stopped after {notation.counted(sides.looked, 'update')}; x goes on from here."
+
+
+@dataclass(frozen=True)
+class Consequences:
+    """Both runs to their ends, and what the first difference leads to."""
+
+    sides: Sides
+
+    def work(self, seconds: float) -> bool:
+        end = time.perf_counter() + seconds
+        while self._step(max(0.001, end - time.perf_counter())):
+            if time.perf_counter() > end:
+                return True
+        return False
+
+    def _step(self, seconds: float) -> bool:
+        sides = self.sides
+        if any(branch.run.work(min(seconds, 0.01)) for branch in sides.branches):
+            return True
+        if sides.first is None:
+            return False
+        if sides.leading is None:
+            sides.leading = outcomes.outcomes(sides.both, sides.letters, sides.first, sides.both.last)
+            sides.outcomes = []
+        found = next(sides.leading, StopIteration)
+        if isinstance(found, outcomes.Outcome):
+            sides.outcomes.append(found)
+        return found is not StopIteration
+
+    def progress(self) -> str:
+        return "Running both to their ends …"
+
+    def stop(self) -> str:
+        return "Stopped; what they lead to is known so far."
 
 
 # in words

@@ -16,14 +16,16 @@ from ..scenario.errors import QuantityError, sentence
 from . import branching
 from .branch import Branch
 from .frames import next_end
+from .job import begin, drop
 from .session import Session
-from .sides import FIRST_LOOK, Search, Sides, called, compare, searching, stand_at, work
+from .sides import DifferenceSearch, Sides, called, compare, stand_at
 
 
 def close(session: Session) -> None:
     """Back to the debugger, to the run that was chosen, at the place in time where one stood."""
     sides = session.sides
     assert sides is not None
+    drop(session)
     session.sides, session.message = None, ""
     if sides.chosen is not session.branch:
         _take(session, sides.chosen)
@@ -69,12 +71,7 @@ def next_difference(session: Session, by: int) -> None:
     if 1 <= rank <= len(sides.apart.given) + len(sides.apart.numbers):
         stand_at(sides, rank)
         return
-    update, both = sides.at.update, sides.both
-    if sides.first is None and by > 0:
-        sides.search = Search(both.onwards(sides.looked, both.last + 1), True, True)
-    else:
-        sides.search = Search(both.onwards(update + 1, both.last + 1) if by > 0 else both.back(update), by > 0)
-    work(session, FIRST_LOOK)
+    begin(session, DifferenceSearch(session, sides, by > 0, by > 0 and sides.first is None))
 
 
 def step(session: Session, kind: str) -> None:
@@ -171,10 +168,11 @@ ELSEWHERE = ("help", "palette", "quit", "interrupt")    # what the screen does, 
 
 def key(session: Session, command: str, text: str = "") -> bool:
     """Do what a command of the table means while two runs stand side by side; False if they do not."""
-    if session.sides is None or command in ELSEWHERE:
+    sides = session.sides
+    if sides is None or command in ELSEWHERE:
         return False
     if command in KEYS:
-        if searching(session) and command != "close":
+        if sides.searching and command != "close":
             session.message = "Still looking for a difference: Ctrl-C stops."
             return True
         KEYS[command](session, text)

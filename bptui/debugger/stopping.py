@@ -14,6 +14,7 @@ from ..replay.quantity import evaluate_text
 from ..replay.stops import Stop
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError, sentence
+from .job import drop
 from .session import Session
 
 MOST_MARKED = 100                                   # hits of a stop that are marked in an update
@@ -96,7 +97,8 @@ def switch(session: Session, number: int) -> None:
     if number not in session.stops:
         session.message = f"There is no stop {number}."
         return
-    each, session.seek = session.stops[number], None
+    drop(session)
+    each = session.stops[number]
     session.stops[number] = replace(each, enabled=not each.enabled)
     session.message = f"Stop {number} is {'off' if each.enabled else 'on'}: {title(session, number)}."
 
@@ -111,7 +113,7 @@ def remove(session: Session, number: int) -> None:
         return
     text = title(session, number)
     del session.stops[number]
-    session.seek = None
+    drop(session)
     session.listed = 0 if session.listed == number else session.listed
     session.message = f"Stop {number} is gone: {text}."
 

@@ -16,12 +16,13 @@ from ..replay.timeline import Position
 from ..scenario.errors import QuantityError, did_you_mean, quoted, sentence
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Number
-from . import copying, lesson, ordering, pointing, searching, sides, watching
-from .commands import COMMANDS, Command, others, repeat
+from . import copying, lesson, ordering, pointing, sides, watching
+from .commands import COMMANDS, Command, others, perform, repeat
+from .job import begin, go_on, pinned, stop
 from .lists import LISTS, SLICE, GoesOn, yours
-from .onward import perform, pinned
 from .scene import Scene
 from .session import Session
+from .sides import Consequences
 from .telling import event, following, line
 
 HERE = "values"                                     # the pane whose cursor is on the value at which the run stands
@@ -202,7 +203,7 @@ def printed(session: Session, verb: Verb) -> str:
     return line(said)
 
 
-def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:  # noqa: C901
+def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
     command = verb.command
     session.focus, session.message, session.yours = HERE, "", None
     before, followed = _standing(session), session.follow_name()
@@ -215,22 +216,19 @@ def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:  # no
         hint = command.asks.choices(session) or command.asks.hint
         yield line(f"{command.shown} asks for something after it: {command.asks.label}: {hint}")
         return
-    if command.id == "end" and not _run_on(session, session.run.updates, goes_on):
-        yield "Stopped; you are where you were."
-        return
     if verb.count is not None:
         repeat(session, f"{verb.count} {command.shown}")
     elif command.act is not None:
         perform(session, command.act, text)
-    _look(session, goes_on)
-    said = False
+    found, said = run(session, goes_on), False
     if session.follow_name() != followed:
         said = True
         yield following(Scene(session))
     if session.sides is not None:
-        while goes_on("Running both to their ends …") and sides.work(session, SLICE):
-            pass                                    # what the first difference leads to is a part of the report
-        said = True
+        said, message = True, session.message
+        if found:                                   # what the first difference leads to is a part of the report
+            begin(session, Consequences(session.sides), 0.0)
+            session.message = message if run(session, goes_on) else session.message
         yield from map(line, sides.report(session))
         session.sides = None
     if session.yours is not None:
@@ -252,32 +250,20 @@ def _standing(session: Session) -> tuple[str, Position, int]:
     return session.branch.name, session.position, session.lane
 
 
-def _run_on(session: Session, update: int, goes_on: GoesOn) -> bool:
-    """Run on to an update in slices, so that it can be stopped; False if it was."""
-    run = session.run
-    while run.known < min(update, run.updates):
-        if not goes_on(f"Running: after {run.known:,} of {min(update, run.updates):,} updates …"):
-            return False
-        run.work(SLICE)
+def run(session: Session, goes_on: GoesOn) -> bool:
+    """Go on with what takes longer than a key until it is done; False if it was stopped."""
+    while session.job is not None:
+        if not goes_on(session.job.progress()):
+            return not stop(session)
+        go_on(session, SLICE)
     return True
-
-
-def _look(session: Session, goes_on: GoesOn) -> None:
-    """Go on with a search until it ends; stopped, it leaves everything where it was."""
-    while searching.busy(session):
-        if not goes_on(session.message):
-            if not searching.interrupt(session) and session.yours is not None:
-                session.yours.looking = None
-                session.message = "Stopped looking for your digits."
-            return
-        searching.go_on(session, SLICE)
 
 
 def _listed(session: Session, name: str, text: str, goes_on: GoesOn) -> Iterator[str]:
     """The lines of a list; with a text, those that have it in them."""
     if name in ("hits", "matrix"):
-        if not _run_on(session, pinned(session.run, (text,)), goes_on):
-            yield "Stopped; you are where you were."
+        if session.far(session.run, pinned(session.run, (text,)), lambda: None) and not run(session, goes_on):
+            yield session.message
             return
         yield from LISTS[name](Scene(session, whole=True), text, goes_on)
         return

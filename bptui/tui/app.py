@@ -23,8 +23,8 @@ from ..debugger import finding, looks
 from ..debugger.commands import COMMANDS, key_of
 from ..debugger.fault import FAULT, tell
 from ..debugger.gallery import Gallery
+from ..debugger.job import reached
 from ..debugger.keeping import Keeper, reopened
-from ..debugger.onward import reached
 from ..debugger.opening import run_of
 from ..debugger.session import Session
 from ..debugger.settings import Settings, remember

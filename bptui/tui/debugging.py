@@ -22,24 +22,21 @@ from textual.timer import Timer
 from ..debugger import (
     copying,
     cursors,
-    finding,
     lecture,
     lesson,
     looks,
     plotting,
     reloading,
-    seeking,
-    sides,
     siding,
     stopping,
     travelling,
 )
-from ..debugger.commands import BY_ID, Command, Question
+from ..debugger.commands import BY_ID, Command, Question, perform
+from ..debugger.job import go_on, stop
 from ..debugger.keeping import Keeper
-from ..debugger.onward import perform
 from ..debugger.scene import Scene
-from ..debugger.searching import go_on, interrupt
 from ..debugger.session import Session
+from ..debugger.sides import Consequences
 from .dialogs import Ask, Help, does_nothing, help_text
 from .grid import Clicked, Grid, SpanCompositor
 from .keymap import Keymap, keymap
@@ -154,17 +151,15 @@ class Debugger(PunctualScreen, Screen[None]):
     def _slice(self) -> None:
         """A few milliseconds of whatever is to be done; again, until nothing is."""
         session, known = self.session, self.session.run.known
-        if finding.searching(session) or seeking.seeking(session):
+        if session.job is not None:
             changed = more = go_on(session, SLICE)
         elif session.sides is not None:
-            more = sides.work(session, SLICE)
+            more = Consequences(session.sides).work(SLICE)
             changed = self._undrawn and (not more or time.monotonic() > self.drawn + 0.05)
             self._undrawn = more
         else:
             more = session.run.work(SLICE)
             changed = session.run.known != known and (not more or time.monotonic() > self.drawn + 0.25)
-            if go_on(session, SLICE):               # for somebody's digits
-                changed = more = True
             if not more:
                 more = plotting.work_on(session, SLICE)
                 changed = changed or (self._undrawn and (not more or time.monotonic() > self.drawn + 0.25))
@@ -384,11 +379,11 @@ class Debugger(PunctualScreen, Screen[None]):
         travelling.scrub(session, frame.axis(Scene(session), self.grid.size[0])[1].beside(session.position.update, by))
 
     def _do_close(self) -> None:
-        if not interrupt(self.session):
+        if self.session.yours is not None or not stop(self.session):
             self.session.close()
 
     def _do_interrupt(self) -> None:
-        if not interrupt(self.session):
+        if not stop(self.session):
             self.session.message = "Press q to quit."
 
     def _do_palette(self) -> None:

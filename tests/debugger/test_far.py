@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import keeping, onward, seeking, verbs
-from bptui.debugger.commands import COMMANDS, Command
+from bptui.debugger import job, keeping, verbs
+from bptui.debugger.commands import COMMANDS, Command, perform
 from bptui.debugger.saved import Saved, SavedRun, SavedStop
 from bptui.debugger.session import Session
 from bptui.debugger.store import Found
@@ -67,9 +67,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
             return real(self, *arguments)
         monkeypatch.setattr(Schedule, name, call)
     # a key's third of a second is as many updates as the machine is quick: let it be none
-    monkeypatch.setattr(onward, "AT_ONCE", 0.0)
-    monkeypatch.setattr(onward.reached, "__defaults__", (0.0,))
-    monkeypatch.setattr(onward, "LOOK", 0.0)
+    monkeypatch.setattr(job, "AT_ONCE", 0.0)
+    monkeypatch.setattr(job.reached, "__defaults__", (0.0,))
+    monkeypatch.setattr(job, "LOOK", 0.0)
     return count
 
 
@@ -88,8 +88,8 @@ def test_past_the_end_it_is_refused_at_once_wherever_it_is_typed(command: Comman
         session = Session(open_run(find("two_layer")))
         counted.updates = 0
         assert command.act is not None
-        onward.perform(session, command.act, typed)
-        assert not session.seek or not isinstance(session.seek, onward.Onward), typed
+        perform(session, command.act, typed)
+        assert not isinstance(session.job, job.Onward), typed
         assert counted.updates < AT_ONCE, typed
         if (command.id, text) in WORDED:
             assert session.message == f"T{END[1:]}.", typed
@@ -111,11 +111,11 @@ def test_within_the_run_it_is_gone_to_in_slices_and_can_be_stopped(command: Comm
         before = keeping.taken(session)
         counted.updates = 0
         assert command.act is not None
-        onward.perform(session, command.act, typed)
+        perform(session, command.act, typed)
         assert counted.updates < AT_ONCE, typed
         if "@" in text:
-            assert isinstance(session.seek, onward.Onward) and "Ctrl-C stops" in session.message, typed
-            assert seeking.interrupt(session) and keeping.taken(session) == before, typed
+            assert isinstance(session.job, job.Onward) and "Ctrl-C stops" in session.message, typed
+            assert job.stop(session) and keeping.taken(session) == before, typed
         looked: list[str] = []
 
         def stops(said: str, looked: list[str] = looked) -> bool:
@@ -132,10 +132,10 @@ def test_it_is_done_once_the_run_has_come_there(tui: ModuleType) -> None:
     """w is 1/2 + 1/4 × (1/5)ⁿ after n updates: w - 0.1 × 2 × (2w - 1) × 2 = w/5 + 2/5."""
     session = long()
     at = session.run.known + 1_000_000
-    onward.perform(session, lambda s, text: s.watches.append(text), f"w@{at}")
-    while seeking.seeking(session):
+    perform(session, lambda s, text: s.watches.append(text), f"w@{at}")
+    while session.job is not None:
         assert session.watches == []
-        seeking.seek_on(session, 0.05)
+        job.go_on(session, 0.05)
     assert session.watches == [f"w@{at}"]
     assert session.run.value(f"w@{at}") == pytest.approx(0.5, rel=1e-15)
     assert session.run.value("w@3", at) == pytest.approx(0.5 + 0.25 / 125, rel=1e-15)
@@ -157,18 +157,18 @@ def painted(session: Session, tui: ModuleType) -> Iterator[str]:
 def test_a_kept_session_far_ahead_opens_at_once_and_is_put_back_later(counted: Counted, tui: ModuleType) -> None:
     session, at = long(), 900_000_000
     keeping.resume(session, Found(far_away(at), 60.0))
-    assert isinstance(session.seek, onward.Onward) and session.message.startswith("Running on: after ")
+    assert isinstance(session.job, job.Onward) and session.message.startswith("Running on: after ")
     screens = list(painted(session, tui))
     assert counted.updates < AT_ONCE and session.position.update == 0
     assert any("not yet: the run is at" in screen for screen in screens)
     # whoever stops it has lost nothing: it is there for the next time, and - goes there
-    assert seeking.interrupt(session)
+    assert job.stop(session)
     saved, kept = far_away(at), keeping.taken(session)
     assert (kept.watches, kept.runs, kept.marks) == (saved.watches, saved.runs, saved.marks)
     assert sorted(stop.text for stop in kept.stops) == sorted(stop.text for stop in saved.stops)
     assert kept.past == ("A #3:0", f"A #{at}:2")
     session.back()
-    assert isinstance(session.seek, onward.Onward) and seeking.interrupt(session)
+    assert isinstance(session.job, job.Onward) and job.stop(session)
     assert keeping.taken(session).past == kept.past
 
 
@@ -177,8 +177,8 @@ def test_it_is_whole_when_the_run_has_come_there(tui: ModuleType) -> None:
     at = session.run.known + 100_000
     saved = far_away(at)
     keeping.resume(session, Found(saved, 60.0))
-    while seeking.seeking(session):
-        seeking.seek_on(session, 0.05)
+    while job.go_on(session, 0.05):
+        pass
     kept = keeping.taken(session)
     assert session.message.startswith("Where you left off 1 minute ago.") and set(session.branches) == {"A", "B"}
     for what in ("position", "watches", "runs", "stops"):
@@ -192,7 +192,7 @@ def test_what_is_kept_past_the_end_is_shown_as_such(counted: Counted, tui: Modul
     saved = replace(far_away(at), watches=(f"w5@{at}", "w5"),
                     stops=(SavedStop(1, f"E < w5@{at}"),), runs=(SavedRun("B", "A", 3, (f"w5 = w5@{at}",)),))
     keeping.resume(session, Found(saved, 60.0))
-    assert session.seek is None and session.position.update == 0
+    assert session.job is None and session.position.update == 0
     assert sum("the run ends after 10,000" in screen for screen in painted(session, tui)) >= 2      # cut there
     assert counted.updates < AT_ONCE and session.stops[1].fault == END
     kept = keeping.taken(session)

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from bptui.debugger import asking, copying, cursors, matrices, seeking, stopping
+from bptui.debugger import asking, copying, cursors, job, matrices, stopping
 from bptui.debugger.commands import BY_ID
 from bptui.debugger.looks import look
 from bptui.debugger.scene import Scene
@@ -89,8 +89,8 @@ def answer(session: Session, command: str) -> str:
         assert session.yours is not None
         return session.yours.asked.name
     if command == "next_change":
-        while seeking.seeking(session):
-            seeking.seek_on(session, 1.0)
+        while job.go_on(session, 1.0):
+            pass
         found = re.match(r"Stopped: a change of (\S+)\. ", session.message)
         return found[1] if found else ""
     if command == "matrix":
@@ -131,8 +131,8 @@ def test_the_same_quantity_typed_is_the_same_value(tui: ModuleType, pane: str) -
     with_cursor, typed = opened(tui, pane), opened(tui, pane)
     for each, text in ((with_cursor, ""), (typed, found.quantity)):
         BY_ID["next_change"].act(each, text)        # type: ignore[misc]
-        while seeking.seeking(each):
-            seeking.seek_on(each, 1.0)
+        while job.go_on(each, 1.0):
+            pass
     assert typed.position == with_cursor.position
     assert typed.message.partition(" Hit ")[0] == with_cursor.message.partition(" Hit ")[0]
     assert asking.selected(Scene(session)) in (found, found.beside)

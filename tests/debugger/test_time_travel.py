@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import cursors, frames, keeping, seeking, stopping, telling, watching
+from bptui.debugger import cursors, frames, job, keeping, seeking, stopping, telling, watching
 from bptui.debugger.frames import LEVELS
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
@@ -224,12 +224,12 @@ def test_c_without_a_stop_does_not_run_away(tui: ModuleType) -> None:
 def test_a_search_that_is_interrupted_stays_where_it_began(tui: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     session = tui.open_session("two_layer", "#3:3")
     stopping.set_stop(session, "norm(hidden.weights) > 1e9")
-    monkeypatch.setattr(seeking, "FIRST_LOOK", 0.0)
+    monkeypatch.setattr(job, "FIRST_LOOK", 0.0)
     seeking.next_stop(session, 1)
-    assert seeking.seeking(session) and "Ctrl-C stops" in session.message
-    assert seeking.interrupt(session) and not seeking.seeking(session)
+    assert session.job is not None and "Ctrl-C stops" in session.message
+    assert job.stop(session) and session.job is None
     assert write_position(session.run, session.position) == "#3:3" and "you are where you were" in session.message
-    assert not seeking.interrupt(session)
+    assert not job.stop(session)
 
 
 def test_who_changed_this_last(tui: ModuleType) -> None:
@@ -417,15 +417,15 @@ def test_a_number_of_a_stop_is_of_digits(tui: ModuleType, text: str) -> None:
 
 
 def test_a_search_ends_with_what_it_looked_for(tui: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seeking, "FIRST_LOOK", 0.0)
+    monkeypatch.setattr(job, "FIRST_LOOK", 0.0)
     ways: tuple[Any, ...] = (lambda s: stopping.remove(s, 1), lambda s: stopping.switch(s, 1), lambda s: s.go("#3"))
     for way in ways:
         session = tui.open_session("two_layer")
         stopping.set_stop(session, "E.training < 0.0001")
         seeking.next_stop(session, 1)
-        assert seeking.seeking(session)
+        assert session.job is not None
         way(session)
-        assert not seeking.seeking(session)
+        assert session.job is None
 
 
 def test_stops_that_come_after_others_are_quick(tui: ModuleType) -> None:

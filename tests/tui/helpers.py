@@ -19,11 +19,12 @@ from typing import Any
 
 import numpy as np
 
-from bptui.debugger import asking, finding, seeking, sides
+from bptui.debugger import job
 from bptui.debugger.commands import COMMANDS
 from bptui.debugger.panes import LEFT, RIGHT
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Followed, Session, same_in
+from bptui.debugger.sides import Consequences
 from bptui.engine.arrays import Arrays
 from bptui.engine.scalars import Cell
 from bptui.engine.unroll import Trace
@@ -207,13 +208,7 @@ class Hands:
 
     def _went_on(self) -> bool:
         session = self.session
-        if finding.searching(session):
-            finding.search_on(session, 1.0)
-        elif seeking.seeking(session):
-            seeking.seek_on(session, 1.0)
-        else:
-            return asking.look(session) or sides.work(session, 1.0)
-        return True
+        return job.go_on(session, 1.0) or (session.sides is not None and Consequences(session.sides).work(1.0))
 
     def _opened(self, dialog: Any, answer: Any = None) -> None:
         self.opened.append(type(dialog).__name__)

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from bptui.debugger import asking, cursors, finding
+from bptui.debugger import asking, cursors, finding, job
 from bptui.debugger.session import Session
 from bptui.explain.check import check_run
 from bptui.explain.got import compare
@@ -51,8 +51,8 @@ def test_a_search_needs_no_forward_line(tmp_path: Path) -> None:
     text = EQUATIONS.format("'E = (w*x)**2'") + f"[parameters]\nw = 0.5\n[values]\nx = {[0.5] * 20}\n"
     session = Session(open_run(written(tmp_path, text), executor="arrays"))
     finding.find(session, "123.777")
-    while finding.searching(session):
-        finding.search_on(session, 1.0)
+    while job.go_on(session, 1.0):
+        pass
     assert "not found" in session.message
 
 

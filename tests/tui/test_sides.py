@@ -16,7 +16,7 @@ import pytest
 
 from bptui.debugger import branching, pointing, sides, siding
 from bptui.debugger.commands import BY_ID, COMMANDS
-from bptui.debugger.searching import interrupt
+from bptui.debugger.job import go_on, stop
 from bptui.debugger.session import Session
 from bptui.explain.compare import compare, lines
 from bptui.explain.pairs import unlike
@@ -70,7 +70,7 @@ def tiny(updates: int = 8, w: object = 0.5, x: object = 1.5, rate: object = 0.1,
 
 
 def finished(session: Session) -> Session:
-    while sides.work(session, 1.0):
+    while go_on(session, 1.0) or (session.sides is not None and sides.Consequences(session.sides).work(1.0)):
         pass
     return session
 
@@ -278,10 +278,10 @@ def test_a_difference_in_the_middle_of_a_long_run_is_found_in_slices() -> None:
     assert a.parameters(5001)["w"] != b.parameters(5001)["w"]
     session = beside(*pair())
     sides.compare(session)
-    assert sides.searching(session) or state(session).first == 5000
+    assert state(session).searching or state(session).first == 5000
     slices = 0
-    while sides.searching(session):
-        sides.work(session, 0.0005)
+    while state(session).searching:
+        go_on(session, 0.0005)
         slices += 1
         assert slices < 5000
     assert state(session).first == 5000
@@ -296,9 +296,9 @@ def test_a_difference_in_the_middle_of_a_long_run_is_found_in_slices() -> None:
 def test_a_search_is_interrupted_and_goes_on() -> None:
     session = beside(tiny(60_000, rate=1e-6), tiny(60_000, rate=1e-6))
     sides.compare(session)
-    assert sides.searching(session), "the first look is too long to interrupt anything"
-    assert interrupt(session) and not sides.searching(session)     # what Ctrl-C calls
-    assert not interrupt(session)
+    assert state(session).searching, "the first look is too long to interrupt anything"
+    assert stop(session) and not state(session).searching   # what Ctrl-C calls
+    assert not stop(session)
     reached = state(session).looked
     assert 0 < reached < 60_000 and f"stopped after {reached:,} updates" in session.message
     siding.key(session, "next_trouble")

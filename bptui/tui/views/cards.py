@@ -105,11 +105,10 @@ def yours(scene: Scene, width: int, height: int) -> list[Line]:
         c.put(6, y, answer.conclusion)
         return c.lines()
     if not answer.found:
-        says = "Looking for your digits …" if answer.looking is not None else asking.NOWHERE
-        for n, row in enumerate(wrapped(says, width - 7), y):
+        for n, row in enumerate(wrapped(asking.SAID[answer.state], width - 7), y):
             c.put(6, n, row)
         return c.lines()
-    c.put(6, y, "Your digits stand here:" if answer.looking is None else "Your digits stand here (still looking):")
+    c.put(6, y, "Your digits stand here (still looking):" if answer.state == "looking" else "Your digits stand here:")
     y += 1
     for found in answer.found:
         text = notation.number(found.hit.value, True, nine)

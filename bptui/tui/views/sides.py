@@ -84,7 +84,7 @@ def _keys(shown: Sides, width: int) -> list[tuple[str, str, str]]:
 
 def _bar(c: Canvas, shown: Sides) -> None:
     """Both runs by name, of which the chosen one is bold; how far they have come; what is looked at."""
-    what = "first difference" if shown.is_first else "" if shown.standing or shown.search is not None else \
+    what = "first difference" if shown.is_first else "" if shown.standing or shown.searching else \
         "equal here" if shown.there() is not None else "not in both"
     after = f"after {notation.counted(shown.at.update, 'update')}"
     x = c.put(1, 0, "compare") + 2
@@ -152,9 +152,9 @@ def _no_table(c: Canvas, y: int, shown: Sides) -> None:
         out = times.blocks[block].out
         c.put(NAME, y, a.namer.of(out, element), "bold", until=TABLE)
         c.put(NAME, y + 1, f"{a.name} makes it, and {b.name} makes no value of this name.", until=TABLE)
-    elif shown.search is None and shown.first is None and not shown.waiting and shown.looked >= shown.both.last:
+    elif not shown.searching and shown.first is None and shown.looked >= shown.both.last:
         c.put(NAME, y + 1, "The two runs do not differ anywhere.", until=TABLE)
-    elif shown.search is None and not shown.waiting:
+    elif not shown.searching:
         c.put(NAME, y + 1, "Here both start from the same numbers.", "dim", until=TABLE)
 
 
@@ -195,7 +195,7 @@ def _outcomes(c: Canvas, y: int, room: int, shown: Sides) -> None:
     headings = [(HEADINGS[0], a), (HEADINGS[1], b), (HEADINGS[2], "printed is " if told else f"{b} - {a} ")]
     rule(c, y, [("What it leads to", "bold")], headings, 0, TABLE)
     if not found:
-        c.put(6, y + 1, "Nothing: there is no difference." if shown.first is None and shown.search is None else
+        c.put(6, y + 1, "Nothing: there is no difference." if shown.first is None and not shown.searching else
               "Running both to the end …", "dim")
         return
     rows = thinned(found, room)
