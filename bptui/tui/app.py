@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.events import Event, Key, Paste
 from textual.filter import LineFilter
@@ -37,6 +37,7 @@ from .driver import TolerantDriver
 from .gallery import GalleryScreen
 from .grid import dressed
 from .harmless import Harmless
+from .host import Host
 from .keymap import keymap
 from .pace import frame, wait
 from .themes import TABLE, textual_theme
@@ -51,7 +52,7 @@ KEYS_TOLD = 30                                      # the last keys, for a repor
 Opened = Callable[[Path, str | None, bool], tuple[Session, Keeper | None]]      # at a place, anew
 
 
-class BptuiApp(Punctual, App[None]):
+class BptuiApp(Punctual, Host):
     """`session` is what is shown; without one, the gallery comes first.
 
     With `reload` a scenario is read again by itself when its file changes, with `lecture` a clicker steps.

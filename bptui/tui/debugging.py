@@ -11,7 +11,7 @@ import gc
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
@@ -39,13 +39,11 @@ from ..debugger.session import Session
 from ..debugger.sides import Consequences
 from .dialogs import Ask, Help, does_nothing, help_text
 from .grid import Clicked, Grid, SpanCompositor
+from .host import Host
 from .keymap import Keymap, keymap
 from .layout import arrange, clicked, lesson_page, panes, tab_order, time_row
 from .timers import PunctualScreen
 from .views import frame, loss
-
-if TYPE_CHECKING:
-    from .app import BptuiApp
 
 SLICE = 0.008                                       # seconds of work between two looks at the keyboard
 REST = 0.002
@@ -66,7 +64,7 @@ class Thought(Message):
 class Debugger(PunctualScreen, Screen[None]):
     """The debugger of one run."""
 
-    app: BptuiApp                                   # type: ignore[assignment]
+    app: Host                                       # type: ignore[assignment]
     DEFAULT_CSS = "Debugger { background: $background; color: $foreground; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding(BY_ID["interrupt"].keys, "do('interrupt')", priority=True)]
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual.binding import Binding, BindingType
@@ -25,6 +25,7 @@ from ..debugger.gallery import Gallery, Look, look
 from ..debugger.scene import Scene
 from .dialogs import Help, does_nothing, help_text
 from .grid import Grid, SpanCompositor, dressed
+from .host import Host
 from .layout import LEAST_HEIGHT, LEAST_WIDTH, too_small
 from .themes import Theme
 from .timers import PunctualScreen
@@ -32,9 +33,6 @@ from .views import gallery as view
 from .views import graph
 from .views.canvas import Line
 from .views.gallery import Preview
-
-if TYPE_CHECKING:
-    from .app import BptuiApp
 
 RESTS = 0.08                                        # seconds after which the cursor rests
 MOST_LOOKS = 12                                     # opened scenarios that are kept; their pictures are all
@@ -101,7 +99,7 @@ class Sheet(Grid):
         self.dressed = dressed({}, False)
 
     def dress(self) -> tuple[Theme, bool]:
-        app: BptuiApp = self.app                    # type: ignore[assignment]
+        app: Host = self.app                        # type: ignore[assignment]
         return dressed(app.settings.looks, app.only_ascii)
 
     def drawn(self, width: int, height: int) -> list[Line]:
@@ -111,7 +109,7 @@ class Sheet(Grid):
 class GalleryScreen(PunctualScreen, Screen[None]):
     DEFAULT_CSS = "GalleryScreen { background: $background; color: $foreground; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "interrupt", priority=True, show=False)]
-    app: BptuiApp                                   # type: ignore[assignment]
+    app: Host                                       # type: ignore[assignment]
 
     def __init__(self, gallery: Gallery) -> None:
         super().__init__()
