@@ -25,11 +25,12 @@ from dataclasses import dataclass, replace
 from ..scenario.decimals import with_points
 from ..scenario.errors import ExpressionError, QuantityError, did_you_mean, quoted
 from ..scenario.expression import read_quantity
-from ..scenario.trees import Call, Operation, Tree
+from ..scenario.trees import Call, Operation, Pin, Tree
 from .columns import first_had
 from .condition import Condition
-from .leaves import depends_on_sample, varies
+from .leaves import depends_on_sample, varies, walk
 from .places import called, is_pattern, quantity
+from .quantity import past_the_end
 from .run import Run
 from .trouble import KINDS
 
@@ -207,6 +208,8 @@ def fitted(run: Run, stop: Stop, sample: int) -> Stop:
 def condition_of(run: Run, stop: Stop) -> Condition:
     """The condition of a stop. Raises QuantityError where the run does not have what it names."""
     tree = read_quantity(stop.condition)
+    if any(isinstance(part, Pin) and part.at != "prev" and part.at > run.updates for part in walk(tree)):
+        raise past_the_end(run)
     if not varies(tree):
         raise QuantityError(f"{quoted(stop.condition)} is the same at every update: there is nothing to stop at")
     return Condition(run, tree, stop.sample)

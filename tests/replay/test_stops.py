@@ -132,6 +132,7 @@ UNFIT = {
     "E5 < 1": "'E5' is not a quantity of two_layer, did you mean 'E'?",
     "E < 1 or hiden.weights[0,0] > 1": "did you mean 'hidden.weights'?",
     "changed(w55)": "did you mean 'w5'?", "d(E, w55)": "did you mean 'w5'?", "w5.nxt > 1": "'w5.nxt' is not a quantity",
+    "E@20000 > 1": "the run ends after 10,000 updates", "E@20000 < E": "the run ends after 10,000 updates",
     "3 < 4": "the same at every update", "w5@0 < 1": "the same at every update", "pi > 3": "the same at every update",
     "not 1 and 2": "the same at every update", "w5": "no step of an update makes 'w5'", "i1": "makes 'i1'",
     "hidden.weights": "makes 'hidden.weights', which is there from its start",
