@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -13,8 +11,7 @@ import pytest
 
 from bptui.debugger.saved import Saved
 from bptui.debugger.store import Saver, load
-
-HELPERS = Path(__file__).resolve().parents[1] / "tui" / "helpers.py"
+from tests.support import screens
 
 
 @pytest.fixture
@@ -57,9 +54,5 @@ def position() -> Callable[[Path], str]:
 
 @pytest.fixture(scope="session")
 def tui() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("tui_helpers_of_keeping", HELPERS)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    """The helpers of the screen's tests."""
+    return screens

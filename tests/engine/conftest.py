@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -12,17 +11,7 @@ import pytest
 
 from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
-
-HERE = Path(__file__).resolve().parent
-REFERENCE = HERE.parent / "reference"
-
-
-def load(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests.engine.definitions import DEFINITIONS
 
 
 @pytest.fixture(scope="session")
@@ -34,10 +23,10 @@ def open_text() -> Callable[..., Run]:
 @pytest.fixture(scope="session")
 def reference() -> Callable[[str], ModuleType]:
     """A module of `tests/reference` by its name."""
-    return lambda name: load(REFERENCE / f"{name}.py")
+    return lambda name: importlib.import_module(f"tests.reference.{name}")
 
 
 @pytest.fixture(scope="session")
 def definitions() -> dict[str, Callable[..., Any]]:
     """What each law is, for mpmath."""
-    return load(HERE / "definitions.py").DEFINITIONS
+    return DEFINITIONS

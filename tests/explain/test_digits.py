@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import mpmath
@@ -15,16 +14,9 @@ from bptui.engine.program import Program, Var
 from bptui.explain.digits import Digits, functions, numbers
 from bptui.replay.run import Run, open_run
 from bptui.scenario.reader import read_scenario_text
+from tests.reference import two_layer_reference as oracle
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-def load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / "reference" / f"{name}.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def shipped(name: str) -> Run:
@@ -44,8 +36,7 @@ def close(a: Any, b: Any, tolerance: float = 1e-45) -> bool:
 
 
 @pytest.mark.parametrize("rule", ["simultaneous", "in_place"])
-def test_a_whole_update_is_that_of_the_oracle(rule: str) -> None:
-    oracle = load("two_layer_reference")
+def test_a_whole_update_is_that_of_the_oracle(rule: oracle.Rule) -> None:
     run = shipped("two_layer" if rule == "simultaneous" else "two_layer_in_place")
     program, digits = read(run)
     with mpmath.workdps(60):

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import random
 import re
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -35,18 +31,7 @@ from bptui.replay.timeline import Position
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import find, shipped
-
-
-def loaded(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-READBACK = loaded("readback")
+from tests.explain import readback as READBACK
 
 
 def written(lines: list[str], start: dict[str, float]) -> Run:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -11,35 +9,33 @@ from typing import Any
 
 import pytest
 
+from tests.hostile import escapes as obeyed
+from tests.hostile import grown as growth
+from tests.hostile import mutate as mutation
+from tests.hostile import opening as watched
+from tests.support import screens
+from tests.terminal import pseudo as terminals
+
 HERE = Path(__file__).resolve().parent
 SCENARIOS = HERE.parents[1] / "scenarios"
-
-
-def _module(name: str, path: Path) -> ModuleType:
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec and spec.loader
-        sys.modules[name] = importlib.util.module_from_spec(spec)       # dataclasses look themselves up there
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
 
 
 @pytest.fixture(scope="session")
 def escapes() -> ModuleType:
     """Texts that a terminal would obey, and judges of what came out."""
-    return _module("hostile_escapes", HERE / "escapes.py")
+    return obeyed
 
 
 @pytest.fixture(scope="session")
 def tui() -> ModuleType:
     """The helpers of the screen's tests."""
-    return _module("tui_helpers", HERE.parent / "tui" / "helpers.py")
+    return screens
 
 
 @pytest.fixture(scope="session")
 def pseudo() -> ModuleType:
     """Programs in real pseudo-terminals."""
-    return _module("pseudo", HERE.parent / "terminal" / "pseudo.py")
+    return terminals
 
 
 @pytest.fixture
@@ -58,19 +54,19 @@ def terminal(pseudo: Any) -> Iterator[Callable[..., Any]]:
 @pytest.fixture(scope="session")
 def mutate() -> Any:
     """The module `mutate.py`."""
-    return _module("hostile_mutate", HERE / "mutate.py")
+    return mutation
 
 
 @pytest.fixture(scope="session")
 def opening() -> Any:
     """The module `opening.py`."""
-    return _module("hostile_opening", HERE / "opening.py")
+    return watched
 
 
 @pytest.fixture(scope="session")
 def grown() -> Any:
     """The module `grown.py`."""
-    return _module("hostile_grown", HERE / "grown.py")
+    return growth
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import ast
 import errno
-import importlib.util
 import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -28,6 +26,7 @@ from bptui.debugger.store import Saver
 from bptui.replay.run import open_run
 from bptui.scenario.files import send
 from bptui.scenario.shipped import find
+from tests.hostile import disk as DISK
 
 PACKAGE = Path(__file__).resolve().parents[2] / "bptui"
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE)
@@ -36,15 +35,6 @@ Files = Mapping[str, bytes]                         # what is in a folder, by na
 Act = Callable[[Path], str]                         # write something in a folder; what the person is told
 
 
-def _disk() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("failing_disk", Path(__file__).with_name("disk.py"))
-    assert spec and spec.loader
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-DISK = _disk()
 OLD = write(Saved(position="#1", watches=("w5",))).encode()
 
 

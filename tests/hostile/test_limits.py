@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -14,15 +12,9 @@ from bptui.debugger.opening import Broken, open_file
 from bptui.replay.quantity import evaluate_text
 from bptui.scenario.errors import ExpressionError, QuantityError
 from bptui.scenario.expression import read_quantity
+from tests.hostile import grown as GROWN
 
 pytestmark = pytest.mark.slow
-
-SPEC = importlib.util.spec_from_file_location("hostile_grown", Path(__file__).with_name("grown.py"))
-assert SPEC and SPEC.loader
-GROWN: Any = sys.modules.get("hostile_grown") or importlib.util.module_from_spec(SPEC)
-if "hostile_grown" not in sys.modules:              # its tables name the cases
-    sys.modules["hostile_grown"] = GROWN
-    SPEC.loader.exec_module(GROWN)
 
 
 @pytest.mark.parametrize("name", GROWN.SCENARIOS)

@@ -7,34 +7,27 @@ sources, so that a digit lost in a scenario file is found; the verdict rule is w
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import tomllib
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import mpmath
 import numpy as np
 import pytest
 
+from scripts import make_wide_784
+from tests.reference import numpy_loop
+from tests.reference import one_neuron_reference as one_neuron
+from tests.reference import two_layer_reference as two_layer
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SCENARIOS = ROOT / "scenarios"
 
 
-def load(file: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-two_layer = load(HERE / "two_layer_reference.py")
-one_neuron = load(HERE / "one_neuron_reference.py")
-numpy_loop = load(HERE / "numpy_loop.py")
+train: Any = numpy_loop.train                       # its four parameters come as a list
 
 # What, after how many updates, as printed.
 TUTORIAL = """
@@ -146,7 +139,7 @@ def test_the_guide() -> None:
 
 @pytest.mark.parametrize("rule", ["simultaneous", "in_place"])
 @pytest.mark.parametrize("after", [0, 1, 10000])
-def test_floats_against_50_digits(rule: str, after: int) -> None:
+def test_floats_against_50_digits(rule: two_layer.Rule, after: int) -> None:
     floats, exact = two_layer.figures(rule, after), two_layer.figures(rule, after, exact=True)
     assert floats.keys() == exact.keys()
     for what, value in floats.items():
@@ -236,8 +229,8 @@ def test_the_numpy_loop_against_differences(batch: int) -> None:
 
     for n in range(per_epoch + 1):  # on into the second epoch
         rows = slice(n % per_epoch * batch, n % per_epoch * batch + batch)
-        before = list(numpy_loop.train(X, T, *start, rate, batch, n))
-        after = numpy_loop.train(X, T, *start, rate, batch, n + 1)
+        before = list(train(X, T, *start, rate, batch, n))
+        after = train(X, T, *start, rate, batch, n + 1)
         for place, value in enumerate(before):
             for index in np.ndindex(np.shape(value)):
                 up, down = (np.array(value, dtype=float) for _ in "ud")
@@ -251,14 +244,14 @@ def test_the_numpy_loop_against_differences(batch: int) -> None:
 def test_the_numpy_loop_leaves_its_arguments_alone_and_is_short() -> None:
     X, T, *start = two_layer_net()
     kept = [np.copy(p) for p in start]
-    numpy_loop.train(X, T, *start, 0.5, 3, 5)
+    train(X, T, *start, 0.5, 3, 5)
     assert all(np.array_equal(a, b) for a, b in zip(start, kept, strict=True))
     text = (HERE / "numpy_loop.py").read_text(encoding="utf-8")
     assert len(text[text.index("def train") :].splitlines()) <= 20
 
 
 def test_the_large_data_file_is_what_its_script_makes(tmp_path: Path) -> None:
-    load(ROOT / "scripts" / "make_wide_784.py").write(tmp_path / "again.npz")
+    make_wide_784.write(tmp_path / "again.npz")
     shipped = SCENARIOS / "wide_784.npz"
     made, kept = (hashlib.sha256(f.read_bytes()).hexdigest() for f in (tmp_path / "again.npz", shipped))
     assert made == kept

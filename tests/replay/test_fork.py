@@ -3,11 +3,9 @@ scans over a run's own values. What a fork must leave alone is read before and a
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +13,7 @@ import pytest
 from bptui.replay.fork import fork
 from bptui.replay.run import Run, open_run
 from bptui.scenario.shipped import shipped
+from tests.reference import numpy_loop
 
 Open = Callable[..., Run]
 Whole = Callable[[Run, int], bytes]
@@ -30,14 +29,6 @@ def file_text(name: str) -> str:
 
 def bits(run: Run, update: int) -> bytes:
     return b"".join(v.tobytes() for v in run.parameters(update).values())
-
-
-def loaded(name: str) -> Any:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tests" / "reference" / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def close(a: object, b: object) -> bool:
@@ -235,7 +226,7 @@ updates = 60
                                               ("inputs = inputs * 2 - 1", None)])
 def test_a_data_row_is_edited_for_good(edit: str, sample: int | None, k: int, executor: str, open_text: Open) -> None:
     """Wherever the row is used from then on, in an epoch that has begun as well: update by update in plain numpy."""
-    parent, train = open_text(BATCHED, executor), loaded("numpy_loop").train
+    parent, train = open_text(BATCHED, executor), numpy_loop.train
     forked = fork(parent, k, [edit], sample)
     batches = [[0, 1], [2, 3], [4]]
     row = batches[k % 3][0] if sample is None else sample - 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.records import Data
+from scripts import make_datasets
 
 ROOT = Path(__file__).parents[2]
 SCENARIO = """\
@@ -71,16 +71,13 @@ def test_digits() -> None:
 
 def test_the_script_writes_them(tmp_path: Path) -> None:
     """Given the sources as scikit-learn has them, which is not installed here, it makes the same bytes."""
-    spec = importlib.util.spec_from_file_location("make_datasets", ROOT / "scripts" / "make_datasets.py")
-    assert spec and spec.loader
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
     flowers, species = both(table("iris.csv", '["sepal_*", "petal_*"]', '"species"'))
     by_species = np.argsort(species, kind="stable")
     source = SimpleNamespace(data=flowers[by_species], target=species[by_species].astype(int))
-    script.write(tmp_path / "iris.csv", script.iris(source))
+    make_datasets.write(tmp_path / "iris.csv", make_datasets.iris(source))
     pictures, digits = both(table("digits.csv", '["p*"]', '["digit"]'))
-    script.write(tmp_path / "digits.csv", script.digits(SimpleNamespace(data=pictures * 16, target=digits.astype(int))))
+    source = SimpleNamespace(data=pictures * 16, target=digits.astype(int))
+    make_datasets.write(tmp_path / "digits.csv", make_datasets.digits(source))
     for name in ("iris.csv", "digits.csv"):
         assert (tmp_path / name).read_bytes() == (ROOT / "scenarios" / name).read_bytes()
 

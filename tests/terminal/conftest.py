@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -11,34 +10,29 @@ from typing import Any
 
 import pytest
 
+from tests.terminal import multiplexers as multiplexer
+from tests.terminal import pseudo as terminals
+from tests.terminal import sshd as ssh
+
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
-
-
-def helper(name: str) -> Any:
-    """A module that stands beside the tests."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    assert spec and spec.loader
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)      # dataclasses look for it there
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="session")
 def pseudo() -> Any:
     """The module `pseudo.py`."""
-    return helper("pseudo")
+    return terminals
 
 
 @pytest.fixture(scope="session")
 def sshd() -> Any:
     """The module `sshd.py`."""
-    return helper("sshd")
+    return ssh
 
 
 @pytest.fixture(scope="session")
 def multiplexers() -> Any:
     """The module `multiplexers.py`."""
-    return helper("multiplexers")
+    return multiplexer
 
 
 @pytest.fixture(scope="session")

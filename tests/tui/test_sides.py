@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -25,8 +23,8 @@ from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
 from bptui.tui.app import BptuiApp
 from bptui.tui.picture import settled
+from tests.reference import two_layer_reference as oracle
 
-ORACLE = Path(__file__).resolve().parents[1] / "reference" / "two_layer_reference.py"
 TINY = """
 title = "One expression"
 [equations]
@@ -53,16 +51,6 @@ SCREENS: dict[str, tuple[str, tuple[int, int], Sequence[str]]] = {
     "other_batches": ("batch_each", (80, 24), ["E batch_all"]),
     "several_samples": ("batches", (80, 24), ["e learning_rate = 0.1", "E A", *["next_trouble"] * 3]),
 }
-
-
-@pytest.fixture(scope="module")
-def oracle() -> ModuleType:
-    """The tutorial's two rules, worked out without bptui."""
-    spec = importlib.util.spec_from_file_location(ORACLE.stem, ORACLE)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def tiny(updates: int = 8, w: object = 0.5, x: object = 1.5, rate: object = 0.1, loss: str = "y*y / 2") -> Run:
@@ -116,8 +104,7 @@ def numbers(line: str) -> list[str]:
     return re.findall(r"[+-]?\d+\.\d+|(?<= )0$", line.rstrip())
 
 
-def test_the_numbers_of_mockup_e_are_those_of_both_runs_worked_out_elsewhere(tui: ModuleType,
-                                                                             oracle: ModuleType) -> None:
+def test_the_numbers_of_mockup_e_are_those_of_both_runs_worked_out_elsewhere(tui: ModuleType) -> None:
     text = tui.text(do(tui.open_session("two_layer"), "E")).splitlines()
     rules = ("simultaneous", "in_place")
     here = [oracle.figures("simultaneous", 0, exact=True) for _ in rules]
@@ -161,7 +148,7 @@ def test_the_words_of_mockup_e(tui: ModuleType) -> None:
     assert track[0][-1] == "20/35" and track[1][-1] == "24/35" and track[1][7:9] == ["upd", "■■■■"]
 
 
-def test_twelve_of_thirty_five_values_differ_and_they_are_these(oracle: ModuleType, tui: ModuleType) -> None:
+def test_twelve_of_thirty_five_values_differ_and_they_are_these(tui: ModuleType) -> None:
     shown = state(do(tui.open_session("two_layer"), "E"))
     names = [shown.both.pair(0, int(n)).name for n in shown.apart.numbers]      # type: ignore[union-attr]
     assert names == ["d(E, out_h1)", "d(E, out_h2)", "d(E, net_h1)", "d(E, net_h2)", "w1.grad", "w2.grad", "w3.grad",

@@ -1,0 +1,1 @@
+"""What tests share, imported by name: `from tests.support import screens`."""
