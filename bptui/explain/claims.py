@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ..replay.leaves import depends_on_sample
 from ..replay.quantity import NotYet, Value, evaluate, lane_of
 from ..replay.shapes import Shapes
 from ..scenario.errors import Problem, QuantityError
@@ -217,6 +218,9 @@ def claim_faults(run: Run, claims: Sequence[Claim]) -> list[Problem]:
                 evaluate(shapes, part, claim.after, lane)
         except QuantityError as error:
             found.append(Problem((*key, "what"), f"{claim.what}: {error}"))
+            continue
+        if claim.sample is not None and not depends_on_sample(run, run.program(claim.after), claim.tree):
+            found.append(Problem((*key, "sample"), f"{claim.what} is of the whole batch: it has no sample"))
     return found
 
 

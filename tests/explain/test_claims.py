@@ -28,6 +28,7 @@ from bptui.replay.run import Run, open_run
 from bptui.scenario.expression import read_quantity
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.records import Claim
+from bptui.scenario.shipped import find
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 
@@ -291,6 +292,21 @@ def test_a_sample_that_is_not_in_the_batch_is_a_fault_at_its_key() -> None:
     [problem] = claim_faults(small(), [claim("x", value="0.5", sample=1), claim("x", value="2", sample=2),
                                        claim("x", value="2", sample=2, after=1)])  # fmt: skip
     assert problem.key == ("claims", 1, "sample") and "sample 2 is not in the batch of update 0" in problem.message
+
+
+@pytest.mark.parametrize("what", ["w", "w.next", "w@1 - w"])
+def test_a_sample_of_what_has_none_is_a_fault_at_its_key(what: str) -> None:
+    """It would be told as the figure of that sample, and is that of the batch."""
+    [problem] = claim_faults(small(), [claim(what, value="1", sample=1)])
+    assert problem.key == ("claims", 0, "sample")
+    assert problem.message == f"{what} is of the whole batch: it has no sample"
+
+
+def test_the_loss_of_a_batch_has_no_sample() -> None:
+    run = open_run(find("batch_all"))
+    asked = ("E", "d(E, w)", "line.net", "d(E, line.net)")
+    faults = claim_faults(run, [claim(what, value="1", sample=2) for what in asked])
+    assert [problem.key for problem in faults] == [("claims", 0, "sample"), ("claims", 1, "sample")]
 
 
 def test_whether_a_claim_can_be_asked_does_not_hang_on_numbers() -> None:
