@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -37,7 +38,12 @@ TWICE = {                                           # names of public classes th
 def trees(root: Path) -> Iterator[tuple[str, ast.Module]]:
     for place in PLACES:
         for path in sorted((root / place).rglob("*.py")):
-            yield path.relative_to(root).as_posix(), ast.parse(path.read_text("utf-8"), str(path))
+            yield path.relative_to(root).as_posix(), parsed(path.read_text("utf-8"))
+
+
+@cache
+def parsed(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def never_reached(root: Path) -> list[str]:

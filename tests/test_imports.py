@@ -10,6 +10,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,12 @@ ALLOWED = {("engine/unroll.py", "exec"), ("engine/unroll.py", "compile")}
 def modules(package: Path) -> Iterator[tuple[str, ast.Module]]:
     """Every file by its path inside the package, as a syntax tree."""
     for path in sorted(package.rglob("*.py")):
-        yield path.relative_to(package).as_posix(), ast.parse(path.read_text(encoding="utf-8"), str(path))
+        yield path.relative_to(package).as_posix(), parsed(path.read_text(encoding="utf-8"))
+
+
+@cache
+def parsed(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def imports(file: str, tree: ast.Module) -> Iterator[tuple[int, str]]:

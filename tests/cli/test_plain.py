@@ -1,4 +1,4 @@
-"""`bptui --plain`: the debugger without a screen, as a real process at the end of a pipe, or in a real terminal.
+"""`bptui --plain`: the debugger without a screen, in this process, at the end of a pipe, or in a real terminal.
 
 It and the screen are given the same verbs, and have to report the same positions. The figures of the tutorial are
 the article's. What is not reached yet is not told: with another future the same lines are printed.
@@ -32,6 +32,7 @@ from bptui.replay import places
 from bptui.replay.places import write_position
 from bptui.replay.timeline import Position
 from bptui.scenario.shipped import find
+from tests.support.lines import told as told_here
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-W", "error", "-m", "bptui", "--plain"]
@@ -44,13 +45,18 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def plain(*arguments: str, typed: str | bytes, code: int = 0, **more: str) -> list[str]:
-    """The lines that answer what is typed, the first event among them."""
-    data = typed if isinstance(typed, bytes) else typed.encode()
-    done = subprocess.run([*COMMAND, *arguments], input=data, cwd=ROOT, env=environment(**more), timeout=120,
-                          capture_output=True, check=False)
-    assert done.returncode == code, done.stderr.decode()
-    assert b"\x1b" not in done.stdout + done.stderr and b"Traceback" not in done.stderr
-    return done.stdout.decode("utf-8", "surrogateescape").splitlines()
+    """The lines that answer what is typed, the first event among them; by a process where bytes, an encoding or an
+    environment matter."""
+    if isinstance(typed, str) and not more and "--ascii" not in arguments:
+        ended, said, complaint = told_here("--plain", *arguments, typed=typed)
+    else:
+        done = subprocess.run([*COMMAND, *arguments], input=typed if isinstance(typed, bytes) else typed.encode(),
+                              cwd=ROOT, env=environment(**more), timeout=120, capture_output=True, check=False)
+        said, complaint = done.stdout.decode("utf-8", "surrogateescape"), done.stderr.decode()
+        ended = done.returncode
+    assert ended == code, complaint
+    assert "\x1b" not in said + complaint and "Traceback" not in complaint
+    return said.splitlines()
 
 
 def talk(*typed: str, scenario: str = "two_layer") -> list[str]:
@@ -463,9 +469,8 @@ def test_a_run_that_ends_early_is_run_until_then() -> None:
 @pytest.mark.parametrize("arguments", [["--plain"], ["--plain", "nowhere"], ["--plain", "two_layer", "--at", "w55"],
                                        ["--plain", "two_layer", "--screenshot", "x.svg"], ["--plain", "a", "b"]])
 def test_bad_usage_is_one_line_and_exit_code_2(arguments: list[str]) -> None:
-    done = subprocess.run([*COMMAND[:-1], *arguments], stdin=subprocess.DEVNULL, cwd=ROOT, env=environment(),
-                          capture_output=True, encoding="utf-8", check=False)
-    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    code, said, complaint = told_here(*arguments)
+    assert (code, said, len(complaint.splitlines())) == (2, "", 1)
 
 
 def test_a_bad_verb_is_a_line_and_the_rest_goes_on() -> None:
