@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..explain import notation
 from ..explain.chain import Explainer
 from ..explain.links import Chain, Link, Made
 from ..replay.moves import Path
@@ -21,11 +20,12 @@ ORDER = ("path", "term", "factor", "head", "result", "sum")     # of rows made a
 
 @dataclass(frozen=True)
 class Coming:
-    """What is announced: a row of a chain."""
+    """What is announced: a row of a chain; `pending` says whether its formula waits for numbers."""
 
     chain: Chain
     number: int
     target: Position
+    pending: bool
 
     @property
     def row(self) -> Link:
@@ -34,7 +34,7 @@ class Coming:
     @property
     def beats(self) -> int:
         """How many beats come before the step: without numbers to put in, all of them made, it has one."""
-        return NUMBERS if self.row.lens and notation.PENDING not in self.row.lens else FORMULA
+        return NUMBERS if self.row.expression is not None and not self.pending else FORMULA
 
 
 def coming(session: Session, path: Path) -> Coming | None:
@@ -48,7 +48,9 @@ def coming(session: Session, path: Path) -> Coming | None:
     for chain in _chains(session, explainer, target):
         number = _announced(chain, made)
         if number is not None:
-            return Coming(chain, number, target)
+            made_of = chain.rows[number].expression
+            pending = made_of is not None and explainer.reader.pending(made_of)
+            return Coming(chain, number, target, pending)
     return None
 
 
@@ -77,14 +79,14 @@ def sentence(found: Coming, beat: int) -> str:
 
 
 def _what(found: Coming) -> str:
-    row, title = found.row, found.chain.title.removeprefix("Chain of ")
+    row, title = found.row, found.chain.of
     if row.kind == "factor" and row.key[:1] == ("d",):
         return f"how {row.key[1]} follows {row.key[2]}"
     if row.key[:1] == ("d",) and row.kind in ("head", "result"):
         return f"how {row.key[1]} follows {row.key[2]}"
     match row.kind:
         case "path":
-            return f"the path {row.name}" if row.name.startswith("through") else f"the part of {row.name}"
+            return f"the path {row.name}" if row.through else f"the part of {row.name}"
         case "term" if row.number:
             return f"{row.name}, on the way to {title}"
         case "term":

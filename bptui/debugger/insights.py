@@ -12,12 +12,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..engine.program import Var
 from ..engine.scalars import Cell
 from ..explain import notation
 from ..explain.chain import Explainer
 from ..explain.digits import Digits
 from ..explain.forward import tolerance
 from ..explain.links import Chain
+from ..explain.symbol import Symbol
 from ..replay.run import Run
 from ..replay.timeline import Position
 
@@ -60,7 +62,11 @@ class Insights:
 
         def work() -> None:
             from ..explain.formula import simplified
-            text = simplified(block, x, lambda v: at.namer.of(v, element if v.lane_size > 1 else 0)) if block else None
+
+            def called(v: Var) -> Symbol:
+                return at.namer.symbol(v, element if v.lane_size > 1 else 0)
+
+            text = simplified(block, x, called) if block else None
             if text:
                 self.said[key] = text
         return work

@@ -94,7 +94,7 @@ def chain_lines(scene: Scene) -> Iterable[str]:
     if chain is None:
         yield "Nothing is made yet that has a chain: step on with s."
         return
-    name, *factors = [text for text, _ in chain.formula]
+    name, *factors = [part.text for part in chain.formula]
     yield line(f"{chain.title}: {name} = {' × '.join(factors)}" if factors else chain.title)
     there = [r for r in chain.rows if r.made <= session.here]
     nine = notation.plain(column(there))
@@ -134,5 +134,5 @@ def following(scene: Scene) -> str:
         return line(f"Following {session.follow_name()}.")
     some = session.only and session.needed(session.position.update, session.followed)
     how = "s visits only what it needs" if some else "s visits all values"
-    factors = " × ".join(text for text, _ in chain.formula[1:])
+    factors = " × ".join(part.text for part in chain.formula[1:])
     return line(f"Following {session.follow_name()}{f' = {factors}' if factors else ''}: {how}.")

@@ -1,18 +1,15 @@
-"""Formulas as trees, and the one writer of their text.
+"""Formulas as trees.
 
 A law read over `Operand`s builds the tree of what it computes: `law.law(BUILD, *operands).tree`. Leaves are what a
-formula is about, a scalar of a program or a whole variable; how each is spelled, by name or by number, is said when it
-is written. `write` alone knows the ranks of operators, so that what it writes, read by the usual ranks, is the tree:
-powers bind before a sign, a sign before × and /, these before + and -, and a product or sum is read from the left.
+formula is about, a scalar of a program or a whole variable; how each is called, by name or by number, is said when the
+tree is written: `written.py`.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, TypeAlias
 
 MOST_LISTED = 8                                     # operands of `the first greatest of (…)`
@@ -279,100 +276,31 @@ def leaves(tree: Formula) -> Iterable[Leaf]:
             yield from leaves(body)
 
 
-# writing
+def renamed(tree: Formula, new: Callable[[Leaf], Formula]) -> Formula:
+    """The same formula over other leaves."""
+    def below(part: Formula) -> Formula:
+        return renamed(part, new)
 
-LOGIC, RELATION, SUM, SERIES, PRODUCT, SLOPE, NEGATIVE, POWER, ATOM = range(9)
-RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-FRACTION = re.compile(r"-?\d+/\d+")
-NAMED = r"(?:\S+|\([^()]+\)(?:\[[^\]]*\])?)"          # a name, or one with blanks in brackets
-WHOLE = re.compile(rf"step \d+(?: of \S+)?|∂{NAMED}/∂{NAMED}")
-MOST_EXPONENT = 99                                  # that is written above the line
-LARGEST_DENOMINATOR = 100                           # of a constant that is written as a fraction
-
-Spelling = Callable[[Leaf], str]
-
-
-def write(tree: Formula, spell: Spelling) -> str:
-    """The formula on one line; `spell` says how a leaf is written."""
-    return _write(tree, spell)[0]
-
-
-def _write(tree: Formula, spell: Spelling) -> tuple[str, int]:
     match tree:
         case Leaf():
-            return _spelled(spell(tree))
-        case Constant(value):
-            return constant(value), _spelled(constant(value))[1]
-        case Cases(cases, last):
-            told = "; ".join(f"{write(condition, spell)}: {write(value, spell)}" for condition, value in cases)
-            return f"where({told}; else {write(last, spell)})", ATOM
-        case Summed(over, body):
-            return f"{''.join(f'Σ_{axis} ' for axis in over)}{_at(body, spell, SERIES)}", SERIES
-        case Shortened(begins, count):
-            return f"{_at(begins, spell, SUM)} + … ({count} terms)", RELATION
+            return new(tree)
+        case Constant():
+            return tree
         case Applied(sign, args):
-            return _applied(sign, args, spell)
+            return Applied(sign, tuple(map(below, args)))
+        case Cases(cases, last):
+            return Cases(tuple((below(condition), below(value)) for condition, value in cases), below(last))
+        case Summed(over, body):
+            return Summed(over, below(body))
+        case Shortened(begins, count):
+            return Shortened(below(begins), count)
 
 
-def _applied(sign: str, args: tuple[Formula, ...], spell: Spelling) -> tuple[str, int]:  # noqa: C901
-    match sign, args:
-        case ("+" | "-"), (a, b):
-            return f"{_at(a, spell, SUM)} {sign} {_at(b, spell, SERIES, True)}", SUM
-        case "×", (a, b):
-            return f"{_at(a, spell, PRODUCT)} × {_at(b, spell, SLOPE, True)}", PRODUCT
-        case "/", (a, b):
-            return f"{_at(a, spell, PRODUCT)} / {_at(b, spell, NEGATIVE, True)}", PRODUCT
-        case "neg", (a,):
-            text, rank = _write(a, spell)
-            if rank < PRODUCT or text.startswith("-"):
-                return f"-({text})", NEGATIVE
-            return f"-{text}", min(rank, NEGATIVE)
-        case "^", (a, Constant(value=n)) if 0 <= n <= MOST_EXPONENT and n.is_integer():
-            return f"{_at(a, spell, ATOM)}{str(int(n)).translate(RAISED)}", POWER
-        case "^", (a, b):
-            return f"{_at(a, spell, ATOM)}^{_at(b, spell, ATOM)}", POWER
-        case ("and" | "or"), _:
-            return f" {sign} ".join(_at(a, spell, RELATION) for a in args), LOGIC
-        case "[]", (a, index):
-            return f"{_at(a, spell, ATOM)}[{write(index, spell)}]", ATOM
-        case "first greatest", (own,):
-            return f"{_at(own, spell, SUM)} is the first greatest", RELATION
-        case "first greatest", (own, *among):
-            of = write(among[0], spell) if len(among) == 1 else f"({', '.join(write(x, spell) for x in among)})"
-            return f"{_at(own, spell, SUM)} is the first greatest of {of}", RELATION
-        case _, (a, b) if sign in OUTCOMES:
-            return f"{_at(a, spell, SUM)} {sign} {_at(b, spell, SUM)}", RELATION
-    return f"{sign}({', '.join(write(a, spell) for a in args)})", ATOM
-
-
-def _at(tree: Formula, spell: Spelling, rank: int, right: bool = False) -> str:
-    """An operand, in brackets if it is of a lower rank; on the right of an operator also if a sign comes first."""
-    text, own = _write(tree, spell)
-    return text if own >= rank and not (right and text.startswith("-")) else f"({text})"
-
-
-def _spelled(text: str) -> tuple[str, int]:
-    """A leaf's text, and how tightly it holds: a name may have a quotient, a blank or a sign in it."""
-    if FRACTION.fullmatch(text):
-        return text, PRODUCT
-    if " / " in text and text.replace(" / ", "").isdigit():
-        return text, PRODUCT
-    if WHOLE.fullmatch(text):
-        return text, SLOPE
-    if " " in text:
-        return text, SUM if " - " in text or " + " in text else SERIES
-    return text, NEGATIVE if text.startswith("-") else ATOM
-
-
-def constant(value: float) -> str:
-    """A constant of a formula, with all its digits; π by its name, 1/6 as the quotient that it is."""
-    if abs(value) == math.pi:
-        return "π" if value > 0 else "-π"
-    if value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    plain = repr(value)
-    if len(plain) > 12 and math.isfinite(value):
-        p, q = Fraction(value).limit_denominator(LARGEST_DENOMINATOR).as_integer_ratio()
-        if p / q == value:
-            return f"{p} / {q}"
-    return plain
+def compound(tree: Formula) -> bool:
+    """Whether something stands between two operands: more than one number, and functions and powers of it."""
+    match tree:
+        case Leaf() | Constant():
+            return False
+        case Applied("^", args) | Applied(_, ([_] | ()) as args):
+            return any(map(compound, args))
+    return True

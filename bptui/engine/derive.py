@@ -79,7 +79,7 @@ class Reverse:
 
     def adjoint_var(self, x: Var) -> Var:
         return Var(f"d({self.cost_name}, {x.name})", x.letters, x.shape, "adjoint",
-                   f"∂{self.cost_name}/∂{x.symbol or x.name}", None, (x.base,))
+                   f"∂{self.cost_name}/∂{x.symbol or x.name}", None, (x.base,), cost=self.cost_name)
 
     def make_adjoint(self, x: Var, phase: Phase, group: str) -> Var:
         """Close the adjoint of `x`: a block with the equations of its factors and the sum of its shares."""
@@ -104,7 +104,7 @@ class Reverse:
         for share in shares:
             assert share.line is not None
             out = Var(f"d({self.cost_name}, {x.name}) by {share.line.name}", x.letters, x.shape, "share",
-                      f"∂{self.cost_name}/∂{x.symbol or x.name}", None, (x, share.line))
+                      f"∂{self.cost_name}/∂{x.symbol or x.name}", None, (x, share.line), cost=self.cost_name)
             made = Equation(out, (share.renamed(self._now).term(out),))
             split.append(Share((out,), [*share.equations, made], line=share.line))
         return split

@@ -15,12 +15,13 @@ import numpy as np
 from ..scenario.errors import KeyPath, Problem, ScenarioError, did_you_mean, near_or_known, one_of, quoted
 from ..scenario.records import Init, Loss, Values
 from ..scenario.trees import Tree
-from .algebra import BUILD, Leaf, Operand, write
+from .algebra import BUILD, Leaf, Operand
 from .builder import Builder, contract, names_in
 from .chance import INITS, draw
 from .laws import CONSTANTS, DIV, FUNCTIONS, power
 from .limits import PENALTY
 from .program import Block, Equation, Term, Var
+from .written import Spelled, write
 
 MOST_PARAMETERS = 10**6                             # each is drawn for itself
 
@@ -182,7 +183,7 @@ def _penalty(b: Builder, loss: Loss, weights: Sequence[Var]) -> Var | None:
     for rate, law in laws:
         for w in weights:
             size = b.var(f"{PENALTY}#{len(equations) + 1}", w.letters, "temporary",
-                         write(law.law(BUILD, Operand(Leaf(w.symbol))).tree, lambda leaf: str(leaf.of)))
+                         write(law.law(BUILD, Operand(Leaf(w.symbol))).tree, lambda leaf: Spelled(str(leaf.of))))
             equations.append(Equation(size, (Term(law, (w,)),)))
             summands.append((b.constant(rate), size))
     out = b.var(PENALTY, "", "loss")

@@ -33,7 +33,8 @@ def perturbed(lines: Sequence[Block], trained: Sequence[Var], cost: Var, h: Var,
             again = _again(lines[:last + 1], w, flat, h, emit)[cost]
             slope = Var(f"{w.name}#{flat}", "", (), "temporary", "slope")
             slopes.append(Equation(slope, (Term(SLOPE, (again, cost, h)),)))
-        out = Var(f"d({cost.name}, {w.name})", w.letters, w.shape, "estimate", f"∂{cost.name}/∂{w.symbol}", None, (w,))
+        out = Var(f"d({cost.name}, {w.name})", w.letters, w.shape, "estimate", f"∂{cost.name}/∂{w.symbol}", None, (w,),
+                  cost=cost.name)
         gather = Gather(np.arange(w.size), (1,) * w.size)
         emit(Block("perturbation", group, (*slopes, Equation(out, (Term(gather, tuple(eq.out for eq in slopes)),)))))
         estimates[w] = out

@@ -32,7 +32,8 @@ class Var:
     `name` is how a quantity is asked for (`hidden.weights`), `symbol` how an equation prints it (`W_h`),
     `elements` the source's names of its scalars, one for all samples. `of` is what it belongs to: an adjoint
     is of (x,), a local partial of (y, x), a next value of (w,), what an update makes on its way of (w,). A slot is
-    state that an optimizer keeps of (w,). `view` is the variable whose numbers these are, under other letters.
+    state that an optimizer keeps of (w,). `cost` is, of a derivative, what it is the derivative of. `view` is the
+    variable whose numbers these are, under other letters.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Var:
     of: tuple[Var, ...] = ()
     value: float = 0.0                              # of a constant; the place of a unit's 1
     view: Var | None = None
+    cost: str = ""
 
     @property
     def base(self) -> Var:

@@ -11,15 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..engine.algebra import product
+from ..engine.algebra import Leaf, product
 from ..engine.program import FIXED, Var
 from ..engine.scalars import Cell
 from ..replay.run import Run
 from ..replay.timeline import Timeline, scalars
 from .bend import notes
 from .detail import details, written_out
-from .links import END, Chain, Kind, Link, Made, key_of
-from .namer import Namer, quotient
+from .links import END, Chain, Factor, Kind, Link, Made, factor, key_of
+from .namer import Namer, step_of, unnamed
+from .symbol import quotient
 from .terms import ScalarReader, TermView
 from .total import Total, nothing, total, when
 
@@ -29,6 +30,17 @@ ORIGINS = {"data": "from the data", "noise": "drawn for this update", "parameter
 MEANINGS = {"η": "the learning rate", "n": "samples in the batch", "μ": "the momentum", "τ": "the dampening",
             "λ": "the weight decay", "β1": "how much of m stays", "β2": "how much of v stays",
             "ε": "keeps off a division by 0", "α": "how much of v stays", "c": "the limit", "h": "the perturbation"}
+
+
+@dataclass(frozen=True)
+class Use:
+    """One of the uses that an adjoint is a sum over: `through o1`, or by a sample, a line, a step in time."""
+
+    name: str
+    through: bool = False                           # whether it is a value that the path leads through
+
+    def __str__(self) -> str:
+        return f"through {self.name}" if self.through else self.name
 
 
 @dataclass(frozen=True)
@@ -196,22 +208,22 @@ class Explainer:
         if not self.reader.namer.home:
             self._at_home(cell)
         steps, head = self.steps(cell)
-        name = self.reader.name
-        formula: list[tuple[str, str]] = [(name(cell), "")]
+        name, symbol = self.reader.name, self.reader.symbol
+        formula = [factor(Leaf(symbol(cell)))]
         rows = self._head(head, "1" if steps else "")
         if steps:
-            formula += [(name(head), "1")]
+            formula.append(factor(Leaf(symbol(head)), "1"))
         for n, step in enumerate(steps, 2):
-            label = quotient(name(step.y), name(step.x))
+            label = quotient(symbol(step.y), symbol(step.x))
             local = step.term.local
             value = float(np.prod([self.reader.value(c) for c in local])) if local else 1.0
             slope = written_out(self.reader, self.reader.product(local))
-            rows.append(Link("factor", "×", str(n), label, self.reader.named(slope), self.reader.numbered(slope),
+            rows.append(Link("factor", "×", str(n), str(label), self.reader.named(slope), self.reader.numbered(slope),
                             value, step.made, key_of(self.title(step.y), self.title(step.x)),
                             step.term.adjoint, local=self._composite(local), expression=slope))
             rows += notes(self.run, self.update, self.reader, step.y, step.x, step.made)
             rows += details(self.reader, slope, step.made)
-            formula.append((label, str(n)))
+            formula.append(factor(Leaf(label), str(n)))
             last = n == len(steps) + 1
             here = cell if last else steps[n - 1].term.adjoint
             assert here is not None
@@ -221,7 +233,7 @@ class Explainer:
                             self.reader.numbered(made), self.reader.value(here), step.made, self._key(here), here,
                             expression=made))
         paths = self.reader.count(head) if self.reader.count(head) > 1 else 0
-        return Chain(f"Chain of {self.title(cell)}", tuple(formula), tuple(rows), cell, paths)
+        return Chain(self.title(cell), tuple(formula), tuple(rows), cell, paths, back=True)
 
     def _key(self, cell: Cell) -> tuple[str, ...]:
         if cell[0].role == "share":
@@ -285,12 +297,13 @@ class Explainer:
             tree = self.reader.product(factors)
             there = last_value, last_stop if whole else base + m + 1
             share = term.adjoint if term.adjoint is not None and term.adjoint[0].role == "share" else None
-            rows.append(Link("path", "└" if end else "├", "", self.through(head, term),
+            use = self.through(head, term)
+            rows.append(Link("path", "└" if end else "├", "", str(use),
                             self._feeds(share) if share else self.reader.named(tree),
                             "" if share else self.reader.numbered(tree), term.value, there,
                             ("path", self.title(self._primal(head)),
                              self.title(self._primal(term.adjoint)) if term.adjoint else ""),
-                            term.adjoint, scale, expression=None if share else tree))
+                            term.adjoint, scale, expression=None if share else tree, through=use.through))
             rows += self._noted(head, term, there)
             opened = term.adjoint is not None and by_name(term.adjoint) in self.unfolded
             if share and (opened or self.whole):
@@ -326,15 +339,15 @@ class Explainer:
             return "all exactly 0"
         return f"{zeros} of them exactly 0" if zeros else "smaller than those above"
 
-    def through(self, head: Cell, term: TermView) -> str:
+    def through(self, head: Cell, term: TermView) -> Use:
         """What a path is called: by what the sum runs over."""
         if term.adjoint is None:
             lane = next((flat // v.lane_size for v, flat in term.cells if v.lanes), None)
             one = lane is None or head[0].of[0].lanes or self.program.samples == 1
-            return "itself" if one else f"sample {self.run.rows(self.update)[lane or 0] + 1}"
+            return Use("itself" if one else f"sample {self.run.rows(self.update)[lane or 0] + 1}")
         var, flat = term.adjoint
         if var.role == "share":
-            return self.namer.by(var.of[1])
+            return Use(self.namer.by(var.of[1]))
         of = var.of[0]
         x = head[0].of[0]
         words: list[str] = []
@@ -344,8 +357,10 @@ class Explainer:
         one_unit = x.role == "parameter" and len(x.lane_shape) > 0
         if not (words and one_unit) or (of.lane_size > 1 and not one_unit):
             unit = self.namer.unit(of, flat % of.lane_size)
-            words.append(unit if words else f"through {unit}")
-        return ", ".join(words)
+            if not words:
+                return Use(unit, through=True)
+            words.append(unit)
+        return Use(", ".join(words))
 
     def _feeds(self, head: Cell) -> str:
         """What a value feeds: `feeds o1 and o2`."""
@@ -353,13 +368,12 @@ class Explainer:
         values = self.reader.values(head)
         first = self.reader.term(head, 0).adjoint
         if first is not None and first[0].role == "share":
-            step = self.namer.by(first[0].of[1]).startswith("at step")
-            return f"a sum over {len(values)} {'steps' if step else 'uses'}"
+            return f"a sum over {len(values)} {'steps' if step_of(first[0].of[1]) else 'uses'}"
         if len(values) > 3 or (not x.lanes and self.program.samples > 1):
             over = f"{len(values)} samples" if not x.lanes and len(values) == self.program.samples else \
                 f"{len(values)} uses"
             return f"a sum over {over}"
-        through = [self.through(head, t).removeprefix("through ") for t in self.reader.terms(head)]
+        through = [self.through(head, t).name for t in self.reader.terms(head)]
         return f"feeds {' and '.join([', '.join(through[:-1]), through[-1]])}"
 
     def _cancels(self, head: Cell) -> str:
@@ -371,7 +385,7 @@ class Explainer:
         less, more = min(up, down), max(up, down)
         if len(values) == 2:
             taker = self.through(head, self.reader.terms(head)[int(np.argmin(np.abs(values)))])
-            return f"{taker.removeprefix('through ')} takes back {100 * less / more:.0f} %"
+            return f"{taker.name} takes back {100 * less / more:.0f} %"
         return f"{200 * less / (up + down):.0f} % cancels"
 
     # forward, loss and update: the value's own equation
@@ -382,18 +396,18 @@ class Explainer:
         self._at_home(cell)
         var = cell[0]
         self.reader.rows = [] if var.lanes or self.program.samples == 1 else self.run.rows(self.update)
-        name = self.reader.name(cell)
+        symbol = self.reader.symbol(cell)
         equation = self.program.made_by[var]
         last_value, last_stop = self.made(cell)
         rows: list[Link] = []
         scope = self.times.scope(self.block_number(var))
-        self.reader.steps = {eq.out: self.namer.made_on_the_way(eq.out).removesuffix(f" of {var.name}")
-                             for eq in scope}
+        self.reader.steps = {eq.out: self.namer.made_on_the_way(eq.out, var.name) for eq in scope}
         for n, eq in enumerate(scope, 1):
             inner = (eq.out, self._corresponding(eq.out, cell))
             tree = self.reader.tree(inner)
-            rows.append(Link("term", "", str(n), self.reader.steps[eq.out], self.reader.named(tree),
-                            self.reader.numbered(tree), self.reader.value(inner), (last_value, n), expression=tree))
+            rows.append(Link("term", "", str(n), str(self.reader.steps[eq.out]), self.reader.named(tree),
+                             self.reader.numbered(tree), self.reader.value(inner), (last_value, n), expression=tree,
+                             step=unnamed(eq.out)))
         count = self.reader.count(cell) if equation.law is None else 1
         if equation.law is None and count > 1:
             rows += self._term_rows(cell, len(scope), last_value)
@@ -402,13 +416,13 @@ class Explainer:
                 rows.append(Link("operand", "", "", self.reader.name(operand), self._origin(operand), "",
                                 self.reader.value(operand), self.made(operand), self._key(operand), operand))
         tree = self.reader.tree(cell) if count <= MOST_TERMS else None
-        rows.append(Link("result", "=", "", name, "", self.reader.numbered(tree) if tree else "",
+        rows.append(Link("result", "=", "", str(symbol), "", self.reader.numbered(tree) if tree else "",
                         self.reader.value(cell), (last_value, last_stop), self._key(cell), cell, expression=tree))
         self.reader.steps = {}
         whole = self.reader.tree(cell) if tree else None    # the steps written out
-        formula = self.reader.named(whole) if whole else f"a sum of {count} terms"
+        right = factor(self.reader.symbols(whole), "1") if whole else Factor(f"a sum of {count} terms", "1")
         self.reader.rows = []
-        return Chain(self.title(cell), ((name, ""), (formula, "1")), tuple(rows), cell, expression=whole)
+        return Chain(self.title(cell), (factor(Leaf(symbol)), right), tuple(rows), cell, expression=whole)
 
     def _term_rows(self, cell: Cell, before: int, value: int) -> list[Link]:
         values = self.reader.values(cell)
@@ -460,9 +474,9 @@ class Finished(Explainer):
     def made(self, cell: Cell) -> Made:
         return when(self.times)
 
-    def through(self, head: Cell, term: TermView) -> str:
+    def through(self, head: Cell, term: TermView) -> Use:
         seed = next((c for c in term.cells if c[0].role == "seed"), None)
-        return super().through(head, term) if seed is None else f"through {self.cost}"
+        return super().through(head, term) if seed is None else Use(self.cost, through=True)
 
     def _paths(self, head: Cell) -> list[Link]:
         made = self.made(head)

@@ -116,7 +116,7 @@ def _called(of: Side, m: int) -> str:
     """What a term is called: `through o1`, `sample 991`, or its factors."""
     term = of.term(m)
     if of.cell[0].derivative_of is not None and term.adjoint is not None:
-        return of.at.through(of.cell, term)
+        return str(of.at.through(of.cell, term))
     return of.at.reader.names_text(term.cells)
 
 

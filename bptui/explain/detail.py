@@ -47,9 +47,9 @@ def details(reader: ScalarReader, tree: Formula, made: Made, depth: int = 1) -> 
             if cell in told or len(rows) >= MOST:
                 continue
             told.add(cell)
-            formula, name = formula_of(reader, cell), reader.name(cell)
-            key = key_of(*name.removeprefix("∂").split("/∂", 1)) if cell[0].role == "local" and "/∂" in name else ()
-            rows.append(Link("factor", "", "", name, reader.named(formula), reader.numbered(formula),
+            formula, symbol = formula_of(reader, cell), reader.symbol(cell)
+            key = key_of(*map(str, symbol.slope)) if cell[0].role == "local" and symbol.slope is not None else ()
+            rows.append(Link("factor", "", "", str(symbol), reader.named(formula), reader.numbered(formula),
                             reader.value(cell), made, key, depth=depth, expression=formula))
             tell(formula, depth + 1)
 

@@ -15,7 +15,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any, Literal
 
-from ..engine.algebra import Applied, Formula, Leaf, write
+from ..engine.algebra import Applied, Formula, Leaf
 from ..engine.derive import elementwise
 from ..engine.laws import Elementwise
 from ..engine.program import FIXED, Block, Equation, Program, Var
@@ -23,6 +23,7 @@ from ..engine.query import query
 from ..engine.scalars import Cell, is_stop
 from .digits import Reading, functions, numbers
 from .spelling import spelled
+from .symbol import Symbol, line
 
 How = Literal["symbols", "symbols, up to the rounding of constants", "numbers at 50 digits", "refused"]
 WEAKEST_FIRST: tuple[How, ...] = ("numbers at 50 digits", "symbols, up to the rounding of constants", "symbols")
@@ -357,11 +358,11 @@ def _zero_in_numbers(expression: Any, symbols: Mapping[Cell, Any], chance: rando
 
 # a formula to read
 
-def simplified(block: Block, x: Var, spell: Callable[[Var], str] | None = None) -> str | None:
+def simplified(block: Block, x: Var, called: Callable[[Var], Symbol] | None = None) -> str | None:
     """∂y/∂x of a written line that works element by element, simplified.
 
     None where the line sums over an axis, or asks whether two numbers are equal: of a single point sympy says nothing.
-    `spell` names a variable; by default it is called what equations call it.
+    `called` names a variable; by default it is what equations call it.
     """
     import sympy
     if not elementwise(block) or any(eq.law is not None and eq.law.name in ("==", "!=") for eq in block.equations):
@@ -385,7 +386,7 @@ def simplified(block: Block, x: Var, spell: Callable[[Var], str] | None = None) 
 
     def meant(var: Var) -> Formula:
         if var not in held:
-            return Leaf(var)
+            return Leaf((called or _called)(var))
         return Applied("stop", (told(reading.value((held[var], 0))),))
 
     def told(e: Any) -> Formula:
@@ -396,7 +397,7 @@ def simplified(block: Block, x: Var, spell: Callable[[Var], str] | None = None) 
     y = reading.value((block.out, 0))
     if x not in symbols:
         return "0"
-    return write(told(_shortest(sympy.diff(y, symbols[x]))), lambda leaf: (spell or _called)(leaf.of))   # type: ignore
+    return line(told(_shortest(sympy.diff(y, symbols[x]))))
 
 
 def _shortest(slope: Any) -> Any:
@@ -412,5 +413,5 @@ def _shortest(slope: Any) -> Any:
     return min((e for e in forms if kinds(e) <= kinds(slope)), key=sympy.count_ops)
 
 
-def _called(var: Var) -> str:
-    return var.symbol or var.name
+def _called(var: Var) -> Symbol:
+    return Symbol(var.symbol or var.name)

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..engine.algebra import Formula
+from ..engine.algebra import Formula, compound
 from ..engine.scalars import Cell
+from .symbol import line
 
 Made = tuple[int, int]                              # (value, stop) at which a row's number is there
 Kind = Literal["head", "factor", "path", "rest", "sum", "running", "result", "term", "operand", "note"]
@@ -36,6 +37,13 @@ class Link:
     local: Cell | None = None                       # the local partial of a law of several steps, to be simplified
     depth: int = 0                                  # of a row in the chain of a path that was unfolded
     expression: Formula | None = None               # its leaves are scalars
+    through: bool = False                           # of a path: whether it is called by a value that it leads through
+    step: bool = False                              # whether it has a number in place of a name: `step 1`
+
+    @property
+    def compound(self) -> bool:
+        """Whether its formula with numbers is more than one of them: only then it needs a line of its own."""
+        return self.expression is not None and compound(self.expression)
 
     @property
     def signed(self) -> bool:
@@ -44,18 +52,41 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Chain:
-    """`formula` are the parts of the line above: (text, number of the factor or "").
+class Factor:
+    """A part of the line above the rows: what is explained, and then what it is a product of.
 
-    `expression` is the formula of a value's own equation, as the line above has it; a derivative's factors are rows.
+    `expression` is a formula over symbols, which `text` is on one line; None where it is told in words. `number` is
+    that of the factor's row.
     """
 
-    title: str
-    formula: tuple[tuple[str, str], ...]
+    text: str
+    number: str = ""
+    expression: Formula | None = None
+
+
+def factor(expression: Formula, number: str = "") -> Factor:
+    return Factor(line(expression), number, expression)
+
+
+@dataclass(frozen=True)
+class Chain:
+    """How `of`, a scalar by its full name, was made; `back` says whether as a derivative, factor by factor.
+
+    `expression` is the formula of a value's own equation, as the line above has it, over scalars; a derivative's
+    factors are rows.
+    """
+
+    of: str
+    formula: tuple[Factor, ...]
     rows: tuple[Link, ...]
     target: Cell
     paths: int = 0                                  # of the sum, if it has one
     expression: Formula | None = None
+    back: bool = False
+
+    @property
+    def title(self) -> str:
+        return f"Chain of {self.of}" if self.back else self.of
 
     @property
     def result(self) -> Link:
@@ -68,8 +99,8 @@ class Chain:
         head = next((r for r in self.rows if r.kind == "sum" and not r.depth), None)
         if head is not None:
             numbered["1"] = head
-        found = [r.value for _, number in self.formula[1:]
-                 if (r := numbered.get(number)) is not None and r.value is not None and r.made <= seen]
+        found = [r.value for part in self.formula[1:]
+                 if (r := numbered.get(part.number)) is not None and r.value is not None and r.made <= seen]
         return found if len(found) == len(self.formula) - 1 > 1 else []
 
 

@@ -22,15 +22,16 @@ from ..engine.algebra import (
     Summed,
     times,
     total,
-    write,
 )
 from ..engine.laws import ACTIVATIONS, CHOSEN, GREATEST
 from ..engine.program import SPARE, Block, Equation, Program, Term, Var, term_letters
 from ..engine.scalars import is_stop
 from ..engine.structure import SAMPLE, Gather, Scatter
+from ..engine.written import SERIES, Spelled, write
 from ..replay.timeline import Timeline
 from .namer import Namer
 from .source import formula
+from .symbol import Symbol, quotient
 
 SHORT = {"sigmoid": "σ"}
 
@@ -77,16 +78,20 @@ class Writer:
     namer: Namer
     called: Mapping[str, str] = field(default_factory=dict[str, str])   # letters of views, and what they are here
 
-    def spell(self, leaf: Leaf) -> str:
-        """How a leaf is written; a Jacobian by the element of its output as well."""
+    def symbol(self, leaf: Leaf) -> Symbol:
+        """What a leaf is called; a Jacobian by the element of its output as well."""
         if not isinstance(leaf.of, Var):
-            return str(leaf.of)
-        of, index = leaf.of, f"[{leaf.letters}]" if leaf.letters else ""
+            return leaf.of if isinstance(leaf.of, Symbol) else Symbol(str(leaf.of))
+        of = leaf.of
         if of.jacobian:
             y, x = of.of
             k = next(c for c in of.letters if c >= SPARE)
-            return f"∂{self.namer.tensor(y)}[{other(k)}]/∂{self.namer.tensor(x)}{index}"
-        return f"{self.namer.tensor(of)}{index}"
+            return quotient(at(self.namer.whole(y), other(k)), at(self.namer.whole(x), leaf.letters))
+        return at(self.namer.whole(of), leaf.letters)
+
+    def spell(self, leaf: Leaf) -> Spelled[str]:
+        symbol = self.symbol(leaf)
+        return Spelled(str(symbol), symbol.holds)
 
     def block(self, block: Block) -> tuple[str, Formula | str]:
         """The left side, and the right side, which for some is told in words."""
@@ -133,7 +138,7 @@ class Writer:
                                                     for v in equation.terms[0].args])).tree
 
     def _left(self, var: Var) -> str:
-        return self.spell(self._leaf(var, True))
+        return str(self.symbol(self._leaf(var, True)))
 
     def _leaf(self, var: Var, indexed: bool) -> Leaf:
         letters = (var.of[1] if var.jacobian else var).letters
@@ -176,7 +181,7 @@ class Writer:
         if var.role == "constant":
             return Constant(var.value)
         if var.role == "identity":
-            return Leaf(f"[{' = '.join(map(other, var.letters))}]")
+            return Leaf(Symbol(f"[{' = '.join(map(other, var.letters))}]", holds=SERIES))
         return self._leaf(var, indexed)
 
     def _inner(self, term: Term, out: Var, indexed: bool, block: Block) -> Formula:
@@ -195,6 +200,11 @@ class Writer:
 
     def _letter(self, letter: str) -> str:
         return other(self.called.get(letter, letter))
+
+
+def at(whole: Symbol, letters: str) -> Symbol:
+    """A tensor's element, by the letters of its axes."""
+    return replace(whole, behind=f"{whole.behind}[{letters}]") if letters else whole
 
 
 def other(letter: str) -> str:

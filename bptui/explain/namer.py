@@ -7,11 +7,15 @@ large layers are named by index, as in `hidden.weights[5,28]`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..engine.program import FIXED, SPARE, Program, Var
 from ..engine.scalars import ravel, unravel
+from ..engine.written import ATOM, SERIES, SLOPE
 from ..scenario.records import Scenario
+from .symbol import Symbol, quotient
+
+INDEXED = re.compile(r"(.+)\[([0-9,]+)\]")          # as the engine names an element, and a step in time: `net_h1[2]`
 
 
 @dataclass(frozen=True)
@@ -24,33 +28,40 @@ class Namer:
     y: str = ""                                     # of what they are derivatives there, if it is not the cost
 
     def of(self, var: Var, element: int) -> str:
+        """What a scalar is called, on a line."""
+        return str(self.symbol(var, element))
+
+    def symbol(self, var: Var, element: int) -> Symbol:
+        """What a scalar is called."""
         if var.role in FIXED:
-            return f"{var.constant_value(element) + 0.0:g}"
+            return Symbol(f"{var.constant_value(element) + 0.0:g}")
         if var.role == "share":
             x, line = var.of
-            return f"{self.derivative(self.above(var), x, element)} {self.by(line)}"
+            return self._shared(self._derivative(var.cost, x, element), line)
         if var.role in ("adjoint", "estimate") and var.of:
-            return self.derivative(self.above(var), var.of[0], element)
+            return self._derivative(var.cost, var.of[0], element)
         if var.role == "local":
             y, x = var.of
             if var.jacobian:
                 return self._entry(var, element)
             if var.lane_size == y.lane_size * x.lane_size > 1:      # a Jacobian: every output by every input
-                return quotient(self.of(y, element // x.lane_size), self.of(x, element % x.lane_size))
-            return quotient(*(self.of(v, element if v.lane_size > 1 else 0) for v in (y, x)))
+                return quotient(self.symbol(y, element // x.lane_size), self.symbol(x, element % x.lane_size))
+            return quotient(*(self.symbol(v, element if v.lane_size > 1 else 0) for v in (y, x)))
         if var.role == "next":
-            return f"{self.of(var.of[0], element)}⁺"
+            return replace(self.symbol(var.of[0], element), new=True)
         if var.role == "temporary" and var.elements is None:
-            return f"{self.made_on_the_way(var)}{self.index(var, element)}"
+            return replace(self.made_on_the_way(var), index=self.within(var, element))
         if var.elements is not None:
-            return self.lettered(var.elements[element])
-        return f"{self.near(var.name)}{self.index(var, element)}"
+            return indexed(self.lettered(var.elements[element]))
+        if var.lane_shape:
+            return Symbol(self.near(var.name), self.within(var, element))
+        return indexed(self.near(var.name))
 
-    def above(self, var: Var) -> str:
-        """The y of ∂y/∂x."""
-        return self.y or var.symbol.split("/")[0].removeprefix("∂")
+    def _shared(self, whole: Symbol, line: Var) -> Symbol:
+        """What one use of x contributes to a derivative by x."""
+        return replace(whole, behind=f"{whole.behind} {self.by(line)}", holds=SERIES)
 
-    def _entry(self, var: Var, element: int) -> str:
+    def _entry(self, var: Var, element: int) -> Symbol:
         """An entry of a Jacobian; the letter that only Jacobians use is of the output's last axis."""
         y, x = var.of
         index = dict(zip(var.letters[var.lanes:], unravel(element, var.lane_shape), strict=True))
@@ -58,13 +69,13 @@ class Namer:
         of, by = y.letters[y.lanes:], x.letters[x.lanes:]
         row = ravel((*(index.get(c, 0) for c in of[:-1]), index[spare]), y.lane_shape)
         column = ravel(tuple(index.get(c, 0) for c in by), x.lane_shape)
-        return quotient(self.of(y, row), self.of(x, column))
+        return quotient(self.symbol(y, row), self.symbol(x, column))
 
     @staticmethod
     def by(line: Var) -> str:
         """Which use of a parameter is meant: a step in time, or a line."""
-        step = re.search(r"\[\d+\]$", line.name)
-        return f"at step {step[0][1:-1]}" if step else f"by {line.symbol or line.name}"
+        step = step_of(line)
+        return f"at step {step}" if step else f"by {line.symbol or line.name}"
 
     def near(self, name: str) -> str:
         """A tensor's name as it is called at `home`: `net` for `hidden.net`, x for the inputs."""
@@ -73,8 +84,13 @@ class Namer:
         return {"inputs": "x", "targets": "t"}.get(name, name.removeprefix(f"{self.home}."))
 
     @staticmethod
-    def index(var: Var, element: int) -> str:
-        return f"[{','.join(map(str, unravel(element, var.lane_shape)))}]" if var.lane_shape else ""
+    def within(var: Var, element: int) -> str:
+        """The index of an element; nothing for what is one number."""
+        return ",".join(map(str, unravel(element, var.lane_shape)))
+
+    def index(self, var: Var, element: int) -> str:
+        """The same in its brackets."""
+        return f"[{self.within(var, element)}]" if var.lane_shape else ""
 
     def lettered(self, name: str) -> str:
         """A name in the source's letters."""
@@ -85,26 +101,34 @@ class Namer:
         return name
 
     def derivative(self, y: str, x: Var, element: int) -> str:
+        """What ∂y/∂x of one element of x is called, on a line."""
+        return str(self._derivative(y, x, element))
+
+    def _derivative(self, y: str, x: Var, element: int) -> Symbol:
         """∂y/∂x of one element of x; what an optimizer was given in place of it, where updates are in place."""
         if x.role == "parameter" and not self.true and self.scenario.training.update_order == "in_place":
-            return f"{self.of(x, element)}.grad"
-        delta = self.scenario.letters.get("delta")
-        if delta and y == self.scenario.loss.name and x.name.endswith(".net"):
-            return f"{delta}_{self.unit(x, element)}"
-        return quotient(y, self.of(x, element))
+            return replace(self.symbol(x, element), behind=".grad")
+        if (delta := self._delta(y, x)) is not None:
+            return indexed(f"{delta}_{self.unit(x, element)}")
+        return quotient(indexed(self.y or y), self.symbol(x, element))
+
+    def _delta(self, y: str, x: Var) -> str | None:
+        """The letter of ∂y/∂x, where the source has one for it."""
+        cost = (self.y or y) == self.scenario.loss.name
+        return self.scenario.letters.get("delta") if cost and x.name.endswith(".net") else None
 
     @staticmethod
-    def made_on_the_way(var: Var) -> str:
-        """What a line makes on its way: by what the law calls it, else by its number: step 3 of E."""
-        if var.symbol != var.name:
-            return var.symbol
+    def made_on_the_way(var: Var, of: str = "") -> Symbol:
+        """What a line makes on its way: by what the law calls it, else by its number: step 3 of E; in `of`, step 3."""
+        if not unnamed(var):
+            return Symbol(var.symbol, holds=SERIES if " " in var.symbol else ATOM)
         line, _, number = var.name.rpartition("#")
-        return f"step {number} of {line}"
+        return Symbol(f"step {number}" if line == of else f"step {number} of {line}", holds=SLOPE)
 
     def unit(self, var: Var, element: int) -> str:
         """The neuron that a value belongs to: `h1` of `net_h1`, `output[3]` of `output.net[3]`."""
         if var.role == "temporary":
-            return f"{self.made_on_the_way(var)}{self.index(var, element)}"
+            return str(replace(self.made_on_the_way(var), index=self.within(var, element)))
         if var.elements is not None:
             name = var.elements[element]
             for part in ("net_", "out_"):
@@ -114,26 +138,39 @@ class Namer:
 
     def tensor(self, var: Var) -> str:
         """A whole tensor as an equation prints it: `W_h`, `∂E/∂net_o`, `net_h`."""
-        if var.derivative_of is not None:
-            delta = self.scenario.letters.get("delta")
-            if delta and var.of[0].name.endswith(".net") and var.symbol.startswith(f"∂{self.scenario.loss.name}/"):
-                return f"{delta}_{var.of[0].symbol.split('_', 1)[-1]}"
-            return quotient(self.above(var), self.tensor(var.of[0]))
+        return str(self.whole(var))
+
+    def whole(self, var: Var) -> Symbol:
+        """What a whole tensor is called."""
+        if (x := var.derivative_of) is not None:
+            if (delta := self._delta(var.cost, x)) is not None:
+                return indexed(f"{delta}_{x.symbol.removeprefix('net_')}")
+            return quotient(indexed(self.y or var.cost), self.whole(x))
         if var.role == "share":
-            return f"{quotient(self.above(var), self.tensor(var.of[0]))} {self.by(var.of[1])}"
+            return self._shared(quotient(indexed(self.y or var.cost), self.whole(var.of[0])), var.of[1])
         if var.role == "local":
-            return quotient(self.tensor(var.of[0]), self.tensor(var.of[1]))
+            return quotient(self.whole(var.of[0]), self.whole(var.of[1]))
         if var.role == "next":
-            return f"{self.tensor(var.of[0])}⁺"
+            return replace(self.whole(var.of[0]), new=True)
         if var.role == "temporary":
             return self.made_on_the_way(var)
-        return self.lettered(var.symbol or var.name)
+        return indexed(self.lettered(var.symbol or var.name))
 
 
-def quotient(y: str, x: str) -> str:
-    """∂y/∂x, with brackets around what is no single name."""
-    above, below = (f"({name})" if " " in name and not name.startswith("∂") else name for name in (y, x))
-    return f"∂{above}/∂{below}"
+def indexed(name: str) -> Symbol:
+    """A name that the engine gave, with the index that it has."""
+    found = INDEXED.fullmatch(name)
+    return Symbol(name) if found is None else Symbol(found[1], found[2])
+
+
+def unnamed(var: Var) -> bool:
+    """Whether something that a line makes on its way has a number only: its law has no name for it."""
+    return var.symbol == var.name
+
+
+def step_of(line: Var) -> str:
+    """The step in time that a line makes; nothing where it is none of a sequence."""
+    return found[2] if (found := INDEXED.fullmatch(line.name)) is not None else ""
 
 
 def quantity_text(program: Program, namer: Namer, var: Var, element: int) -> str:

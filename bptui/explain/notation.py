@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.written import ATOM, NEGATIVE, PRODUCT, Spelled
+
 PENDING = "·"
 PLAIN_LEAST, PLAIN_MOST = 1e-6, 1e4
 
@@ -68,9 +70,15 @@ def _chosen(value: float, nine: bool) -> str:
         case "all":
             return all_digits(value)
         case "fraction":
-            p, q = Fraction(value).limit_denominator(LARGEST_DENOMINATOR).as_integer_ratio()
-            return "" if p / q != value else f"{p}/{q}" if q > 1 else str(p)
+            found = fraction(value)
+            return "" if found is None else f"{found[0]}/{found[1]}" if found[1] > 1 else str(found[0])
     return ""
+
+
+def fraction(value: float) -> tuple[int, int] | None:
+    """The whole numbers whose quotient a number is, where they are small."""
+    p, q = Fraction(value).limit_denominator(LARGEST_DENOMINATOR).as_integer_ratio()
+    return (p, q) if p / q == value else None
 
 
 def one(value: float, signed: bool = False) -> str:
@@ -87,15 +95,16 @@ def short(value: float, decimals: int = 4, signed: bool = False) -> str:
     return f"{value:{'+' if signed else ''}.0e}"
 
 
-def operand(value: float) -> str:
+def operand(value: float) -> Spelled[str]:
     """A number inside a substituted formula; a negative one is bracketed by the formula where it must be."""
-    return one(value)
+    chosen = fraction(value) if FORMAT.get() == "fraction" and math.isfinite(value) else None
+    barred = chosen is not None and chosen[1] > 1
+    return Spelled(one(value), PRODUCT if barred else NEGATIVE if value < 0 else ATOM, value < 0)
 
 
 def product(values: Iterable[float]) -> str:
     """Numbers multiplied; one with a sign stands in brackets behind the first."""
-    texts = [one(value) for value in values]
-    return " × ".join(f"({text})" if n and text.startswith("-") else text for n, text in enumerate(texts))
+    return " × ".join(f"({one(value)})" if n and value < 0 else one(value) for n, value in enumerate(values))
 
 
 def point(text: str) -> int:

@@ -7,7 +7,7 @@ values are read from the update that ran; nothing is computed by another rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -20,17 +20,20 @@ from ..engine.algebra import (
     Leaf,
     Operand,
     Shortened,
+    leaves,
     product,
+    renamed,
     total,
-    write,
 )
 from ..engine.executor import Env
 from ..engine.program import FIXED, Equation, Var, term_letters
 from ..engine.scalars import Cell, is_stop, unravel
 from ..engine.structure import Gather, Scatter
+from ..engine.written import Spelled, write
 from ..replay.timeline import scalars
 from . import notation
 from .namer import Namer
+from .symbol import Symbol
 
 LONGEST = 90                                        # characters of a formula before its parts are named instead
 DEEPEST = 8
@@ -85,7 +88,7 @@ class ScalarReader:
 
     def __init__(self, env: Env, made: Mapping[Var, Equation], namer: Namer) -> None:
         self.env, self.made, self.namer = env, made, namer
-        self.steps: dict[Var, str] = {}
+        self.steps: dict[Var, Symbol] = {}
         """Temporaries that have a row of their own, and what they are called there."""
         self.hidden: Callable[[Cell], bool] | None = None
         """Which values are not shown in formulas, because they are not made yet; None: all are shown."""
@@ -96,9 +99,15 @@ class ScalarReader:
         return self.env.scalar(cell)
 
     def name(self, cell: Cell) -> str:
+        return str(self.symbol(cell))
+
+    def symbol(self, cell: Cell) -> Symbol:
+        """What a scalar is called; of several samples with its row of the data."""
         var, flat = cell
-        name = self.namer.of(var, flat % var.lane_size if var.lane_size else 0)
-        return f"{name}({self.rows[flat // var.lane_size] + 1})" if self.rows and var.lanes else name
+        symbol = self.namer.symbol(var, flat % var.lane_size if var.lane_size else 0)
+        if not self.rows or not var.lanes:
+            return symbol
+        return replace(symbol, behind=f"{symbol.behind}({self.rows[flat // var.lane_size] + 1})")
 
     def lane(self, cell: Cell) -> int | None:
         var, flat = cell
@@ -138,17 +147,28 @@ class ScalarReader:
     def numbered(self, tree: Formula) -> str:
         return write(tree, self._number)
 
-    def _name(self, leaf: Leaf) -> str:
-        cell = self._cell(leaf)
-        if cell[0] in self.steps:
-            return self.steps[cell[0]] + (self.namer.index(cell[0], cell[1] % cell[0].lane_size)
-                                          if cell[0].lane_shape else "")
-        return self.name(cell)
+    def symbols(self, tree: Formula) -> Formula:
+        """The formula over what its scalars are called here."""
+        return renamed(tree, lambda leaf: Leaf(self._called(leaf)))
 
-    def _number(self, leaf: Leaf) -> str:
+    def pending(self, tree: Formula) -> bool:
+        """Whether a number of a formula is not shown yet."""
+        return self.hidden is not None and any(self.hidden(self._cell(leaf)) for leaf in leaves(tree))
+
+    def _called(self, leaf: Leaf) -> Symbol:
+        cell = self._cell(leaf)
+        if (step := self.steps.get(cell[0])) is not None:
+            return replace(step, index=self.namer.within(cell[0], cell[1] % cell[0].lane_size))
+        return self.symbol(cell)
+
+    def _name(self, leaf: Leaf) -> Spelled[str]:
+        symbol = self._called(leaf)
+        return Spelled(str(symbol), symbol.holds)
+
+    def _number(self, leaf: Leaf) -> Spelled[str]:
         cell = self._cell(leaf)
         if self.hidden is not None and self.hidden(cell):
-            return notation.PENDING
+            return Spelled(notation.PENDING)
         return notation.operand(self.value(cell))
 
     @staticmethod

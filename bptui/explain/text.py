@@ -21,7 +21,7 @@ DEEPER = 3                                          # columns that rows below a 
 
 def chain_lines(chain: Chain) -> list[str]:
     """The rows of a chain with their names, rules, substituted numbers and values."""
-    name, *rest = [text for text, _ in chain.formula]
+    name, *rest = [part.text for part in chain.formula]
     lines = [f"{name} = {' × '.join(rest)}"] if rest else [name]
     nine = notation.plain(column(chain.rows))
     width = max((len(r.name) + DEEPER * r.depth for r in chain.rows), default=0)

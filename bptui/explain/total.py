@@ -11,14 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..engine.algebra import Leaf
 from ..engine.executor import Env
 from ..engine.program import Equation, Program, Var, live_equations
 from ..engine.scalars import Cell
 from ..engine.structure import NoGradient
 from ..replay.run import Run
 from ..replay.timeline import Timeline, scalars
-from .links import Chain, Link, Made, key_of
-from .namer import Namer
+from .links import Chain, Link, Made, factor, key_of
+from .namer import Namer, indexed
+from .symbol import quotient
 from .terms import ScalarReader, TermView, term_values
 
 BACK = ("adjoint", "share", "seed")                 # what a factor must be that a derivative comes back by
@@ -98,10 +100,11 @@ class Seeded(ScalarReader):
 def nothing(program: Program, y: Cell, x: Cell, made: Made, names: tuple[str, str]) -> Chain:
     """The chain of a derivative that is 0 because nothing comes back from y to x; or 1, where y is x itself."""
     same = y == x
-    name = f"∂{names[0]}/∂{names[1]}"
+    called = quotient(*map(indexed, names))
+    name = str(called)
     rule = f"{names[1]} is {names[0]} itself" if same else _why(program, y, x, names)
     row = Link("result", "=", "", name, rule, "", float(same), made, key_of(*names))
-    return Chain(f"Chain of {name}", ((name, ""),), (row,), x)
+    return Chain(name, (factor(Leaf(called)),), (row,), x, back=True)
 
 
 def _why(program: Program, y: Cell, x: Cell, names: tuple[str, str]) -> str:

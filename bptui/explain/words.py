@@ -65,7 +65,7 @@ def _making(at: Explainer, position: Position, chain: Chain | None, stops: int) 
     row = next((r for r in rows if r.value is not None), None)
     if row is None or row.value is None:
         return f"{said}."
-    what = row.rule if row.name.startswith("step ") and row.rule else row.name
+    what = row.rule if row.step and row.rule else row.name
     return f"{said}: {what} is {notation.one(row.value, row.signed)}."
 
 

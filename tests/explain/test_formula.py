@@ -25,6 +25,7 @@ from bptui.engine.laws import (
 from bptui.engine.losses import part_law
 from bptui.engine.program import Program
 from bptui.explain.formula import prove, prove_derivative, released, simplified, vanishes
+from bptui.explain.symbol import Symbol
 from bptui.replay.run import Run, open_run
 from bptui.scenario.reader import read_scenario_text
 
@@ -218,7 +219,7 @@ def test_names_are_the_callers() -> None:
     program = shipped("two_layer").program(0)
     net = program.variables["hidden.net"]
     out = program.forward[1]
-    assert simplified(out, net, lambda v: f"{v.name}[0]") == "exp(hidden.net[0]) / (1 + exp(hidden.net[0]))²"
+    assert simplified(out, net, lambda v: Symbol(v.name, "0")) == "exp(hidden.net[0]) / (1 + exp(hidden.net[0]))²"
     assert simplified(program.forward[0], program.variables["hidden.weights"]) is None  # a sum
 
 

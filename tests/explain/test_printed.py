@@ -83,7 +83,7 @@ def check(at: Explainer, chain: Chain) -> int:
     steps = {row.name: row.value for row in chain.rows if row.kind == "term" and row.number and row.value is not None}
     read = 0
     if chain.expression is not None and not any(isinstance(part, Shortened) for part in every_part(chain.expression)):
-        agree(chain.formula[1][0], names_in(at, chain.expression), at.reader.value(chain.target))
+        agree(chain.formula[1].text, names_in(at, chain.expression), at.reader.value(chain.target))
         read += 1
     for row in chain.rows:
         tree = row.expression
@@ -221,7 +221,7 @@ def check_listing(run: Run) -> int:
         for leaf in leaves(tree):
             var: Any = program.variables.get(leaf.of, leaf.of)  # type: ignore[arg-type]  # written lines have names
             if isinstance(var, Var):
-                known = values.setdefault(writer.spell(leaf), tensor(env, var, leaf.letters))
+                known = values.setdefault(writer.spell(leaf).said, tensor(env, var, leaf.letters))
                 assert np.array_equal(known.array, env.array(var).reshape(known.array.shape), equal_nan=True), line
         try:
             found = READBACK.tensor(line.right, values, program.extents)

@@ -1,24 +1,21 @@
 """Formulas as a book sets them: fractions on a bar, what a sum runs over below it, exponents raised, indices lowered.
 
-A formula is text, as the explanations write it; it is read into boxes of characters that are put beside and above each
-other. What cannot be read stands as it is, on one line.
+A formula is a tree over symbols. Its parts are boxes of characters, put beside and above each other; where brackets
+stand is the typesetter's.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-INDEX = r"(?:\[[^\]]*\])?"
-RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-TOKEN = re.compile(
-    rf"\s*(?:(?P<slope>∂\w+{INDEX}/∂\w+⁺?{INDEX})|(?P<sum>Σ_\w+)|(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
-    rf"|(?P<name>step \d+|[^\W\d{RAISED}][^\W{RAISED}.]*(?:\.[^\W{RAISED}]+)*{INDEX}⁺?)|(?P<raised>[{RAISED}]+)"
-    r"|(?P<mark>[-+×/(),;:^√Σ←=≠<>≤≥]))")
-MOST = 400                                          # characters of a formula that is set
+from ...engine.algebra import Formula, Leaf
+from ...engine.written import POWER, RAISED, Spelled, Typesetter
+from ...explain.symbol import Symbol, symbol_of
+
+LINE = 0                                            # the base of what is one line, with indices below it perhaps
 
 
 @dataclass(frozen=True)
@@ -86,153 +83,59 @@ def bracketed(inside: Box) -> Box:
     return Box(tuple(a + r + b for a, r, b in zip(left, inside.rows, right, strict=True)), inside.base)
 
 
-def setting(formula: str, indices: bool) -> Box:
-    """A formula as a box; with `indices`, they are lowered."""
-    if len(formula) > MOST:
-        return text(formula)
-    try:
-        reader = _Reader(formula, indices)
-        box = reader.sum()
-        if reader.left:
-            raise ValueError(reader.left)
-        return box
-    except (ValueError, RecursionError):
-        return text(formula)
+class Page:
+    """The medium of a page: quotients have bars, exponents are raised; with `indices`, those are lowered."""
 
+    bars = True
 
-class _Reader:
-    """Reads a formula from the left: sums of products of powers."""
+    def __init__(self, indices: bool) -> None:
+        self.indices = indices
 
-    def __init__(self, formula: str, indices: bool) -> None:
-        self.left, self.indices = formula, indices
-        self.kind = self.token = self.last = ""
-        self.closed = False                         # whether what was read last is in brackets
-        self._next()
+    def leaf(self, leaf: Leaf) -> Spelled[Box]:
+        symbol = symbol_of(leaf)
+        return Spelled(self._named(symbol), symbol.holds)
 
-    def _next(self) -> None:
-        found = TOKEN.match(self.left)
-        if found is None:
-            if self.left.strip():
-                raise ValueError(self.left)
-            self.kind = self.token = self.left = ""
-            return
-        self.kind, self.token = found.lastgroup or "", found[found.lastgroup or 0]
-        self._rest, self.left = self.left[found.end():], self.left[found.start(found.lastgroup or 0):]
+    def _named(self, symbol: Symbol) -> Box:
+        if symbol.slope is not None:
+            over, under = (beside([text("∂"), self._single(x)]) for x in symbol.slope)
+            return self._behind(symbol, fraction(over, under))
+        if not self.indices or not symbol.index:
+            return text(str(symbol))
+        return self._behind(symbol, lowered(text(f"{symbol.text}{'⁺' * symbol.new}"), text(symbol.index)))
 
-    def _take(self) -> str:
-        self.last, self.closed, self.left = self.token, self.token == ")", self._rest
-        self._next()
-        return self.last
+    def _behind(self, symbol: Symbol, base: Box) -> Box:
+        return beside([base, text(symbol.behind)]) if symbol.behind else base
 
-    def relation(self) -> Box:
-        """A sum, or a comparison of two."""
-        left = self.sum()
-        if self.token and self.token in "=≠<>≤≥":
-            left = beside([left, text(f" {self._take()} "), self.sum()])
-        return left
+    def _single(self, symbol: Symbol) -> Box:
+        return self._named(symbol) if symbol.single == str(symbol) else text(symbol.single)
 
-    def sum(self) -> Box:
-        parts = [self.product()]
-        while self.token in ("+", "-"):
-            parts += [text(f" {self._take()} "), self.product()]
+    def text(self, said: str) -> Box:
+        return text(said)
+
+    def beside(self, parts: Sequence[Box]) -> Box:
         return beside(parts)
 
-    def product(self) -> Box:
-        left = self.power()
-        while self.token in ("×", "/"):
-            if self._take() == "×":
-                left = beside([left, text(" × "), self.power()])
-            else:
-                left = fraction(_bare(left), _bare(self.power()))
-        return left
+    def bracketed(self, inside: Box) -> Box:
+        return bracketed(inside)
 
-    def power(self) -> Box:
-        if self.token == "-":
-            self._take()
-            return beside([text("-"), self.power()])
-        if self.token == "Σ":
-            return beside([text(f"{self._take()} "), self.product()])
-        if self.kind == "sum":
-            over = self._take()[2:]
-            return beside([Box(("Σ", over[:1]) if len(over) == 1 else (centred(text("Σ"), len(over)).rows[0], over), 0),
-                           text(" "), self.product()])
-        left = self.atom()
-        if self.kind == "raised" or self.token == "^":
-            base = left if left.base == 0 or self.closed else bracketed(left)
-            if self._take() != "^":
-                return beside([base, text(self.last)])
-            return raised(base, _bare(self.atom()))
-        return left
+    def fraction(self, over: Box, under: Box) -> Box:
+        return fraction(over, under)
 
-    def atom(self) -> Box:
-        kind, token = self.kind, self.token
-        if token == "(":
-            self._take()
-            inside = self.relation()
-            self._close()
-            return bracketed(inside)
-        if kind == "slope":
-            over, under = self._take().split("/∂")
-            return fraction(self._named(over), self._named(f"∂{under}"))
-        if kind == "number":
-            return text(self._take())
-        if token == "√" or kind == "name":
-            name = self._take()
-            if self.token != "(":
-                return beside([text(name), self.atom()]) if name == "√" else self._named(name)
-            self._take()
-            if name == "where":
-                return beside([text(name), bracketed(self.cases())])
-            inside = [self.relation()]
-            while self.token == ",":
-                self._take()
-                inside += [text(", "), self.relation()]
-            self._close()
-            if name == "exp" and len(inside) == 1 and inside[0].base == 0:
-                self.closed = False
-                return raised(text("e"), inside[0])
-            return beside([text(name), bracketed(beside(inside))])
-        raise ValueError(token)
+    def power(self, base: Box, exponent: Box) -> Box:
+        return raised(base, exponent)
 
-    def cases(self) -> Box:
-        """What stands in the brackets of `where`: conditions with their values, and what is left."""
-        told: list[Box] = []
-        while self.token != "else":
-            told += [self.relation(), text(f"{self._take()} "), self.relation(), text("; ")]
-            if told[-3].rows != (": ",) or self._take() != ";":
-                raise ValueError(self.left)
-        self._take()
-        told += [text("else "), self.relation()]
-        self._close()
-        return beside(told)
+    def whole_power(self, base: Box, exponent: int) -> Box:
+        return beside([base, text(str(exponent).translate(RAISED))])
 
-    def _close(self) -> None:
-        if self.token != ")":
-            raise ValueError(self.token)
-        self._take()
+    def function(self, name: str, inside: Box) -> Spelled[Box]:
+        if name == "exp" and inside.base == LINE:
+            return Spelled(raised(text("e"), inside), POWER)
+        return Spelled(beside([text(name), bracketed(inside)]))
 
-    def _named(self, name: str) -> Box:
-        """A name, its index lowered."""
-        found = re.fullmatch(r"(.+)\[([^\]]*)\](⁺?)", name) if self.indices else None
-        return text(name) if found is None else lowered(text(found[1] + found[3]), text(found[2]))
+    def sum_over(self, axis: str) -> Box:
+        return Box((centred(text("Σ"), cell_len(axis)).rows[0], axis), LINE)
 
 
-def _bare(box: Box) -> Box:
-    """What stands above or below a bar needs no brackets around the whole."""
-    rows = box.rows
-    if box.base == 0 and rows[0][0] == "(" and rows[0][-1] == ")" and _closes(rows[0]):
-        return Box(tuple(r[1:-1] for r in rows), 0)
-    if rows[0][0] == "⎛" and rows[-1][-1] == "⎠" and all(r[-1] in "⎞⎟⎠" and r[0] in "⎛⎜⎝" for r in rows) and not any(
-            c in r[1:-1] for r in rows for c in "⎛⎞"):
-        return Box(tuple(r[1:-1] for r in rows), box.base)
-    return box
-
-
-def _closes(said: str) -> bool:
-    """Whether the first bracket is closed by the last character."""
-    depth = 0
-    for at, c in enumerate(said):
-        depth += (c == "(") - (c == ")")
-        if depth == 0:
-            return at == len(said) - 1
-    return False
+def box(formula: Formula, indices: bool) -> Box:
+    """A formula over symbols as a box."""
+    return Typesetter(Page(indices)).write(formula)

@@ -22,7 +22,7 @@ def first(scene: Scene, width: int, height: int, seen: bool) -> list[Line]:
     rule(c, 0, [(f"You are before the first of {times.count} values of the first update", "bold")])
     names = [scene.namer.of(b.out, 0) for b in times.blocks[:3]]
     chain = scene.explainer.chain(1)
-    formula = f"{chain.formula[0][0]} = {chain.formula[1][0]}" if len(chain.formula) > 1 else names[0]
+    formula = f"{chain.formula[0].text} = {chain.formula[1].text}" if len(chain.formula) > 1 else names[0]
     column, how = 29 if width >= 76 else 27, ", term by term"
     formula = abridged(formula, width - 1 - column - len(how))
     backwards = f"{key_of(session, 'back_into')}  {key_of(session, 'back_over')}"

@@ -88,7 +88,7 @@ def _note(scene: Scene) -> int:
 
 def _most(chain: Chain, height: int) -> int:
     """The rows that the chain will have when all of it is made, so that nothing moves until then."""
-    lenses = sum(" " in r.lens and r.lens != r.rule and r.kind != "running" for r in chain.rows)
+    lenses = sum(r.compound and r.lens != r.rule and r.kind != "running" for r in chain.rows)
     return len(chain.rows) + (lenses if len(chain.rows) + lenses < height - 3 else 1)
 
 
@@ -100,14 +100,14 @@ def _rows(scene: Scene, chain: Chain, room: int) -> list[tuple[int, bool]]:
     if chosen is None or chosen >= len(chain.rows):
         chosen = min(len(chain.rows) - 1, 0)
     numbers = list(range(len(chain.rows)))
-    wide = len([r for r in chain.rows if " " in r.lens]) + len(chain.rows) + _note(scene) < room - 1
+    wide = len([r for r in chain.rows if r.compound]) + len(chain.rows) + _note(scene) < room - 1
 
     def lines() -> list[tuple[int, bool]]:
         found: list[tuple[int, bool]] = []
         for n in numbers:
             found.append((n, False))
             row = chain.rows[n]
-            own = " " in row.lens and row.lens != row.rule and made(scene, row) and (
+            own = row.compound and row.lens != row.rule and made(scene, row) and (
                 row.kind != "running" or n == chosen)
             own = own or (session.beat == ahead.NUMBERS and n == now)
             if own and (n == chosen or wide):
@@ -128,7 +128,7 @@ def _rows(scene: Scene, chain: Chain, room: int) -> list[tuple[int, bool]]:
 
 def _rule(scene: Scene, c: Canvas, chain: Chain) -> None:
     session = scene.session
-    title = [(chain.title if chain.title.startswith("Chain") or scene.times.blocks[
+    title = [(chain.title if chain.back or scene.times.blocks[
         scene.times.locate(max(1, session.position.value))[0]].phase == "backward" else f"How {chain.title} is made",
         "bold")]
     now = headline.standing(scene, chain)

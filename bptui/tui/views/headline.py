@@ -38,8 +38,8 @@ def _parts(scene: Scene, chain: Chain) -> list[str]:
     working = working_on(chain, now)
     reached = {r.number for r in chain.rows if r.number and r.made <= session.here and not r.depth}
     product = len(chain.formula) > 2
-    return ["bold underline" if (product or session.beat) and number == working else
-            "dim" if product and number not in reached else "" for _, number in chain.formula[1:]]
+    return ["bold underline" if (product or session.beat) and part.number == working else
+            "dim" if product and part.number not in reached else "" for part in chain.formula[1:]]
 
 
 def standing(scene: Scene, chain: Chain) -> int | None:
@@ -63,11 +63,11 @@ def working_on(chain: Chain, now: int | None) -> str:
 def _line(c: Canvas, chain: Chain, styles: list[str]) -> None:
     """The whole on one line."""
     name, *factors = chain.formula
-    x = c.put(LEFT, 1, name[0], "bold")
+    x = c.put(LEFT, 1, name.text, "bold")
     if not factors:
         return
     x = c.put(x, 1, IS)
-    for n, ((text, _), style) in enumerate(zip(factors, styles, strict=True)):
+    for n, (text, style) in enumerate(zip((part.text for part in factors), styles, strict=True)):
         if n:
             x = c.put(x, 1, TIMES)
         if x + len(text) > c.width - 2:
@@ -80,13 +80,14 @@ def _product(scene: Scene, c: Canvas, chain: Chain) -> None:
     """The line with its numbers, once all of them are there."""
     session = scene.session
     text = TIMES.join(map(notation.one, chain.factors(session.here)))
-    if text and (at := LEFT + len(chain.formula[0][0]) + 2) + len(text) < c.width - 1:
+    if text and (at := LEFT + len(chain.formula[0].text) + 2) + len(text) < c.width - 1:
         c.put(at, 2, f"=  {text}", "dim")
 
 
 def _as_in_a_book(scene: Scene, c: Canvas, chain: Chain, styles: list[str], indices: bool, room: int) -> int | None:
     """The rows that it took; None where it has no room, or would look as on one line."""
-    boxes = [book.setting(text, indices) for text, _ in chain.formula]
+    boxes = [book.box(part.expression, indices) if part.expression is not None else book.text(part.text)
+             for part in chain.formula]
     if all(box.height == 1 for box in boxes):
         return None
     numbers = _numbers(scene, chain)
@@ -95,7 +96,7 @@ def _as_in_a_book(scene: Scene, c: Canvas, chain: Chain, styles: list[str], indi
     above = max(box.base for box in boxes)
     below = max(box.height - box.base for box in boxes)
     lines = above + below + 2                       # with room for what is still to be made, so that nothing moves
-    below_it = chain.result.lens != chain.formula[1][0]
+    below_it = chain.result.lens != chain.formula[1].text
     if not below_it:
         lines -= 1
     tight = room == lines                           # then without the value, which the last row has, too
@@ -139,9 +140,9 @@ def _numbers(scene: Scene, chain: Chain) -> list[str]:
         summed = next((r for r in chain.rows if r.kind == "sum" and not r.depth), None)
         if summed is not None:
             heads["1"] = summed
-        return [_written(scene, heads.get(number)) for _, number in factors]
+        return [_written(scene, heads.get(part.number)) for part in factors]
     last = chain.result
-    return [last.lens if " " in last.lens and last.made <= session.here else ""]
+    return [last.lens if last.compound and last.made <= session.here else ""]
 
 
 def _written(scene: Scene, row: Link | None) -> str:
