@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from . import (
     asking,
@@ -35,46 +34,12 @@ from . import (
     travelling,
     watching,
 )
+from .command import Act, Command, CommandId, Question
 from .job import pinned
 from .looks import CHOICES
 from .panes import TABLE
 from .scene import Scene
 from .session import Session
-
-Act = Callable[[Session, str], object]
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a command asks for: its label, a hint, what stands there at first, and why it cannot be asked now."""
-
-    label: str
-    hint: str
-    prefill: Callable[[Session], str] = lambda session: ""
-    refusal: Callable[[Session], str] = lambda session: ""
-    letter: bool = False                            # whether one letter is the whole answer
-    names: bool = False                             # whether names of quantities are completed
-    needed: Callable[[Session], bool] = lambda session: True    # whether it has to be asked here at all
-    empty: bool = False                             # whether an empty line is an answer
-    choices: Callable[[Session], str] = lambda session: ""      # in the place of the hint, where they are known
-
-
-@dataclass(frozen=True)
-class Command:
-    """`keys` are Textual's names, the first being the one that is shown. Without `act` it is the screen's business.
-
-    `takes` is what can be typed after it where there is no cursor, in place of what the cursor is on.
-    """
-
-    id: str
-    keys: str
-    shown: str
-    title: str
-    help: str
-    group: str
-    act: Act | None = None
-    asks: Question | None = None
-    takes: str = ""
 
 
 def _move(kind: str) -> Act:
@@ -152,127 +117,136 @@ def repeat(session: Session, text: str) -> None:
         session.came_from(start)
 
 
-ROWS: tuple[tuple[Any, ...], ...] = (
-    ("into", "s,space,f11", "s", "Step into", "the next term or factor", "Time", _move("into")),
-    ("back_into", "S,f8", "S", "Step back into", "the term or factor before", "Time", _move("back_into")),
-    ("over", "n,f10", "n", "Step over", "the end of this value, or of the next", "Time", _move("over")),
-    ("back_over", "N,f7", "N", "Step back over", "the end of the value before", "Time", _move("back_over")),
-    ("out", "f,f12", "f", "Step out", "the end of this layer, of the next", "Time", _move("out")),
-    ("back_out", "F", "F", "Step back out", "the start of this layer, phase or update", "Time", _move("back_out")),
-    ("again", "a", "a", "Same, an update on", "the same value after one more update", "Time",
-     lambda s, text: travelling.again(s, 1)),
-    ("back_again", "A", "A", "Same, an update back", "the same value one update before", "Time",
-     lambda s, text: travelling.again(s, -1)),
-    ("frame_up", "u", "u", "Up the stack", "n and f go by layer, phase, update …", "Time",
-     lambda s, text: frames.choose(s, 1)),
-    ("frame_down", "d", "d", "Down the stack", "and by less again", "Time",
-     lambda s, text: frames.choose(s, -1)),
-    ("to_cursor", "t", "t", "Run to the cursor", "forwards or back", "Time",
-     lambda s, text: s.go(text) if text else travelling.to_cursor(s), None, "a quantity or a position"),
-    ("repeat", "asterisk", "*", "Repeat …", "a step many times over: 10 n", "Time", repeat, REPEAT),
-    ("play", "p", "p", "Play", "step by step by itself; any key ends it", "Time"),
-    ("go", "g", "g", "Go to …", "120, #120:31, 50%, e12, d(E, w5)", "Time", lambda s, text: s.go(text), GO),
-    ("end", "G", "G", "Go to the end", "the end of the run, at its loss", "Time", lambda s, text: s.end()),
-    ("back", "minus", "-", "Back", "the place before the last jump", "Time", lambda s, text: s.back()),
-    ("forward", "equals_sign", "=", "Forward", "the place that - left", "Time", lambda s, text: s.forward()),
-    ("earlier", "left_curly_bracket,less_than_sign", "{", "Earlier", "a column of the time line back", "Time"),
-    ("later", "right_curly_bracket,greater_than_sign", "}", "Later", "a column of the time line on", "Time"),
-    ("mark", "m", "m", "Mark this place …", "with a letter", "Time", travelling.bookmark, MARK),
-    ("to_mark", "apostrophe", "'", "Go to a mark …", "the place that has a letter", "Time", travelling.to_bookmark,
-     TO_MARK),
-    ("next_sample", "right_parenthesis", ")", "Next sample", "the next of the batch; time stays", "Time",
-     lambda s, text: s.sample(1)),
-    ("previous_sample", "left_parenthesis", "(", "Previous sample", "the one before; time stays", "Time",
-     lambda s, text: s.sample(-1)),
-    ("next_stop", "c,f5", "c", "Run to the next stop", "the next hit of any stop; says why", "Stops",
-     lambda s, text: seeking.next_stop(s, 1)),
-    ("previous_stop", "C,f6", "C", "Back to a stop", "the hit before this", "Stops",
-     lambda s, text: seeking.next_stop(s, -1)),
-    ("next_change", "v", "v", "Next change", "of the value under the cursor", "Stops",
-     lambda s, text: seeking.next_change(s, 1, text), None, QUANTITY),
-    ("previous_change", "V", "V", "Change before", "who changed this last?", "Stops",
-     lambda s, text: seeking.next_change(s, -1, text), None, QUANTITY),
-    ("next_trouble", "x", "x", "Next trouble", "NaN, a dead unit, no gradient, the loss up", "Stops",
-     lambda s, text: seeking.next_trouble(s, 1)),
-    ("previous_trouble", "X", "X", "Trouble before", "where something began to go wrong", "Stops",
-     lambda s, text: seeking.next_trouble(s, -1)),
-    ("stop", "b,f9", "b", "Stop here …", "or on a condition: E < 0.001", "Stops",
-     stopping.set_stop, STOP),
-    ("stops", "B", "B", "Stops", "the list; Enter lists the hits of one", "Stops", _show("stops")),
-    ("watch", "w", "w", "Watch …", "a quantity, here and as it changes", "Stops",
-     watching.add, WATCH),
-    ("watches", "W", "W", "Watches", "the list; Enter lists what one was", "Stops", _show("watches")),
-    ("remove", "D,delete", "D", "Remove", "a stop, a watch; in E a what-if run", "Stops",
-     lambda s, text: pointing.remove(s, text) if text else cursors.remove(s), None,
-     "the number of a stop, what is watched, or the letter of a what-if run"),
-    ("edit", "e", "e", "What if …", "edit a weight or a rate: a run of its own", "What if",
-     branching.edit, EDIT),
-    ("sides", "E", "E", "Side by side", "two runs: where do they differ, and why?", "What if",
-     sides.compare, BESIDE),
-    ("enter", "enter", "Enter", "Follow", "where does this come from?", "Ask",
-     lambda s, text: pointing.follow(s, text) if text else cursors.enter(s), None, QUANTITY),
-    ("only", "o", "o", "Only, or all", "what is followed; of stops: off, on", "Ask", _only_or_switch),
-    ("find", "slash", "/", "Find …", "a number by its digits, or a name", "Ask",
-     finding.find, FIND),
-    ("next_find", "full_stop", ".", "Next find", "the next place that shows it", "Ask",
-     lambda s, text: finding.find_again(s, 1)),
-    ("previous_find", "comma", ",", "Previous find", "the place before", "Ask",
-     lambda s, text: finding.find_again(s, -1)),
-    ("got", "i", "i", "I got another number …", "is it rounding? where else is it?", "Ask",
-     asking.compare, GOT),
-    ("next_pane", "tab", "Tab", "Next pane", "give the next pane the cursor", "Panes"),
-    ("previous_pane", "shift+tab", "Shift+Tab", "Previous pane", "give the one before the cursor", "Panes"),
-    *((pane.id, pane.key, pane.shown, pane.title, pane.help, "Panes",
-       (lambda s, text: _to_front(s, lambda: opened.show_matrix(s))) if pane.id == "matrix" else _show(pane.id))
+NO_CURSOR = "Here is no cursor: type what is meant after the verb, as in follow w5. u and d are the stack."
+NO_TIME = "Here is no time line: g goes to a position, as in g 50% or g #120."
+NO_PANES = "Here are no panes: chain, values, parameters, network, printed … list what they show."
+COMMANDS: tuple[Command, ...] = (
+    Command("into", "s,space,f11", "s", "Step into", "the next term or factor", "Time", _move("into")),
+    Command("back_into", "S,f8", "S", "Step back into", "the term or factor before", "Time", _move("back_into")),
+    Command("over", "n,f10", "n", "Step over", "the end of this value, or of the next", "Time", _move("over")),
+    Command("back_over", "N,f7", "N", "Step back over", "the end of the value before", "Time", _move("back_over")),
+    Command("out", "f,f12", "f", "Step out", "the end of this layer, of the next", "Time", _move("out")),
+    Command("back_out", "F", "F", "Step back out", "the start of this layer, phase or update", "Time",
+            _move("back_out")),
+    Command("again", "a", "a", "Same, an update on", "the same value after one more update", "Time",
+            lambda s, text: travelling.again(s, 1)),
+    Command("back_again", "A", "A", "Same, an update back", "the same value one update before", "Time",
+            lambda s, text: travelling.again(s, -1)),
+    Command("frame_up", "u", "u", "Up the stack", "n and f go by layer, phase, update …", "Time",
+            lambda s, text: frames.choose(s, 1)),
+    Command("frame_down", "d", "d", "Down the stack", "and by less again", "Time",
+            lambda s, text: frames.choose(s, -1)),
+    Command("to_cursor", "t", "t", "Run to the cursor", "forwards or back", "Time",
+            lambda s, text: s.go(text) if text else travelling.to_cursor(s), takes="a quantity or a position"),
+    Command("repeat", "asterisk", "*", "Repeat …", "a step many times over: 10 n", "Time", repeat, asks=REPEAT),
+    Command("play", "p", "p", "Play", "step by step by itself; any key ends it", "Time",
+            instead="10 s makes ten steps."),
+    Command("go", "g", "g", "Go to …", "120, #120:31, 50%, e12, d(E, w5)", "Time", lambda s, text: s.go(text),
+            asks=GO),
+    Command("end", "G", "G", "Go to the end", "the end of the run, at its loss", "Time", lambda s, text: s.end()),
+    Command("back", "minus", "-", "Back", "the place before the last jump", "Time", lambda s, text: s.back()),
+    Command("forward", "equals_sign", "=", "Forward", "the place that - left", "Time", lambda s, text: s.forward()),
+    Command("earlier", "left_curly_bracket,less_than_sign", "{", "Earlier", "a column of the time line back", "Time",
+            instead=NO_TIME),
+    Command("later", "right_curly_bracket,greater_than_sign", "}", "Later", "a column of the time line on", "Time",
+            instead=NO_TIME),
+    Command("mark", "m", "m", "Mark this place …", "with a letter", "Time", travelling.bookmark, asks=MARK),
+    Command("to_mark", "apostrophe", "'", "Go to a mark …", "the place that has a letter", "Time",
+            travelling.to_bookmark, asks=TO_MARK),
+    Command("next_sample", "right_parenthesis", ")", "Next sample", "the next of the batch; time stays", "Time",
+            lambda s, text: s.sample(1)),
+    Command("previous_sample", "left_parenthesis", "(", "Previous sample", "the one before; time stays", "Time",
+            lambda s, text: s.sample(-1)),
+    Command("next_stop", "c,f5", "c", "Run to the next stop", "the next hit of any stop; says why", "Stops",
+            lambda s, text: seeking.next_stop(s, 1)),
+    Command("previous_stop", "C,f6", "C", "Back to a stop", "the hit before this", "Stops",
+            lambda s, text: seeking.next_stop(s, -1)),
+    Command("next_change", "v", "v", "Next change", "of the value under the cursor", "Stops",
+            lambda s, text: seeking.next_change(s, 1, text), takes=QUANTITY),
+    Command("previous_change", "V", "V", "Change before", "who changed this last?", "Stops",
+            lambda s, text: seeking.next_change(s, -1, text), takes=QUANTITY),
+    Command("next_trouble", "x", "x", "Next trouble", "NaN, a dead unit, no gradient, the loss up", "Stops",
+            lambda s, text: seeking.next_trouble(s, 1)),
+    Command("previous_trouble", "X", "X", "Trouble before", "where something began to go wrong", "Stops",
+            lambda s, text: seeking.next_trouble(s, -1)),
+    Command("stop", "b,f9", "b", "Stop here …", "or on a condition: E < 0.001", "Stops", stopping.set_stop,
+            asks=STOP),
+    Command("stops", "B", "B", "Stops", "the list; Enter lists the hits of one", "Stops", _show("stops")),
+    Command("watch", "w", "w", "Watch …", "a quantity, here and as it changes", "Stops", watching.add, asks=WATCH),
+    Command("watches", "W", "W", "Watches", "the list; Enter lists what one was", "Stops", _show("watches")),
+    Command("remove", "D,delete", "D", "Remove", "a stop, a watch; in E a what-if run", "Stops",
+            lambda s, text: pointing.remove(s, text) if text else cursors.remove(s),
+            takes="the number of a stop, what is watched, or the letter of a what-if run"),
+    Command("edit", "e", "e", "What if …", "edit a weight or a rate: a run of its own", "What if", branching.edit,
+            asks=EDIT),
+    Command("sides", "E", "E", "Side by side", "two runs: where do they differ, and why?", "What if", sides.compare,
+            asks=BESIDE),
+    Command("enter", "enter", "Enter", "Follow", "where does this come from?", "Ask",
+            lambda s, text: pointing.follow(s, text) if text else cursors.enter(s), takes=QUANTITY),
+    Command("only", "o", "o", "Only, or all", "what is followed; of stops: off, on", "Ask", _only_or_switch),
+    Command("find", "slash", "/", "Find …", "a number by its digits, or a name", "Ask", finding.find, asks=FIND),
+    Command("next_find", "full_stop", ".", "Next find", "the next place that shows it", "Ask",
+            lambda s, text: finding.find_again(s, 1)),
+    Command("previous_find", "comma", ",", "Previous find", "the place before", "Ask",
+            lambda s, text: finding.find_again(s, -1)),
+    Command("got", "i", "i", "I got another number …", "is it rounding? where else is it?", "Ask", asking.compare,
+            asks=GOT),
+    Command("next_pane", "tab", "Tab", "Next pane", "give the next pane the cursor", "Panes", instead=NO_PANES),
+    Command("previous_pane", "shift+tab", "Shift+Tab", "Previous pane", "give the one before the cursor", "Panes",
+            instead=NO_PANES),
+    *(Command(cast(CommandId, pane.id), pane.key, pane.shown, pane.title, pane.help, "Panes",
+              (lambda s, text: _to_front(s, lambda: opened.show_matrix(s))) if pane.id == "matrix" else _show(pane.id))
       for pane in TABLE if pane.key),
-    ("turn", "T", "T", "Turn the matrix", "transposed, whole, as an image; and round", "Panes",
-     lambda s, text: matrices.turn_layout(s)),
-    ("order", "O", "O", "Order by a column", "largest, smallest, size; the next; as made", "Panes",
-     ordering.order, None, ORDER),
-    ("filter", "ampersand", "&", "Show only …", "names as out*, or value < 0; empty: all", "Panes",
-     ordering.filter_rows, FILTER),
-    ("copy", "y", "y", "Copy", "the value under the cursor, all its digits", "Panes",
-     copying.tell, None, QUANTITY),
-    ("save_table", "Y", "Y", "Save the table …", "as it is shown, as a file: w.csv", "Panes",
-     copying.save, SAVE),
-    ("zoom", "z", "z", "Zoom", "the pane alone, as large as there is room", "Panes",
-     lambda s, text: laying.zoom(s)),
-    ("layout", "L", "L", "Layout", "the next: all, one below, the chain alone", "Panes",
-     lambda s, text: laying.next_layout(s)),
-    ("scale", "backslash,underscore", "\\", "Scale of the plot", "fitted, linear, by powers of ten", "Panes",
-     lambda s, text: laying.turn_scale(s)),
-    ("up", "up,k", "↑", "Up", "the cursor of the pane; time stays", "Panes", _cursor(-1)),
-    ("down", "down,j", "↓", "Down", "the cursor of the pane; time stays", "Panes", _cursor(1)),
-    ("left", "left,h", "←", "Left", "fold a path; or the pane before", "Panes"),
-    ("right", "right,l", "→", "Right", "unfold a path; or the next pane", "Panes"),
-    ("page_up", "pageup", "PgUp", "Page up", "eight rows up", "Panes", _cursor(-8)),
-    ("page_down", "pagedown", "PgDn", "Page down", "eight rows down", "Panes", _cursor(8)),
-    ("home", "home", "Home", "Top", "the first row of the pane", "Panes", _cursor(-1000000000)),
-    ("bottom", "end", "End", "Bottom", "the last row of the pane", "Panes", _cursor(1000000000)),
-    ("theme", "", "", "Theme …", "colours: dark, light, none, contrast …", "Program", laying.theme, THEME),
-    ("numbers", "percent_sign", "%", "Number format", "9 decimals, 4 digits, all digits, p/q", "Program",
-     lambda s, text: laying.next_numbers(s)),
-    ("glyphs", "", "", "Glyphs or ASCII", "∂ × ► or d * >, as the terminal has them", "Program",
-     lambda s, text: laying.next_glyphs(s)),
-    ("close", "escape", "Esc", "Close", "what is open or followed; never quits", "Program", lambda s, text: s.close()),
-    ("reload", "r", "r", "Reload", "read the file again, and stay here", "Program",
-     lambda s, text: reloading.reload(s)),
-    ("lesson", "R", "R", "Lesson", "what the scenario is about; and back", "Program", lambda s, text: lesson.switch(s)),
-    ("gallery", "H", "H", "Gallery", "open another scenario; your place is kept", "Program"),
-    ("lecture", "P", "P", "Lecture", "PgDn, PgUp: formula, numbers, value", "Program",
-     lambda s, text: lecture.switch(s)),
-    ("palette", "colon", ":", "Command palette", "every command, by name", "Program"),
-    ("help", "question_mark,f1", "?", "Help", "this page", "Program"),
-    ("interrupt", "ctrl+c", "Ctrl-C", "Stop a search", "and stand where it began", "Program"),
-    ("quit", "q,ctrl+q", "q", "Quit", "and print the line that leads back", "Program"),
+    Command("turn", "T", "T", "Turn the matrix", "transposed, whole, as an image; and round", "Panes",
+            lambda s, text: matrices.turn_layout(s)),
+    Command("order", "O", "O", "Order by a column", "largest, smallest, size; the next; as made", "Panes",
+            ordering.order, takes=ORDER),
+    Command("filter", "ampersand", "&", "Show only …", "names as out*, or value < 0; empty: all", "Panes",
+            ordering.filter_rows, asks=FILTER),
+    Command("copy", "y", "y", "Copy", "the value under the cursor, all its digits", "Panes", copying.tell,
+            takes=QUANTITY),
+    Command("save_table", "Y", "Y", "Save the table …", "as it is shown, as a file: w.csv", "Panes", copying.save,
+            asks=SAVE),
+    Command("zoom", "z", "z", "Zoom", "the pane alone, as large as there is room", "Panes",
+            lambda s, text: laying.zoom(s)),
+    Command("layout", "L", "L", "Layout", "the next: all, one below, the chain alone", "Panes",
+            lambda s, text: laying.next_layout(s)),
+    Command("scale", "backslash,underscore", "\\", "Scale of the plot", "fitted, linear, by powers of ten", "Panes",
+            lambda s, text: laying.turn_scale(s),
+            instead="Here is no plot: loss lists the loss of each update, hits of a quantity what it was."),
+    Command("up", "up,k", "↑", "Up", "the cursor of the pane; time stays", "Panes", _cursor(-1), instead=NO_CURSOR),
+    Command("down", "down,j", "↓", "Down", "the cursor of the pane; time stays", "Panes", _cursor(1),
+            instead=NO_CURSOR),
+    Command("left", "left,h", "←", "Left", "fold a path; or the pane before", "Panes", instead=NO_CURSOR),
+    Command("right", "right,l", "→", "Right", "unfold a path; or the next pane", "Panes", instead=NO_CURSOR),
+    Command("page_up", "pageup", "PgUp", "Page up", "eight rows up", "Panes", _cursor(-8), instead=NO_CURSOR),
+    Command("page_down", "pagedown", "PgDn", "Page down", "eight rows down", "Panes", _cursor(8), instead=NO_CURSOR),
+    Command("home", "home", "Home", "Top", "the first row of the pane", "Panes", _cursor(-1000000000),
+            instead=NO_CURSOR),
+    Command("bottom", "end", "End", "Bottom", "the last row of the pane", "Panes", _cursor(1000000000),
+            instead=NO_CURSOR),
+    Command("theme", "", "", "Theme …", "colours: dark, light, none, contrast …", "Program", laying.theme,
+            asks=THEME),
+    Command("numbers", "percent_sign", "%", "Number format", "9 decimals, 4 digits, all digits, p/q", "Program",
+            lambda s, text: laying.next_numbers(s)),
+    Command("glyphs", "", "", "Glyphs or ASCII", "∂ × ► or d * >, as the terminal has them", "Program",
+            lambda s, text: laying.next_glyphs(s)),
+    Command("close", "escape", "Esc", "Close", "what is open or followed; never quits", "Program",
+            lambda s, text: s.close()),
+    Command("reload", "r", "r", "Reload", "read the file again, and stay here", "Program",
+            lambda s, text: reloading.reload(s)),
+    Command("lesson", "R", "R", "Lesson", "what the scenario is about; and back", "Program",
+            lambda s, text: lesson.switch(s)),
+    Command("gallery", "H", "H", "Gallery", "open another scenario; your place is kept", "Program",
+            instead="q quits, and bptui list lists the scenarios."),
+    Command("lecture", "P", "P", "Lecture", "PgDn, PgUp: formula, numbers, value", "Program",
+            lambda s, text: lecture.switch(s)),
+    Command("palette", "colon", ":", "Command palette", "every command, by name", "Program"),
+    Command("help", "question_mark,f1", "?", "Help", "this page", "Program"),
+    Command("interrupt", "ctrl+c", "Ctrl-C", "Stop a search", "and stand where it began", "Program",
+            instead="Nothing is being searched. While something is, Ctrl-C stops it. q quits."),
+    Command("quit", "q,ctrl+q", "q", "Quit", "and print the line that leads back", "Program"),
 )
-
-
-def _command(row: tuple[Any, ...]) -> Command:
-    return Command(*row)
-
-
-COMMANDS: tuple[Command, ...] = tuple(map(_command, ROWS))
 
 FIRST_LINES = (
     "s steps to the next term or factor, n to the next value, f to the end",
@@ -322,9 +296,9 @@ def markdown_table() -> str:
     return "\n".join(rows)
 
 
-BY_ID: dict[str, Command] = {command.id: command for command in COMMANDS}
+BY_ID: dict[CommandId, Command] = {command.id: command for command in COMMANDS}
 
 
-def key_of(session: Session, command: str) -> str:
+def key_of(session: Session, command: CommandId) -> str:
     """The key of a command as it is shown: the person's own, else the table's, else that of the palette."""
     return session.shown_keys.get(command) or BY_ID[command].shown or key_of(session, "palette")

@@ -17,7 +17,8 @@ from ..scenario.errors import QuantityError, did_you_mean, quoted, sentence
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Number
 from . import copying, lesson, ordering, pointing, sides, watching
-from .commands import COMMANDS, Command, others, perform, repeat
+from .command import Command, CommandId
+from .commands import COMMANDS, others, perform, repeat
 from .job import begin, go_on, pinned, stop
 from .lists import LISTS, SLICE, GoesOn, yours
 from .scene import Scene
@@ -33,7 +34,7 @@ OWN = (
     Command("print", "", "print", "Print", "a quantity with all its digits, as it is here", "Ask",
             takes="a quantity; alone, a quantity prints itself"),
 )
-DEBUGGERS = {                                       # words of gdb and pdb, and the commands that do the same here
+DEBUGGERS: dict[str, CommandId] = {               # words of gdb and pdb, and the commands that do the same here
     "step": "into", "stepi": "into", "si": "into", "next": "over", "nexti": "over", "ni": "over",
     "continue": "next_stop", "cont": "next_stop", "run": "next_stop", "finish": "out", "fin": "out", "return": "out",
     "reverse-step": "back_into", "rs": "back_into", "reverse-next": "back_over", "rn": "back_over",
@@ -47,17 +48,6 @@ HARMFUL = ("stop", "watch", "remove", "edit", "mark", "save_table", "reload", "q
            "order", "filter", "theme", "numbers", "glyphs", "layout", "zoom", "close")
 
 HELP = ("help", "palette")
-SCREEN = {                                          # what to do in place of what only a screen has
-    "play": "10 s makes ten steps.",
-    "gallery": "q quits, and bptui list lists the scenarios.",
-    "interrupt": "Nothing is being searched. While something is, Ctrl-C stops it. q quits.",
-    **dict.fromkeys(("up", "down", "left", "right", "page_up", "page_down", "home", "bottom"),
-                    "Here is no cursor: type what is meant after the verb, as in follow w5. u and d are the stack."),
-    **dict.fromkeys(("earlier", "later"), "Here is no time line: g goes to a position, as in g 50% or g #120."),
-    "scale": "Here is no plot: loss lists the loss of each update, hits of a quantity what it was.",
-    **dict.fromkeys(("next_pane", "previous_pane"),
-                    "Here are no panes: chain, values, parameters, network, printed … list what they show."),
-}
 WANTING = {
     "remove": "Say which: D 2 removes stop 2, and D w5 that watch.",
     "save_table": "Say which table, and the file: Y parameters w.csv. The same with O and &.",
@@ -170,8 +160,8 @@ def answer(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
     elif command.id in ("where", "print"):
         session.message = ""
         yield event(Scene(session))
-    elif command.id in SCREEN or command.act is None:
-        yield line(SCREEN.get(command.id, f"{command.title} is for the screen."))
+    elif command.instead or command.act is None:
+        yield line(command.instead or f"{command.title} is for the screen.")
     elif not verb.text and command.id in WANTING:
         yield WANTING[command.id]
     else:
@@ -298,7 +288,7 @@ def help_lines(text: str) -> Iterator[str]:
         return
     group = ""
     for command in sorted(ALL, key=lambda c: list(dict.fromkeys(c.group for c in ALL)).index(c.group)):
-        if command.id in SCREEN or (command.act is None and command.id not in LISTED):
+        if command.instead or (command.act is None and command.id not in LISTED):
             continue
         if command.group != group:
             group = command.group

@@ -20,6 +20,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from ..debugger import finding, looks
+from ..debugger.command import CommandId
 from ..debugger.commands import COMMANDS, key_of
 from ..debugger.fault import FAULT, tell
 from ..debugger.gallery import Gallery
@@ -131,7 +132,7 @@ class BptuiApp(Punctual, Host):
         if self.lecture:
             looks.choose(session, "lecture", "on")
         session.only_ascii = self.only_ascii
-        session.shown_keys = dict(self.keymap.shown)
+        session.shown_keys = {**self.keymap.shown}
         faults = [*self.settings.faults, *self.keymap.faults]
         if faults:
             more = f" (1 of {len(faults)}: the others when you leave)" if len(faults) > 1 else ""
@@ -261,7 +262,7 @@ class BptuiApp(Punctual, Host):
                     yield SystemCommand(spell(title), spell(command.help), self._runner(screen, command.id))
 
     @staticmethod
-    def _runner(screen: Debugger, command: str) -> Callable[[], Awaitable[None]]:
+    def _runner(screen: Debugger, command: CommandId) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
             screen.action_do(command)
         return run

@@ -31,7 +31,8 @@ from ..debugger import (
     stopping,
     travelling,
 )
-from ..debugger.commands import BY_ID, Command, Question, perform
+from ..debugger.command import Command, CommandId, Question
+from ..debugger.commands import BY_ID, perform
 from ..debugger.job import go_on, stop
 from ..debugger.keeping import Keeper
 from ..debugger.scene import Scene
@@ -285,15 +286,14 @@ class Debugger(PunctualScreen, Screen[None]):
 
     # commands: each is a line of the table
 
-    def action_do(self, command: str) -> None:
+    def action_do(self, command: CommandId) -> None:
         """Run a command of the table, by its id."""
         known, session = BY_ID[command], self.session
         before = session.focus, dict(session.cursor)
-        screens = getattr(self, f"_do_{command}", None)
         if self._means_another(command):
             pass
-        elif screens is not None:
-            screens()
+        elif command in ON_SCREEN:
+            ON_SCREEN[command](self)
         elif known.asks is not None and (refusal := known.asks.refusal(session)):
             session.message = refusal
         elif known.asks is not None and known.asks.needed(session):
@@ -305,7 +305,7 @@ class Debugger(PunctualScreen, Screen[None]):
             self._see_the_focus(laid)
         self.paint()
 
-    def _means_another(self, command: str) -> bool:
+    def _means_another(self, command: CommandId) -> bool:
         """Whether a command means something else here, and has been done: in the lesson, and between two runs."""
         session = self.session
         if lesson.reading(session):
@@ -345,19 +345,10 @@ class Debugger(PunctualScreen, Screen[None]):
             looks.choose(session, "zoom", "on")
             session.message = "There is room for this pane alone: z goes back to the chain."
 
-    def _do_next_pane(self) -> None:
-        cursors.next_pane(self.session, 1, tab_order(self.session, *self.grid.size))
+    def to_pane(self, by: int) -> None:
+        cursors.next_pane(self.session, by, tab_order(self.session, *self.grid.size))
 
-    def _do_previous_pane(self) -> None:
-        cursors.next_pane(self.session, -1, tab_order(self.session, *self.grid.size))
-
-    def _do_left(self) -> None:
-        self._sideways(-1)
-
-    def _do_right(self) -> None:
-        self._sideways(1)
-
-    def _sideways(self, by: int) -> None:
+    def sideways(self, by: int) -> None:
         session, size = self.session, self.grid.size
         plot = next((a for a in arrange(session, *size) if a.pane == session.focus == "loss"), None)
         if plot is not None:
@@ -365,47 +356,32 @@ class Debugger(PunctualScreen, Screen[None]):
         else:
             cursors.sideways(session, by, tab_order(session, *size))
 
-    def _do_earlier(self) -> None:
-        self._scrub(-1)
-
-    def _do_later(self) -> None:
-        self._scrub(1)
-
-    def _scrub(self, by: int) -> None:
+    def scrub(self, by: int) -> None:
         """A column of the time line back, or on."""
         session = self.session
         travelling.scrub(session, frame.axis(Scene(session), self.grid.size[0])[1].beside(session.position.update, by))
 
-    def _do_close(self) -> None:
+    def close(self) -> None:
         if self.session.yours is not None or not stop(self.session):
             self.session.close()
 
-    def _do_interrupt(self) -> None:
+    def interrupt(self) -> None:
         if not stop(self.session):
             self.session.message = "Press q to quit."
 
-    def _do_palette(self) -> None:
-        self.app.action_command_palette()
-
-    def _do_help(self) -> None:
+    def show_help(self) -> None:
         self.app.push_screen(Help(help_text(self.session, self.keys.commands), self.grid.dressed[1]))
 
-    def _do_quit(self) -> None:
-        self.app.exit(return_code=0)
-
-    def _do_reload(self) -> None:
+    def reread(self) -> None:
         self.stamp = reloading.stamp(self.session)
         reloading.reload(self.session)
 
-    def _do_gallery(self) -> None:
-        self.app.to_gallery()
-
-    def _do_copy(self) -> None:
+    def copy(self) -> None:
         """Give the value under the cursor to the terminal, as OSC 52."""
         if digits := copying.copy(self.session):
             self.app.copy_to_clipboard(digits)
 
-    def _do_play(self) -> None:
+    def play(self) -> None:
         """Step by itself, until a key is pressed or the run ends."""
         self.playing = self.set_interval(PLAY, self._play)
         self.session.message = "Playing: any key ends it."
@@ -419,3 +395,22 @@ class Debugger(PunctualScreen, Screen[None]):
         if self.playing is not None:
             self.playing.stop()
             self.playing = None
+
+
+ON_SCREEN: dict[CommandId, Callable[[Debugger], None]] = {     # what more than the session has a part in
+    "next_pane": lambda screen: screen.to_pane(1),
+    "previous_pane": lambda screen: screen.to_pane(-1),
+    "left": lambda screen: screen.sideways(-1),
+    "right": lambda screen: screen.sideways(1),
+    "earlier": lambda screen: screen.scrub(-1),
+    "later": lambda screen: screen.scrub(1),
+    "close": lambda screen: screen.close(),
+    "interrupt": lambda screen: screen.interrupt(),
+    "palette": lambda screen: screen.app.action_command_palette(),
+    "help": lambda screen: screen.show_help(),
+    "quit": lambda screen: screen.app.exit(return_code=0),
+    "reload": lambda screen: screen.reread(),
+    "gallery": lambda screen: screen.app.to_gallery(),
+    "copy": lambda screen: screen.copy(),
+    "play": lambda screen: screen.play(),
+}

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 
 from textual.keys import Keys, _character_to_key
 
+from ..debugger.command import CommandId
 from ..debugger.commands import BY_ID, COMMANDS, named
 from ..debugger.settings import said
 from ..scenario.errors import did_you_mean, quoted
 
-FIXED = ("close", "interrupt", "quit", "help")      # these keep their keys, whatever else they get: the ways out
+FIXED: tuple[CommandId, ...] = ("close", "interrupt", "quit", "help")     # the ways out keep their keys
 NAMED = {key.value for key in Keys if not key.value.startswith("<")}
 # What a terminal sends as another key, or as the beginning of one.
 NEVER = {"ctrl+h": "backspace", "ctrl+i": "tab", "ctrl+j": "enter", "ctrl+m": "enter",
@@ -25,19 +26,20 @@ NEVER = {"ctrl+h": "backspace", "ctrl+i": "tab", "ctrl+j": "enter", "ctrl+m": "e
 class Keymap:
     """`commands` by key, as Textual names keys; `shown` has the first keys that are others than the table's."""
 
-    commands: Mapping[str, str]
-    shown: Mapping[str, str] = field(default_factory=dict)
+    commands: Mapping[str, CommandId]
+    shown: Mapping[CommandId, str] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
 
 
 def keymap(settled: Mapping[str, tuple[str, ...]]) -> Keymap:
     """The table's keys, and what was settled: keys by a command's id."""
-    own = {command.id: [k for k in command.keys.split(",") if k] for command in COMMANDS}
+    own: dict[CommandId, list[str]] = {command.id: [k for k in command.keys.split(",") if k] for command in COMMANDS}
     faults: list[str] = []
-    taken: dict[str, str] = {}
-    for command, texts in settled.items():
-        if command not in BY_ID:
-            faults.append(f"there is no command {quoted(command)}{did_you_mean(command, BY_ID)}")
+    taken: dict[str, CommandId] = {}
+    for name, texts in settled.items():
+        command: CommandId | None = next((known for known in BY_ID if known == name), None)
+        if command is None:
+            faults.append(f"there is no command {quoted(name)}{did_you_mean(name, BY_ID)}")
             continue
         keys: list[str] = []
         for text in texts:
@@ -55,12 +57,13 @@ def keymap(settled: Mapping[str, tuple[str, ...]]) -> Keymap:
                 keys.append(key)
         if keys:
             own[command] = keys + (own[command] if command in FIXED else [])
-    commands = {key: command for command, keys in own.items() for key in keys} | taken
-    shown: dict[str, str] = {}
-    for command in COMMANDS:
-        mine = [k for k in own[command.id] if commands[k] == command.id]
-        if command.keys and mine[:1] != command.keys.split(",")[:1]:
-            shown[command.id] = named(mine[0]) if mine else ":"
+    commands: dict[str, CommandId] = {key: command for command, keys in own.items() for key in keys}
+    commands |= taken
+    shown: dict[CommandId, str] = {}
+    for row in COMMANDS:
+        mine = [k for k in own[row.id] if commands[k] == row.id]
+        if row.keys and mine[:1] != row.keys.split(",")[:1]:
+            shown[row.id] = named(mine[0]) if mine else ":"
     return Keymap(commands, shown, tuple(map(said, faults)))
 
 

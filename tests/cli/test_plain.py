@@ -24,7 +24,8 @@ from typing import Any
 import pytest
 
 from bptui.debugger import verbs
-from bptui.debugger.commands import BY_ID, COMMANDS, Command, others
+from bptui.debugger.command import Command
+from bptui.debugger.commands import BY_ID, COMMANDS, others
 from bptui.debugger.lists import LISTS
 from bptui.debugger.opening import run_of
 from bptui.debugger.session import Session
@@ -36,6 +37,7 @@ from tests.support.lines import told as told_here
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-W", "error", "-m", "bptui", "--plain"]
+KNOWN: dict[str, Command] = {**BY_ID}
 EVENT = re.compile(r"(#[0-9]+:[0-9]+(?:\.[0-9]+)?)( sample [0-9]+)?(?:  \S| in )")
 PATIENCE = 30.0
 
@@ -102,8 +104,8 @@ def script(screen: Screen, chance: random.Random, count: int) -> Iterator[tuple[
     for _ in range(count):
         kind = chance.choices(("key", "typed", "bare", "pointed", "repeat", "remove"), (10, 3, 1.5, 3, 1, 0.4))[0]
         command = chance.choices(KEYS, [OFTEN.get(k, 1) for k in KEYS])[0]
-        shown = BY_ID[command].shown
-        spelled = chance.choice((shown, command, BY_ID[command].title))
+        shown = KNOWN[command].shown
+        spelled = chance.choice((shown, command, KNOWN[command].title))
         if kind == "key":
             if command == "close" and session.yours is not None:
                 screen.press(command)               # what is open on the screen is not open in lines
@@ -113,22 +115,22 @@ def script(screen: Screen, chance: random.Random, count: int) -> Iterator[tuple[
             command = chance.choice(list(TYPED))
             text = chance.choice(TYPED[command])
             screen.press(command, text)
-            typed = f"{BY_ID[command].shown} {text}"
+            typed = f"{KNOWN[command].shown} {text}"
         elif kind == "bare":
             command = chance.choice(BARE)
             screen.point()
-            asks = BY_ID[command].asks
+            asks = KNOWN[command].asks
             screen.press(command, asks.prefill(session) if asks else None)
-            typed = chance.choice((BY_ID[command].shown, command))
+            typed = chance.choice((KNOWN[command].shown, command))
         elif kind == "pointed":
             command = chance.choice(("next_change", "previous_change", "enter"))
             value = chance.randint(1, session.times.count)
             screen.point(value)
             screen.press(command)
-            typed = f"{BY_ID[command].shown} {value}"
+            typed = f"{KNOWN[command].shown} {value}"
         elif kind == "repeat":
             command, often = chance.choice(("into", "over", "out", "back_over", "again")), chance.randint(2, 9)
-            shown = BY_ID[command].shown
+            shown = KNOWN[command].shown
             screen.press("repeat", f"{often} {shown}")
             typed = chance.choice((f"{often} {shown}", f"{shown} {often}", f"* {often} {shown}", f"{often} {command}"))
         else:
@@ -215,7 +217,7 @@ def test_every_command_of_the_table_is_answered(tui: ModuleType) -> None:
         between = command.id == "lesson"            # its paragraphs stand apart
         assert said and said[0].strip() and all(line.strip() or between for line in said), command.id
         assert all(line.isprintable() and "   " not in line for line in said)
-    assert set(verbs.WANTING) | set(verbs.SCREEN) <= set(BY_ID)
+    assert set(verbs.WANTING) <= set(BY_ID)
     for own in verbs.OWN:
         assert verbs.read(own.shown) == verbs.Verb(own)
     for shown in {c.shown for c in COMMANDS if c.shown}:
@@ -439,7 +441,7 @@ def test_the_sample_is_part_of_the_position() -> None:
 def test_help_is_made_of_the_table() -> None:
     page = talk("?")
     for command in COMMANDS:
-        if command.id not in (*verbs.SCREEN, "palette"):
+        if not command.instead and command.id != "palette":
             title = command.title.removesuffix(" …")
             shown = command.shown or command.id
             assert any(line.startswith(f"{shown}  {title}: {command.help}") for line in page), command.id

@@ -12,12 +12,15 @@ from types import ModuleType
 import pytest
 
 from bptui.debugger import asking, copying, cursors, job, matrices, stopping
+from bptui.debugger.command import Command
 from bptui.debugger.commands import BY_ID
 from bptui.debugger.looks import look
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.debugger.subject import subject
 from bptui.replay.places import write_position
+
+KNOWN: dict[str, Command] = {**BY_ID}
 
 PANES = ("chain", "network", "program", "parameters", "values", "printed", "loss", "matrix", "gradients", "adjoints",
          "batch", "watches", "stops", "hits")
@@ -69,12 +72,12 @@ def opened(tui: ModuleType, pane: str) -> Session:
 
 
 def shown(session: Session, pane: str) -> None:
-    BY_ID[pane].act(session, "")                    # type: ignore[misc]
+    KNOWN[pane].act(session, "")                    # type: ignore[misc]
 
 
 def answer(session: Session, command: str) -> str:
     """What a command does about this, in a word."""
-    before, known = session.position, BY_ID[command]
+    before, known = session.position, KNOWN[command]
     if command == "copy":
         copying.copy(session)
         found = re.match(r"Copied (.*?)\. ?(y again.*)?$", session.message)

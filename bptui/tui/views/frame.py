@@ -10,6 +10,7 @@ from rich.cells import cell_len
 
 from ...debugger import cursors, frames, lecture, lesson, marking, plotting, stopping
 from ...debugger.axis import Axis, in_columns
+from ...debugger.command import CommandId
 from ...debugger.commands import key_of
 from ...debugger.losses import trained
 from ...debugger.scene import Scene
@@ -249,7 +250,7 @@ def labels(shown: Sequence[tuple[str, str, str]], width: int) -> Line:
 def keys(scene: Scene, width: int) -> list[tuple[str, str, str]]:
     """(key, destination, style), the most useful first."""
     session = scene.session
-    def key(*commands: str) -> str:
+    def key(*commands: CommandId) -> str:
         return "".join(key_of(session, command) for command in commands)
 
     if session.yours is not None and "chain" in session.shown:
