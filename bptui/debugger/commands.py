@@ -96,10 +96,15 @@ def perform(session: Session, act: Act, text: str) -> None:
         act(session, text)
 
 
+def _is_key(command: Command, typed: str) -> bool:
+    """Whether a key of a command is what was typed: n, or F10."""
+    return typed == command.shown or (len(typed) > 1 and typed.lower() in command.keys.split(","))
+
+
 def repeat(session: Session, text: str) -> None:
     """`10 n`: a command many times over, until it no longer moves anything."""
     found = re.fullmatch(r"\s*([0-9]{1,9})\s*(\S+)\s*", text)
-    command = next((c for c in COMMANDS if found and c.shown == found[2] and c.group == "Time" and c.act is not None
+    command = next((c for c in COMMANDS if found and _is_key(c, found[2]) and c.group == "Time" and c.act is not None
                     and c.asks is None), None)
     if found is None or command is None or command.act is None:
         session.message = "Say how often and which step: 10 n, or 100 a."

@@ -346,6 +346,9 @@ def test_marks_repeats_and_running_to_the_cursor(tui: ModuleType) -> None:
     hands.press("mark", "k")
     hands.press("repeat", "10 n")
     assert write_position(session.run, session.position) == "#0:22"
+    hands.press("repeat", "2 F10")
+    assert write_position(session.run, session.position) == "#0:24"
+    hands.press("back")
     hands.press("to_mark", "k")
     assert write_position(session.run, session.position) == "#0:12"
     hands.press("back")
