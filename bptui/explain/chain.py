@@ -19,10 +19,12 @@ from ..replay.timeline import Timeline, scalars
 from .bend import notes
 from .detail import details, written_out
 from .links import END, Chain, Factor, Kind, Link, Made, factor, key_of
-from .namer import Namer, step_of, unnamed
+from .moments import Moments
+from .namer import Namer, unnamed
 from .symbol import quotient
 from .terms import ScalarReader, TermView
 from .total import Total, nothing, total, when
+from .uses import Uses
 
 MOST_TERMS = 8
 ORIGINS = {"data": "from the data", "noise": "drawn for this update", "parameter": "as it stands",
@@ -30,17 +32,6 @@ ORIGINS = {"data": "from the data", "noise": "drawn for this update", "parameter
 MEANINGS = {"η": "the learning rate", "n": "samples in the batch", "μ": "the momentum", "τ": "the dampening",
             "λ": "the weight decay", "β1": "how much of m stays", "β2": "how much of v stays",
             "ε": "keeps off a division by 0", "α": "how much of v stays", "c": "the limit", "h": "the perturbation"}
-
-
-@dataclass(frozen=True)
-class Use:
-    """One of the uses that an adjoint is a sum over: `through o1`, or by a sample, a line, a step in time."""
-
-    name: str
-    through: bool = False                           # whether it is a value that the path leads through
-
-    def __str__(self) -> str:
-        return f"through {self.name}" if self.through else self.name
 
 
 @dataclass(frozen=True)
@@ -69,6 +60,7 @@ class Explainer:
         self.run, self.update, self.lane, self.seen, self.unfolded = run, update, lane, seen, unfolded
         self.program = run.program(update)
         self.times: Timeline = run.times(update)
+        self.moments = Moments(self.program, self.times, seen, ahead)
         self.namer = Namer(run.scenario)
         self.reader = ScalarReader(run.env(update), self.program.made_by, self.namer)
         self.cost, self.top = self.program.cost.name, (self.program.cost, 0)
@@ -95,51 +87,12 @@ class Explainer:
         return out, out.flat(element, self.lane)
 
     def made(self, cell: Cell) -> Made:
-        """When a scalar is there: leaves from the start, values at their last stop."""
-        var, flat = cell
-        block = self.program.block_of.get(var)
-        if self.ahead and var.role in ("local", "temporary") and var in self.program.home_of:
-            return self._on_the_way(cell)
-        if block is None and var.role in ("adjoint", "share", "local") and var in self.program.home_of:
-            return self._in_scope(self.program.home_of[var], cell)
-        if block is None:
-            return (0, 0)
-        if not any(b is self.program.blocks[block] for b in self.times.blocks):
-            return END if self.ahead else (0, 0)    # an update that is not made after the last: what it says is given
-        value = self.times.number(self.block_number(var), flat % var.lane_size)
-        return (value, self.times.stops(value))
+        """When a scalar is there."""
+        return self.moments.made(cell)
 
-    def _in_scope(self, block: int, cell: Cell) -> Made:
-        """When what a block makes on the way is there: a share with its term of the sum, else with the first value."""
-        if block >= len(self.times.blocks):
-            return END
-        var, flat = cell
-        final = self.times.blocks[block].equations[-1]
-        if var.role == "share":
-            value = self.times.number(block, flat % var.lane_size)
-            term = next(n for n, t in enumerate(final.terms) if t.args[0] is var)
-            return (value, self.times.stops(value) - len(final.terms) + term + 1)
-        value = self.times.span(block)[0]
-        return (value, self.times.stops(value))
-
-    def _on_the_way(self, cell: Cell) -> Made:
-        """When a factor, or a step, of a value that is shown ahead is there: never before that value is begun."""
-        var, flat = cell
-        home = self.program.home_of[var]
-        if home >= len(self.times.blocks):
-            return END
-        if var.role == "local":
-            own = var.lane_size == self.times.blocks[home].out.lane_size
-            value = self.times.number(home, flat % var.lane_size) if own else self.times.span(home)[1]
-            return (value, self.times.stops(value))
-        stop = next((n for n, eq in enumerate(self.times.scope(home), 1) if eq.out is var), 0)
-        value, inner = self.seen
-        value += inner >= self.times.stops(value)   # steps are made anew for each value
-        first, last = self.times.span(home)
-        return (min(max(value, first), last), stop) if stop else END
-
-    def block_number(self, var: Var) -> int:
-        return self.times.blocks.index(self.program.blocks[self.program.block_of[var]])
+    @property
+    def uses(self) -> Uses:
+        return Uses(self.run, self.update, self.namer, self.reader, self.cost)
 
     # chains
 
@@ -260,8 +213,8 @@ class Explainer:
                         local=self._composite(factors), expression=slope),
                     *self._noted(head, term, made), *details(self.reader, slope, made)]
         rows = self._paths(head)
-        return [Link("head", "", number, name, self._feeds(head), "", None, made, (), head), *rows,
-                Link("sum" if number else "result", "Σ", "", name, self._cancels(head), "", self.reader.value(head),
+        return [Link("head", "", number, name, self.uses.feeds(head), "", None, made, (), head), *rows,
+                Link("sum" if number else "result", "Σ", "", name, self.uses.cancels(head), "", self.reader.value(head),
                     made, self._key(head), head, self._scale(head))]
 
     def _noted(self, head: Cell, term: TermView, made: Made) -> list[Link]:
@@ -297,9 +250,9 @@ class Explainer:
             tree = self.reader.product(factors)
             there = last_value, last_stop if whole else base + m + 1
             share = term.adjoint if term.adjoint is not None and term.adjoint[0].role == "share" else None
-            use = self.through(head, term)
+            use = self.uses.through(head, term)
             rows.append(Link("path", "└" if end else "├", "", str(use),
-                            self._feeds(share) if share else self.reader.named(tree),
+                            self.uses.feeds(share) if share else self.reader.named(tree),
                             "" if share else self.reader.numbered(tree), term.value, there,
                             ("path", self.title(self._primal(head)),
                              self.title(self._primal(term.adjoint)) if term.adjoint else ""),
@@ -313,7 +266,7 @@ class Explainer:
             if opened and term.adjoint is not None and not share:
                 rows += [replace(r, depth=r.depth + 1) for r in self.backward(term.adjoint).rows]
         if rest:
-            rows.append(Link("rest", "└", "", f"{len(rest)} more", self._rest_words(values[rest], self.made(head)), "",
+            rows.append(Link("rest", "└", "", f"{len(rest)} more", self._left_out(values[rest], self.made(head)), "",
                             float(values[rest].sum()), self.made(head), scale=scale))
         return rows
 
@@ -331,62 +284,8 @@ class Explainer:
             chosen = list(range(first, first + MOST_TERMS - 2))
         return chosen, sorted(set(range(count)) - set(chosen))
 
-    def _rest_words(self, values: np.ndarray, made: Made) -> str:
-        if self.seen < made:
-            return ""
-        zeros = int(np.sum(values == 0))
-        if zeros == len(values):
-            return "all exactly 0"
-        return f"{zeros} of them exactly 0" if zeros else "smaller than those above"
-
-    def through(self, head: Cell, term: TermView) -> Use:
-        """What a path is called: by what the sum runs over."""
-        if term.adjoint is None:
-            lane = next((flat // v.lane_size for v, flat in term.cells if v.lanes), None)
-            one = lane is None or head[0].of[0].lanes or self.program.samples == 1
-            return Use("itself" if one else f"sample {self.run.rows(self.update)[lane or 0] + 1}")
-        var, flat = term.adjoint
-        if var.role == "share":
-            return Use(self.namer.by(var.of[1]))
-        of = var.of[0]
-        x = head[0].of[0]
-        words: list[str] = []
-        if of.lanes and not x.lanes and self.program.samples > 1:
-            rows = self.run.rows(self.update)
-            words.append(f"sample {rows[flat // of.lane_size] + 1}")
-        one_unit = x.role == "parameter" and len(x.lane_shape) > 0
-        if not (words and one_unit) or (of.lane_size > 1 and not one_unit):
-            unit = self.namer.unit(of, flat % of.lane_size)
-            if not words:
-                return Use(unit, through=True)
-            words.append(unit)
-        return Use(", ".join(words))
-
-    def _feeds(self, head: Cell) -> str:
-        """What a value feeds: `feeds o1 and o2`."""
-        x = head[0].of[0]
-        values = self.reader.values(head)
-        first = self.reader.term(head, 0).adjoint
-        if first is not None and first[0].role == "share":
-            return f"a sum over {len(values)} {'steps' if step_of(first[0].of[1]) else 'uses'}"
-        if len(values) > 3 or (not x.lanes and self.program.samples > 1):
-            over = f"{len(values)} samples" if not x.lanes and len(values) == self.program.samples else \
-                f"{len(values)} uses"
-            return f"a sum over {over}"
-        through = [self.through(head, t).name for t in self.reader.terms(head)]
-        return f"feeds {' and '.join([', '.join(through[:-1]), through[-1]])}"
-
-    def _cancels(self, head: Cell) -> str:
-        """How much the terms of a sum take from each other."""
-        values = self.reader.values(head)
-        up, down = float(values[values > 0].sum()), float(-values[values < 0].sum())
-        if not up or not down or not np.isfinite(up + down):
-            return ""
-        less, more = min(up, down), max(up, down)
-        if len(values) == 2:
-            taker = self.through(head, self.reader.terms(head)[int(np.argmin(np.abs(values)))])
-            return f"{taker.name} takes back {100 * less / more:.0f} %"
-        return f"{200 * less / (up + down):.0f} % cancels"
+    def _left_out(self, values: np.ndarray, made: Made) -> str:
+        return self.uses.left_out(values) if self.seen >= made else ""
 
     # forward, loss and update: the value's own equation
 
@@ -400,7 +299,7 @@ class Explainer:
         equation = self.program.made_by[var]
         last_value, last_stop = self.made(cell)
         rows: list[Link] = []
-        scope = self.times.scope(self.block_number(var))
+        scope = self.times.scope(self.moments.block_number(var))
         self.reader.steps = {eq.out: self.namer.made_on_the_way(eq.out, var.name) for eq in scope}
         for n, eq in enumerate(scope, 1):
             inner = (eq.out, self._corresponding(eq.out, cell))
@@ -433,7 +332,7 @@ class Explainer:
                     float(values[m]), (value, before + m + 1), (), None, scale, expression=tree)
                 for m, tree in zip(chosen, trees, strict=True)]
         if rest:
-            rows.append(Link("rest", "", "", f"{len(rest)} more", self._rest_words(values[rest], self.made(cell)), "",
+            rows.append(Link("rest", "", "", f"{len(rest)} more", self._left_out(values[rest], self.made(cell)), "",
                             float(values[rest].sum()), self.made(cell), scale=scale))
         return rows
 
@@ -473,10 +372,6 @@ class Finished(Explainer):
 
     def made(self, cell: Cell) -> Made:
         return when(self.times)
-
-    def through(self, head: Cell, term: TermView) -> Use:
-        seed = next((c for c in term.cells if c[0].role == "seed"), None)
-        return super().through(head, term) if seed is None else Use(self.cost, through=True)
 
     def _paths(self, head: Cell) -> list[Link]:
         made = self.made(head)

@@ -79,7 +79,7 @@ def detail(both: Both, pair: Pair, update: int, letters: Letters, inner: int = 0
     total = Compared(f"sum at {name}" if back else a.at.title(a.cell), a.value(a.cell), b.value(b.cell), back)
     terms = [_terms(each) for each in of]
     scoped = any(each.equation.law is not None or each.at.times.scope(
-        each.at.block_number(each.cell[0])) for each in of)
+        each.at.moments.block_number(each.cell[0])) for each in of)
     if scoped or terms[0] is None or terms[1] is None or len(terms[0]) != len(terms[1]) or len(terms[0]) == 0:
         whole = total if not back else Compared(a.at.title(a.cell), total.a, total.b)
         return _operands(both, a, b, f"at {name}{sample}", whole, letters)
@@ -116,7 +116,7 @@ def _called(of: Side, m: int) -> str:
     """What a term is called: `through o1`, `sample 991`, or its factors."""
     term = of.term(m)
     if of.cell[0].derivative_of is not None and term.adjoint is not None:
-        return str(of.at.through(of.cell, term))
+        return str(of.at.uses.through(of.cell, term))
     return of.at.reader.names_text(term.cells)
 
 

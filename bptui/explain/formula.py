@@ -1,4 +1,4 @@
-"""Formulas by sympy: a law's partial simplified, and proofs that what the engine derives is the derivative.
+"""Formulas by sympy: a slope simplified, and proofs that what the engine derives is the derivative.
 
 The one module that imports sympy, and only inside its functions, because the import takes half a second.
 Symbols are objects made here; no text, least of all a user's, is ever handed to sympy to read. Where a law
@@ -10,10 +10,9 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any
 
 from ..engine.algebra import Applied, Formula, Leaf
 from ..engine.derive import elementwise
@@ -25,8 +24,6 @@ from .digits import Reading, functions, numbers
 from .spelling import spelled
 from .symbol import Symbol, line
 
-How = Literal["symbols", "symbols, up to the rounding of constants", "numbers at 50 digits", "refused"]
-WEAKEST_FIRST: tuple[How, ...] = ("numbers at 50 digits", "symbols, up to the rounding of constants", "symbols")
 Choices = tuple[int, ...]                          # what each where and abs decided, in order
 POINTS = 60                                         # random points that look for branches
 BRANCHES = 4                                        # of a whole program that are proved
@@ -35,17 +32,6 @@ MOST_SIMPLIFIED = 60                                # operations of a slope that
 MOST_NODES = 100_000                                # of its expressions, written out as trees
 MOST_CANCELLED = 1000                               # operations of a fraction that is brought to one denominator
 RANGES = ((-1, 1), (0, 1), (-6, 6))                 # where points are drawn from
-
-
-@dataclass(frozen=True)
-class Proof:
-    """Whether a partial is the derivative, and how that is known. True or false as itself."""
-
-    holds: bool
-    how: How
-
-    def __bool__(self) -> bool:
-        return self.holds
 
 
 @cache
@@ -109,82 +95,16 @@ def exactly(expression: Any) -> Any:
     return sympy.nsimplify(expression, rational=True)
 
 
-# one law
-
-def prove(law: Elementwise, k: int) -> Proof:
-    """Whether `law.partials[k]` is the derivative of the law by its k-th operand, wherever it has one."""
-    import sympy
-    count = len(law.partials)
-    xs = [sympy.Dummy(f"x{n}", real=True) for n in range(count)]
-    hows: list[How] = []
-    for choices, points in _branches(law, k, count).items():
-        f = symbolic(choices)
-        y = law.law(f, *xs)
-        partial = law.partials[k]
-        stated = partial(f, y, *xs) if callable(partial) else partial
-        how = _equal(exactly(sympy.diff(exactly(y), xs[k])), exactly(stated), xs, points)
-        if how == "refused":
-            return Proof(False, how)
-        hows.append(how)
-    for how in WEAKEST_FIRST:
-        if how in hows:
-            return Proof(True, how)
-    return Proof(False, "refused")                  # no point lies in its domain
-
-
-def _branches(law: Elementwise, k: int, count: int) -> dict[Choices, list[list[Any]]]:
-    """The combinations of branches that random points reach, with the points, without those outside the domain."""
-    mp, chance = numbers(), random.Random(f"{law.name}/{k}")
-    found: dict[Choices, list[list[Any]]] = {}
-    for n in range(POINTS):
-        low, high = RANGES[n % len(RANGES)]
-        point = [mp.mpf(chance.uniform(low, high)) for _ in range(count)]
-        choices: list[int] = []
-        f = noting(choices)
-        try:
-            y = law.law(f, *point)
-            partial = law.partials[k]
-            slope = partial(f, y, *point) if callable(partial) else partial
-        except ZeroDivisionError:
-            continue
-        if mp.isfinite(y) and mp.isfinite(slope):
-            found.setdefault(tuple(choices), []).append(point)
-    return found
-
-
-def _equal(a: Any, b: Any, symbols: Sequence[Any], points: Sequence[Sequence[Any]]) -> How:
-    """How it is known that two expressions are equal; "refused" if they are not."""
-    import sympy
-    if vanishes(a - b) or (gap := sympy.simplify(released(a - b))) == 0:
-        return "symbols"
-    a, b = released(a), released(b)
-    largest = 0.0
-    for point in points:
-        here = dict(zip(symbols, (sympy.Float(str(x), 50) for x in point), strict=True))
-        scale = 1 + abs(_at(a, here)) + abs(_at(b, here))
-        largest = max(largest, float(abs(_at(gap, here)) / scale))
-    if largest < 1e-40:
-        return "numbers at 50 digits"
-    # 0.1 * 0.2 written in Python is a float before sympy sees it.
-    return "symbols, up to the rounding of constants" if largest < 1e-15 and _tiny(gap) else "refused"
-
-
 def released(expression: Any) -> Any:
     """`expression` with sympy's own exp."""
     import sympy
     return expression.replace(held_exp(), sympy.exp)
 
 
-def _at(expression: Any, here: Mapping[Any, Any]) -> Any:
+def value_at(expression: Any, here: Mapping[Any, Any]) -> Any:
     """The number that `expression` is where its symbols have the values of `here`."""
     import sympy
     return sympy.N(expression.xreplace(here), 50)
-
-
-def _tiny(gap: Any) -> bool:
-    """Whether every coefficient of an expression is what rounding leaves of a constant."""
-    import sympy
-    return all(abs(c) < 1e-15 for c, _ in (t.as_coeff_Mul() for t in sympy.Add.make_args(sympy.expand(gap))))
 
 
 # is it zero? by algebra, with every transcendental part as a symbol of its own
@@ -352,7 +272,7 @@ def _symbols(made: Mapping[Var, Equation], seed: Var | None, y: Cell, symbols: d
 def _zero_in_numbers(expression: Any, symbols: Mapping[Cell, Any], chance: random.Random) -> bool:
     import sympy
     expression = released(expression)
-    return all(abs(_at(expression, {s: sympy.Float(chance.uniform(0, 1), 50) for s in symbols.values()})) < 1e-30
+    return all(abs(value_at(expression, {s: sympy.Float(chance.uniform(0, 1), 50) for s in symbols.values()})) < 1e-30
                for _ in range(5))
 
 

@@ -24,10 +24,11 @@ from bptui.engine.laws import (
 )
 from bptui.engine.losses import part_law
 from bptui.engine.program import Program
-from bptui.explain.formula import prove, prove_derivative, released, simplified, vanishes
+from bptui.explain.formula import prove_derivative, released, simplified, vanishes
 from bptui.explain.symbol import Symbol
 from bptui.replay.run import Run, open_run
 from bptui.scenario.reader import read_scenario_text
+from tests.support.proofs import prove
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 POWERS = (-3.0, -2.0, -1.0, -0.5, 0.5, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 1 / 3)
