@@ -97,12 +97,13 @@ def told(cause: Cause | None, update: int) -> str:
     """A cause in words, of what is not finite after `update` updates."""
     if cause is None:
         return ""
-    return cause.words + (f", sample {cause.sample}" if cause.sample is not None else "") + since(cause, update)
+    sample = f"sample {cause.sample}" if cause.sample is not None else ""
+    return ", ".join(filter(None, (cause.words, sample, since(cause, update))))
 
 
 def since(cause: Cause, update: int) -> str:
     """In which update it broke, where that is an earlier one: it cannot be found in this."""
-    return f", in update {cause.update + 1}" if cause.update != update else ""
+    return f"in update {cause.update + 1}" if cause.update != update else ""
 
 
 def _followed(run: Run, update: int, cell: Cell, asked: Derivative | None) -> Cause | None:
@@ -160,12 +161,15 @@ def _same(program: Program, var: Var) -> Var:
 
 # the operation
 
-def reason(at: Evidence, cell: Cell) -> str:
-    """Which operation makes a scalar not finite, with its operands: of the scalar alone, not of what is before it."""
+def reason(at: Evidence, cell: Cell, brief: bool = False) -> str:
+    """Which operation makes a scalar not finite, with its operands: of the scalar alone, not of what is before it.
+
+    `brief` leaves out what the factors of a product are called.
+    """
     equation = at.made.get(cell[0].base)
     if equation is None:
         return f"given as {shown(at.value(cell))}"
-    said = _of_law(at, equation, cell) if equation.law is not None else _of_sum(at, equation, cell)
+    said = _of_law(at, equation, cell) if equation.law is not None else _of_sum(at, equation, cell, brief)
     return said + (BRANCH if _not_taken(at, cell) else "")
 
 
@@ -180,7 +184,7 @@ def _of_law(at: Evidence, equation: Equation, cell: Cell) -> str:
     return f"the slope of {where} is {broke or shown(at.value(cell))}"
 
 
-def _of_sum(at: Evidence, equation: Equation, cell: Cell) -> str:
+def _of_sum(at: Evidence, equation: Equation, cell: Cell, brief: bool) -> str:
     """The first product that breaks, named; else the sum of all that were added up to where it broke."""
     total: TracedFloat | None = None
     s = scalars(equation)
@@ -190,7 +194,7 @@ def _of_sum(at: Evidence, equation: Equation, cell: Cell) -> str:
         for n, c in enumerate(row):
             term = term * TracedFloat(at.value(c)) if n else TracedFloat(at.value(c))
         if term.broke:
-            return f"{term.broke}{_names(at, row)}"
+            return term.broke if brief else f"{term.broke}{_names(at, row)}"
         before, total = total, term if total is None else total + term
         if total.broke and before is not None:
             return total.broke

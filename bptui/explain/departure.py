@@ -16,7 +16,7 @@ from ..replay.fork import Fork
 from ..replay.timeline import scalars
 from .differences import differences
 from .notation import counted
-from .pairs import SAMPLES, Both, Pair, ancestors, related, unlike
+from .pairs import IN_BATCH, SAMPLES, Both, Pair, ancestors, related, unlike
 from .terms import TermView
 from .twins import Letters, Side, both_sides, itself, origin, read, unequal
 
@@ -61,7 +61,7 @@ class Detail:
 def given(both: Both, update: int, letters: Letters, chosen: int = 0) -> Detail:
     """What an update starts from, as far as it differs."""
     apart = both.apart(update)
-    rows = tuple(Compared(g.name.removeprefix("the number of "), g.a, g.b, False, n == chosen, 0, g.name == SAMPLES)
+    rows = tuple(Compared(IN_BATCH if g.name == SAMPLES else g.name, g.a, g.b, False, n == chosen, 0, g.name == SAMPLES)
                  for n, g in enumerate(apart.given))
     return Detail(f"at {rows[chosen].name}" if rows else "at the start of the update", rows,
                   _reasons(both, letters, update) if rows else ())

@@ -49,9 +49,10 @@ def named(run: Run, update: int, cell: Cell) -> str:
     """How a scalar can be asked for; one inside a written line by the name of its line."""
     program = run.program(update)
     var, flat = value_of(program, cell)
-    text = quantity_text(program, Namer(run.scenario), var, flat % max(1, var.lane_size))
-    simultaneous = run.scenario.training.update_order == "simultaneous" and var.role == "adjoint"
-    return f"d({program.cost.name}, {text.removesuffix('.grad')})" if simultaneous and text.endswith(".grad") else text
+    if run.scenario.training.update_order == "simultaneous" and var.role == "adjoint":
+        x = quantity_text(program, Namer(run.scenario), var.of[0], flat % max(1, var.lane_size))
+        return f"d({program.cost.name}, {x})" if x else ""
+    return quantity_text(program, Namer(run.scenario), var, flat % max(1, var.lane_size))
 
 
 def not_finite(run: Run, update: int) -> Diagnosis | None:

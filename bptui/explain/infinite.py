@@ -40,7 +40,8 @@ def sentence(at: Explainer, cell: Cell) -> str:
     sample = f", sample {row}" if row is not None else ""
     if cause.cell == inner:
         return _worded(at, f"{name}: {said}{sample}.", f"{name}: {said}.", f"{said[:1].upper()}{said[1:]}.")
-    operation, cause_said = said.partition(",")[0], f", as {cause.words}{since(cause, at.update)}"  # without the names
+    operation, when = reason(here, inner, brief=True), since(cause, at.update)
+    cause_said = f", as {cause.words}{f', {when}' if when else ''}"
     return _worded(at, f"{name}: {said}{sample}{cause_said}.", f"{name}: {operation}{sample}{cause_said}.",
                    f"{name}: {operation}{cause_said}.", f"{name}: {said}{sample}.", f"{name}: {operation}{sample}.")
 
@@ -70,5 +71,6 @@ def _taken_over(at: Explainer, here: Evidence, cell: Cell, name: str, source: Ce
     made = at.title(value) if not math.isfinite(here.value(value)) else f"what makes {at.title(value)}"
     said = f"{name}, and takes it over from {made}" + (f" of sample {row}" if row is not None else "")
     when = since(cause, at.update)
-    brief = f"{said}: it began{when.removeprefix(',')}." if when else f"{said}."
-    return _worded(at, f"{said}: {cause.words}{when}.", brief, f"{said}.", f"It takes it over from {made}.")
+    brief = f"{said}: it began {when}." if when else f"{said}."
+    since_then = f", {when}" if when else ""
+    return _worded(at, f"{said}: {cause.words}{since_then}.", brief, f"{said}.", f"It takes it over from {made}.")

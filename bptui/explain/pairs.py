@@ -22,7 +22,8 @@ from .namer import Namer, quantity_text
 
 LARGE = 1000                                        # elements from which a tensor is matched as a whole
 CHUNK = 500                                         # updates that are watched at once
-SAMPLES = "the number of samples in the batch"
+IN_BATCH = "samples in the batch"
+SAMPLES = f"the number of {IN_BATCH}"
 Column = tuple[np.ndarray, np.ndarray]              # elements of a variable, and of the other run's
 
 

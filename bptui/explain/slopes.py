@@ -7,7 +7,7 @@ much that what a derivative promises is not what comes, a smaller step shows tha
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -134,21 +134,23 @@ def promised(at: Explainer, x: Cell, slope: float) -> str:
     name, found, cost = at.title(x), tried(at, x), at.cost
     up = found.change(at, x, NUDGE)
     way = "raise" if slope > 0 else "lower"
-    nudged = f"{name} + {NUDGE:g} should {way} {cost} by {notation.one(abs(slope) * NUDGE)}."
     if known := _no_number(found, cost):
-        return _named(f"{nudged} {known}", name)
-    if not math.isfinite(up):
-        return _named(f"{nudged} Tried: {cost} is {notation.one(found.here + up)} then.", name)
-    if abs(up) < SEEN * abs(found.here):
-        return _named(f"{nudged} Tried: too little to see.", name)
-    if abs(up - slope * NUDGE) > APART * abs(slope) * NUDGE:
+        tried_it = known
+    elif not math.isfinite(up):
+        tried_it = f"Tried: {cost} is {notation.one(found.here + up)} then."
+    elif abs(up) < SEEN * abs(found.here):
+        tried_it = "Tried: too little to see."
+    elif abs(up - slope * NUDGE) > APART * abs(slope) * NUDGE:
         return _curved(at, x, found, slope)
-    return _named(f"{nudged} Tried: {notation.one(abs(up))}.", name)
+    else:
+        tried_it = f"Tried: {notation.one(abs(up))}."
+    nudged = f"+ {NUDGE:g} should {way} {cost} by {notation.one(abs(slope) * NUDGE)}. {tried_it}"
+    return fitting(f"{name} {nudged}", f"{_part(at, x)} {nudged}")
 
 
-def _named(said: str, name: str) -> str:
-    """With the last part of a name, where the whole is too long for a row."""
-    return fitting(said, said.replace(name, name.rpartition(".")[2], 1))
+def _part(at: Explainer, x: Cell) -> str:
+    """A name without its layer, for what is too long for a row."""
+    return replace(at.namer, home=x[0].name.rpartition(".")[0]).of(x[0], x[1] % x[0].lane_size)
 
 
 def _curved(at: Explainer, x: Cell, found: Tried, slope: float) -> str:

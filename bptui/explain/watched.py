@@ -28,8 +28,7 @@ def shown(x: float) -> str:
 
 def bracketed(x: float) -> str:
     """A number on the right of an operator."""
-    text = shown(x)
-    return f"({text})" if text.startswith("-") else text
+    return f"({shown(x)})" if x < 0 else shown(x)
 
 
 class TracedFloat:
