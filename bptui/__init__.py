@@ -27,7 +27,8 @@ from typing import TYPE_CHECKING, Any
 from .scenario.errors import QuantityError, ScenarioError
 
 if TYPE_CHECKING:
-    from .replay.run import Run, open_run
+    from .replay.open import open_run
+    from .replay.run import Run
 
 __version__ = "0.1.0"
 __all__ = ["QuantityError", "Run", "ScenarioError", "__version__", "open_run"]
@@ -42,8 +43,8 @@ def __getattr__(name: str) -> Any:
     if "numpy" not in sys.modules:                  # it looks once, when it is loaded
         os.environ.update(dict.fromkeys(THREADS, "1"))
     try:
-        from .replay import run
+        from .replay import open as opened
     finally:
         for variable, value in before.items():      # what is loaded later may have its threads
             os.environ.pop(variable, None) if value is None else os.environ.update({variable: value})
-    return getattr(run, name)
+    return getattr(opened, name)

@@ -33,6 +33,7 @@ ONLY_IN = {"textual": "tui", "rich": "tui", "ast": "scenario", "tomllib": "scena
 ONCE = "sympy"  # imported by one module only, and late
 NEVER = {"eval", "exec", "compile", "sympify", "parse_expr", "lambdify", "__import__"}
 ALLOWED = {("engine/unroll.py", "exec"), ("engine/unroll.py", "compile")}
+NO_CIRCLE = {"scenario", "engine", "replay"}        # rooms in which no module imports itself by way of others
 
 
 def modules(package: Path) -> Iterator[tuple[str, ast.Module]]:
@@ -89,6 +90,57 @@ def import_faults(package: Path) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def users(package: Path) -> dict[str, set[str]]:
+    """By its path, the modules of the package that each imports: for its types and late, too.
+
+    Where a name is taken from a package, its `__init__` is imported; where a module is, that module.
+    """
+    files = {file for file, _ in modules(package)}
+    found: dict[str, set[str]] = {}
+    for file, tree in modules(package):
+        names = list(imports(file, tree))
+        taken = {name for line, name in names
+                 if not any(at == line and other.startswith(f"{name}.") for at, other in names)}
+        found[file] = {theirs for name in taken if (theirs := home(name, files))} - {file}
+    return found
+
+
+def home(name: str, files: set[str]) -> str | None:
+    """The file of a module, or of the module that a name is taken from."""
+    parts = name.split(".")[1:] if name.startswith("bptui.") else []
+    for path in ("/".join(parts), "/".join(parts[:-1])):
+        for file in (f"{path}.py", f"{path}/__init__.py"):
+            if path and file in files:
+                return file
+    return None
+
+
+def circles(package: Path) -> list[list[str]]:
+    """The modules that import each other, directly or by way of others: each circle once, by its files."""
+    asked, found = users(package), list[list[str]]()
+
+    def reached(start: str) -> set[str]:
+        seen, todo = set[str](), [start]
+        while todo:
+            fresh = asked[todo.pop()] - seen
+            seen |= fresh
+            todo += fresh
+        return seen
+
+    beyond = {file: reached(file) for file in asked}
+    for file in sorted(asked):
+        circle = sorted(other for other in beyond[file] if file in beyond[other])
+        if circle and circle not in found:
+            found.append(circle)
+    return found
+
+
+def circle_faults(package: Path, rooms: set[str]) -> list[str]:
+    """The circles that go through one of these rooms."""
+    return [", ".join(circle) for circle in circles(package)
+            if rooms & {Path(file).parts[0].removesuffix(".py") for file in circle}]
+
+
 def call_faults(package: Path) -> list[str]:
     """Every mention of a function that runs text: called, passed on, or imported under another name."""
     found: list[str] = []
@@ -134,6 +186,10 @@ def test_every_package_is_known() -> None:
     assert {"scenario", "engine", "replay"} <= parts
 
 
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    assert circle_faults(PACKAGE, NO_CIRCLE) == []
+
+
 # The rules find what they forbid
 
 
@@ -172,6 +228,40 @@ def test_a_right_import_is_not_found(tmp_path: Path) -> None:
     write(tmp_path, "scenario/expression.py", "import ast, tomllib\nfrom .errors import Problem")
     write(tmp_path, "cli.py", "from .tui.app import App")
     assert import_faults(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from .run import Run",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .run import Run",
+        "def f(run: 'Run') -> None: ...\nif 0:\n    from bptui.replay.run import Run",
+        "def f():\n    from . import run",
+        "import bptui.replay.run",
+    ],
+    ids=["plain", "by a type alone", "by a string", "late", "whole"],
+)
+def test_a_circle_is_found(back: str, tmp_path: Path) -> None:
+    write(tmp_path, "replay/run.py", "from .scan import look\nclass Run: ...")
+    write(tmp_path, "replay/scan.py", "from . import end")
+    write(tmp_path, "replay/end.py", back)
+    assert circle_faults(tmp_path, {"replay"}) == ["replay/end.py, replay/run.py, replay/scan.py"]
+    assert circle_faults(tmp_path, {"engine"}) == []
+
+
+def test_a_circle_by_way_of_a_package_is_found(tmp_path: Path) -> None:
+    write(tmp_path, "engine/layers/__init__.py", "from .dense import dense")
+    write(tmp_path, "engine/layers/dense.py", "from . import KINDS")
+    assert circle_faults(tmp_path, {"engine"}) == ["engine/layers/__init__.py, engine/layers/dense.py"]
+
+
+def test_what_is_no_circle_is_not_found(tmp_path: Path) -> None:
+    write(tmp_path, "engine/layers/__init__.py", "from .dense import dense\nfrom . import site")
+    write(tmp_path, "engine/layers/dense.py", "from . import site\nfrom ..laws import x")
+    write(tmp_path, "engine/layers/site.py", "from .. import laws")
+    write(tmp_path, "engine/laws.py", "import numpy")
+    write(tmp_path, "engine/__init__.py", "")
+    assert circles(tmp_path) == []
 
 
 def test_a_second_module_with_sympy_is_found(tmp_path: Path) -> None:
@@ -226,6 +316,6 @@ def loaded(statement: str) -> set[str]:
 
 
 def test_a_run_loads_neither_sympy_nor_textual() -> None:
-    assert {"bptui", "numpy"} <= loaded("import bptui.replay.run") and "sympy" in loaded("import sympy")
-    statement = "from bptui.replay.run import open_run; open_run('scenarios/two_layer.toml').value('d(E, w5)', 3)"
+    assert {"bptui", "numpy"} <= loaded("import bptui.replay.open") and "sympy" in loaded("import sympy")
+    statement = "from bptui.replay.open import open_run; open_run('scenarios/two_layer.toml').value('d(E, w5)', 3)"
     assert loaded(statement).isdisjoint({"sympy", "mpmath", "textual", "rich"})

@@ -39,7 +39,7 @@ def edit(session: Session, text: str) -> None:
 def free_letters(session: Session) -> Iterator[str]:
     """What another run can be called by: no run is, and no quantity."""
     program = session.run.program(session.position.update)
-    taken = {*session.branches, *program.names, *program.variables, *session.run.symbols(program)}
+    taken = {*session.branches, *program.names, *program.variables, *program.symbols}
     return (letter for letter in LETTERS if letter not in taken)
 
 

@@ -118,7 +118,7 @@ def matrix(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     name, _, part = text.strip().rpartition(".")
     view = MATRIX_VIEWS.get(part, "value")
     name = name if part in MATRIX_VIEWS else text.strip()
-    var = (program.variables.get(name) or session.run.symbols(program).get(name)) if name else matrices.subject(scene)
+    var = (program.variables.get(name) or program.symbols.get(name)) if name else matrices.subject(scene)
     if var is None or var not in matrices.candidates(program):
         known = near_or_known(name, [v.name for v in matrices.candidates(program)])
         yield line(f"{quoted(text)} is no tensor of {session.run.scenario.name}{known}.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..engine.wording import with_words
 from ..explain.claims import claim_faults
+from ..replay.open import open_scenario
 from ..replay.run import Run
 from ..scenario.errors import Problem, ScenarioError, printable
 from ..scenario.reader import read_scenario, render
@@ -60,13 +61,13 @@ def understood(scenario: Scenario) -> Run:
     """The run of a scenario, all of whose claims can be asked. Raises ScenarioError with all that is wrong."""
     problems: list[Problem] = []
     try:
-        run = Run(scenario)
+        run = open_scenario(scenario)
     except ScenarioError as error:
         if scenario.training.until is None:
             raise
         problems += error.problems                  # the claims can be looked at if it is only the end of the run
         try:
-            run = Run(replace(scenario, training=replace(scenario.training, until=None)))
+            run = open_scenario(replace(scenario, training=replace(scenario.training, until=None)))
         except ScenarioError:
             raise error from None
     problems += claim_faults(run, scenario.claims)

@@ -19,7 +19,8 @@ from ..replay.follow import Needed
 from ..replay.hits import Hits
 from ..replay.meaning import Meaning, Place
 from ..replay.moves import Path
-from ..replay.run import Run, open_run
+from ..replay.open import open_run
+from ..replay.run import Run
 from ..replay.timeline import Position, Timeline
 from ..replay.trouble import Troubles
 from ..scenario.errors import QuantityError, ScenarioError, sentence

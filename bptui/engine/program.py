@@ -227,6 +227,15 @@ class Program:
                 found.update({f"net_{e.removeprefix('out_')}": (var, k) for k, e in enumerate(var.elements)})
         return found
 
+    @cached_property
+    def symbols(self) -> dict[str, Var]:
+        """What equations call whole tensors (`W_o`, `b_h`, `out_m[2]`), where one variable alone is called so."""
+        found: dict[str, Var | None] = {}
+        for var in dict.fromkeys(self.variables.values()):
+            if var.symbol:
+                found[var.symbol] = var if found.get(var.symbol, var) is var else None
+        return {symbol: var for symbol, var in found.items() if var is not None}
+
 
 def live_equations(equations: Iterable[Equation], wanted: Iterable[Var]) -> tuple[Equation, ...]:
     """Those of `equations` that `wanted` depends on, in their order."""

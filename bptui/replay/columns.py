@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -22,16 +22,13 @@ from ..scenario.errors import QuantityError
 from ..scenario.trees import Call, Index, Name, Number, Operation, Pin, Tree, parts
 from .leaves import LeafCells, Slow, change, depends_on_sample, is_leaf, of_state, read_leaf, walk
 from .quantity import ARITHMETIC, bits, call, evaluate, lane_of
-
-if TYPE_CHECKING:
-    from .run import Run
+from .run import Run, Spans
 
 Array = np.ndarray
 OVER_ALL: dict[str, Callable[[Array], Any]] = {      # of one tensor: one number, or one answer, an update
     "any": lambda x: np.any(x, axis=1), "all": lambda x: np.all(x, axis=1), "max": lambda x: np.max(x, axis=1),
     "min": lambda x: np.min(x, axis=1), "sum": lambda x: np.sum(x, axis=1), "mean": lambda x: np.mean(x, axis=1),
     "norm": lambda x: np.sqrt(np.sum(np.square(x), axis=1))}
-Spans = Sequence[tuple[Program, int]]               # neighbouring updates of one program, and how many they are
 MANY = 1 << 20                                      # numbers of a chunk
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,13 +15,11 @@ from ..engine.executor import Row
 from ..engine.program import Program
 from ..scenario.errors import QuantityError
 from ..scenario.trees import Call, Number, Operation, Tree
-from .columns import Array, ColumnPlan, Spans, depends, first_had
+from .columns import Array, ColumnPlan, depends, first_had
 from .leaves import Slow, end_of_derivatives, leaves_of, number_of, read_leaf, walk
 from .quantity import evaluate, lane_of, same_bits
-
-if TYPE_CHECKING:
-    from .run import Run
-    from .timeline import Timeline
+from .run import Run, Spans
+from .timeline import Timeline
 
 
 class Condition(ColumnPlan):

@@ -8,20 +8,39 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ..engine.executor import Row, Wanted
 from ..engine.program import Program
 from ..scenario.errors import Problem, QuantityError, ScenarioError
 from ..scenario.trees import Operation, Pin, Tree, parts
-from .columns import Backlog, Spans
+from .columns import Backlog
 from .condition import Condition
 from .quantity import evaluate
-
-if TYPE_CHECKING:
-    from .run import Run
+from .run import Run, Spans
 
 NOTHING = Wanted(())
+
+
+class End:
+    """What `[training]` says of an early end: `until`, patience, or both. Raises ScenarioError."""
+
+    def __init__(self, run: Run) -> None:
+        training = run.scenario.training
+        self._until = Until(run) if training.until is not None else None
+        self._patience = Patience(training.patience) if training.patience is not None else None
+        self.every_epoch = self._patience is not None
+
+    def wanted(self, program: Program) -> Wanted:
+        return self._until.wanted(program) if self._until is not None else NOTHING
+
+    def first(self, first: int, rows: Sequence[Row], programs: Spans) -> tuple[int, str] | None:
+        found = self._until.first_true(first, rows, programs) if self._until is not None else None
+        return None if self._until is None or found is None else (found, f"{self._until.text} holds")
+
+    def after_epoch(self, validation: float) -> str:
+        if self._patience is None or not self._patience.ends(validation):
+            return ""
+        return f"E.validation was not better for {self._patience.epochs} epochs"
 
 
 class Until:

@@ -19,7 +19,6 @@ from ..engine.model import Model
 from ..engine.program import Program
 from ..scenario.errors import QuantityError, ScenarioError
 from .edits import Here, read_edit, rewritten, valued
-from .end import Until
 from .quantity import past_the_end
 from .run import Run
 from .schedule import Schedule
@@ -90,16 +89,14 @@ class Fork(Run):
                  edits: tuple[str, ...] = (), sample: int = 1) -> None:
         self.parent, self.since, self.edits, self.sample = parent, since, edits, sample
         claims = tuple(claim for claim in parent.scenario.claims if claim.after < since)
-        super().__init__(replace(own.model.scenario, claims=claims),
-                         schedule=Forked(parent.schedule, own, since, branch))
         self._own, self._branch = own, branch
-        self.waits, self.between = parent.waits, parent.between
-        self._take_over(since if branch is not None else since + 1)
-        self._until: Until | None = Until(self) if self._until is not None else None     # of what is edited, too
+        super().__init__(replace(own.model.scenario, claims=claims), Forked(parent.schedule, own, since, branch),
+                         parent.language)
 
-    def _take_over(self, same: int) -> None:
-        """What the parent knows of the past; before `same` its values are this run's."""
-        parent = self.parent
+    def _begin(self) -> None:
+        """It knows of the past what the parent knows; before `same` its values are the parent's."""
+        parent, same = self.parent, self.since if self._branch is not None else self.since + 1
+        self.waits, self.between = parent.waits, parent.between
         self._recent = OrderedDict((n, state) for n, state in parent._recent.items() if n < same)
         self._envs = OrderedDict((n, env) for n, env in parent._envs.items() if n < same)
         self._evaluations = OrderedDict((at, env) for at, env in parent._evaluations.items() if at[0] < same)
@@ -113,9 +110,10 @@ class Fork(Run):
         self.curve_stride, self._noted = parent.curve_stride, self.known
         self.curve = parent.curve[:-(-self.known // self.curve_stride)]
         self.validation = [(update, cost) for update, cost in parent.validation if update < self.since]
-        if self._patience is not None:
+        super()._begin()
+        if self.ending is not None:
             for _, cost in self.validation:
-                self._patience.ends(cost)
+                self.ending.after_epoch(cost)
         if self.known == self.since > 0:
             self._judge()
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,11 +17,9 @@ from ..engine.program import LEAVES, Program, Var
 from ..engine.scalars import Cell
 from ..scenario.errors import QuantityError
 from ..scenario.trees import Attribute, Call, Index, Name, Operation, Pin, Tree, parts
-from .meaning import SETS, Place, find, meaning
-
-if TYPE_CHECKING:
-    from .run import Run
-    from .timeline import Timeline
+from .meaning import SETS, Place, find, meaning, meant
+from .run import Run
+from .timeline import Timeline
 
 
 class Slow(Exception):
@@ -69,7 +66,7 @@ def read_leaf(run: Run, program: Program, tree: Tree, following: bool, lane: int
 
 def change(run: Run, program: Program, tree: Tree) -> Tree | None:
     """`w5.change` as w5.next - w5."""
-    tree = run.meant(program, tree)
+    tree = meant(run, program, tree)
     if isinstance(tree, Attribute) and tree.name == "change":
         return Operation("-", (Attribute(tree.base, "next"), tree.base))
     return None
@@ -77,7 +74,7 @@ def change(run: Run, program: Program, tree: Tree) -> Tree | None:
 
 def is_leaf(run: Run, program: Program, tree: Tree) -> bool:
     """Whether a tree is read as a whole. Raises Slow for what only the language of quantities can make of it."""
-    match run.meant(program, tree):
+    match meant(run, program, tree):
         case Call("d", _) | Index(Call("d", _), _):
             return True
         case Attribute(name="grad" | "next"):
@@ -94,7 +91,7 @@ def is_leaf(run: Run, program: Program, tree: Tree) -> bool:
 
 def leaves_of(run: Run, program: Program, tree: Tree) -> Iterator[Tree]:
     """What a tree names of its own update."""
-    match run.meant(program, tree):
+    match meant(run, program, tree):
         case Pin():
             return
         case Attribute(base, "change"):
@@ -133,7 +130,7 @@ def varies(tree: Tree) -> bool:
 
 def depends_on_sample(run: Run, program: Program, tree: Tree) -> bool:
     """Whether the value of a tree is of one sample."""
-    for leaf in walk(run.meant(program, tree)):
+    for leaf in walk(meant(run, program, tree)):
         if isinstance(leaf, Name | Attribute | Index):
             place = find(run, program, leaf)
             if place is not None and place.var.lanes:

@@ -9,7 +9,7 @@ what to write.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ..engine.laws import CONSTANTS
 from ..engine.program import Program, Var
@@ -17,9 +17,7 @@ from ..engine.scalars import Cell
 from ..scenario.errors import QuantityError, did_you_mean, one_of
 from ..scenario.expression import ALL
 from ..scenario.trees import Attribute, Call, Index, Name, Operation, Pin, Tree
-
-if TYPE_CHECKING:
-    from .run import Run
+from .run import Run
 
 Kind = Literal["value", "derivative", "grad", "next", "change"]
 PARTS = ("grad", "next", "change")                  # of a parameter: what an update makes of it
@@ -72,6 +70,10 @@ def meant(run: Run, program: Program, tree: Tree) -> Tree:
 
     Names stay as they are typed; `find` looks them up. Raises QuantityError for an index that cannot be.
     """
+    return run.remembered(_meant)(program, tree)
+
+
+def _meant(run: Run, program: Program, tree: Tree) -> Tree:
     def inside(part: Tree) -> Tree:
         return meant(run, program, part)
 
@@ -175,15 +177,6 @@ def spellings(run: Run, name: str) -> list[str]:
     return [name, *plain, *data]
 
 
-def symbols(program: Program) -> dict[str, Var]:
-    """What equations call whole tensors (`W_o`, `b_h`, `out_m[2]`), where one variable alone is called so."""
-    found: dict[str, Var | None] = {}
-    for var in dict.fromkeys(program.variables.values()):
-        if var.symbol:
-            found[var.symbol] = var if found.get(var.symbol, var) is var else None
-    return {symbol: var for symbol, var in found.items() if var is not None}
-
-
 def _known(run: Run, program: Program, name: str) -> Place | None:
     """The place of a name as a whole: an element's, a tensor's, or what an equation calls a tensor."""
     spelled = spellings(run, name)
@@ -192,7 +185,7 @@ def _known(run: Run, program: Program, name: str) -> Place | None:
             return Place(*program.names[each])
         if each in program.variables:               # a step of a sequence, too
             return Place(program.variables[each], None)
-    return next((Place(run.symbols(program)[each], None) for each in spelled if each in run.symbols(program)), None)
+    return next((Place(program.symbols[each], None) for each in spelled if each in program.symbols), None)
 
 
 def _element_of(run: Run, program: Program, name: str) -> Place | None:
@@ -299,7 +292,7 @@ def meaning(run: Run, program: Program, tree: Tree) -> Meaning | None:
 
     Raises QuantityError, in one sentence, for a name that the program does not have.
     """
-    tree = run.meant(program, tree)
+    tree = meant(run, program, tree)
     if isinstance(tree, Call) and tree.function == "d":
         return _derivative(run, program, *tree.args)
     if not isinstance(tree, Name | Attribute | Index):
@@ -382,7 +375,7 @@ def unknown(run: Run, program: Program, name: str) -> QuantityError:
 
 def instead(run: Run, program: Program, name: str) -> str:
     """What can be written in place of a name that there is not: a near one, or what there is."""
-    known = [*program.names, *program.variables, *run.symbols(program)]
+    known = [*program.names, *program.variables, *program.symbols]
     return did_you_mean(name, known) or f"; there are {listed(program)}"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,10 +19,8 @@ from ..engine.program import Program, Var
 from ..scenario.errors import ExpressionError, QuantityError, ScenarioError
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Attribute, Call, Index, Name, Number, Operation, Pin, Tree
-from .meaning import Meaning, Place, dotted, find, kind_of, meaning, misfit, unknown
-
-if TYPE_CHECKING:
-    from .run import Run
+from .meaning import Meaning, Place, dotted, find, kind_of, meaning, meant, misfit, unknown
+from .run import Run
 
 Value = float | bool | np.ndarray
 MOST_NUMBERS = 10_000
@@ -91,7 +89,7 @@ def evaluate(run: Run, tree: Tree, update: int, lane: int | None = 0) -> Value:
 
 
 def _value(at: Moment, tree: Tree) -> Any:  # noqa: C901
-    tree = at.run.meant(at.program, tree)
+    tree = meant(at.run, at.program, tree)
     match tree:
         case Number(value=value):
             return value

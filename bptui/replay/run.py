@@ -1,7 +1,8 @@
-"""A run: a model with its schedule, what is known of it so far, and its values at any update.
+"""A run: a schedule, what is known of it so far, and its values at any update.
 
 A runner works ahead in small slices, keeping a few states and the curve of the cost; everything else is
-replayed when asked for, bit for bit. Asking never changes a run.
+replayed when asked for, bit for bit. Asking never changes a run. The language of quantities reads runs, so a run knows
+none: it is handed one, and with it what may end it early (`open.py`).
 """
 
 from __future__ import annotations
@@ -10,28 +11,27 @@ import os
 import time
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable
-from functools import cache, cached_property
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from functools import cache, cached_property, partial
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
-from ..engine.executor import Env, State, Wanted
+from ..engine.executor import Env, Row, State, Wanted
 from ..engine.limits import MOST_BYTES, OF_A_NUMBER, size_of
 from ..engine.model import Model
 from ..engine.program import Program, Var
 from ..engine.query import Query, query
 from ..engine.scalars import Cell
 from ..scenario.errors import printable
-from ..scenario.reader import read_scenario
 from ..scenario.records import Scenario
-from ..scenario.shipped import find
-from ..scenario.trees import Tree
-from .end import Patience, Until
 from .keyframes import Keyframes
-from .meaning import meant, symbols
 from .schedule import Schedule
 from .timeline import Timeline
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Spans = Sequence[tuple[Program, int]]               # neighbouring updates of one program, and how many they are
 
 BLAS_THREADS = os.environ.get("OPENBLAS_NUM_THREADS", "as it has them")     # when numpy was loaded, or soon after
 SLICE = 256                                         # updates between two looks at the clock
@@ -47,6 +47,34 @@ def _nothing(at: int, of: int) -> None:
     """What is done between two stretches of a long way, where nobody looks."""
 
 
+class Ending(Protocol):
+    """What may end a run before its last update."""
+
+    every_epoch: bool                               # whether it looks at the validation after each epoch
+
+    def wanted(self, program: Program) -> Wanted:
+        """What the runner has to see of each update for it."""
+        ...
+
+    def first(self, first: int, rows: Sequence[Row], programs: Spans) -> tuple[int, str] | None:
+        """The place among the updates from `first` of the one after which the run ends, and why it does."""
+        ...
+
+    def after_epoch(self, validation: float) -> str:
+        """Why the run ends after an epoch, of which E.validation is known; "" where it goes on."""
+        ...
+
+
+class Language(Protocol):
+    """What a run is asked in, and told when to end."""
+
+    def value(self, run: Run, text: str, after: int, sample: int | None) -> float | bool | np.ndarray: ...
+
+    def ending(self, run: Run) -> Ending | None:
+        """What the scenario says of its end; None where nothing. Raises ScenarioError."""
+        ...
+
+
 class Run:
     """The run of one scenario. Of use to who has opened one: `value`, `parameters`, `updates`. Nothing that is
     asked changes it.
@@ -55,9 +83,8 @@ class Run:
 
     since = 0                                       # where it left another run (`fork`); 0 where there is none
 
-    def __init__(self, scenario: Scenario, executor: str | None = None, schedule: Schedule | None = None) -> None:
-        self.scenario = scenario
-        self.schedule = schedule or Schedule(Model(scenario), executor)
+    def __init__(self, scenario: Scenario, schedule: Schedule, language: Language) -> None:
+        self.scenario, self.schedule, self.language = scenario, schedule, language
         self.model = self.schedule.model
         self.updates = self.schedule.updates
         self.keyframes = Keyframes(self.schedule.start())
@@ -70,8 +97,8 @@ class Run:
         self._evaluations: OrderedDict[tuple[int, bool], Env] = OrderedDict()
         self.query = cache(query)
         self.timeline = cache(Timeline)
-        self.symbols = cache(symbols)
-        self.meant = cache(self._meant)
+        self._remembered: Callable[[Callable[..., object]], Callable[..., object]] = cache(
+            lambda function: cache(partial(function, self)))
         self._watched = cache(self._what_is_watched)
         self._kept = cache(_kept)
         self.waits = True                           # for its end to be found, when it may end early and is asked
@@ -79,11 +106,12 @@ class Run:
         """Called time and again on a long way: where it is, and where it ends. What it raises ends the way."""
         self.ended = ""                             # why the run ended before its last update, once it has
         self.validation: list[tuple[int, float]] = []   # (update, E.validation) at ends of epochs, as far as known
-        training = scenario.training
-        self._patience = Patience(training.patience) if training.patience is not None else None
-        self._until = Until(self) if training.until is not None else None
-        epochs = max(1, self.updates // self.schedule.batches)
-        self._each = 1 if self._patience is not None else max(1, epochs // CURVE_OF_VALIDATION)
+        self.ending: Ending | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """The last of what is made of it: a fork takes over what is known already."""
+        self.ending = self.language.ending(self)
 
     def __repr__(self) -> str:
         most = "at most " if self.may_end and not self.ended else ""
@@ -139,14 +167,14 @@ class Run:
     @property
     def may_end(self) -> bool:
         """Whether the run may end before its last update."""
-        return self._until is not None or self._patience is not None
+        return self.ending is not None
 
     def rows(self, update: int) -> list[int]:
         return self.schedule.rows(update)
 
     def again(self) -> Run:
         """The same run, of which nothing is known yet."""
-        return Run(self.scenario, self.schedule.kind)
+        return Run(self.scenario, Schedule(self.model, self.schedule.kind), self.language)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -175,12 +203,13 @@ class Run:
             epoch = self._each * self.schedule.batches
             hop = min(hop, (start // epoch + 1) * epoch - start)
         head, rows = self.schedule.watch(self._watched, self._head, start, hop)
-        if self._until is not None:
-            ending = self._until.first_true(start, [row[1:] for row in rows], self.schedule.programs(start, hop))
-            if ending is not None:
-                for row in rows[:ending + 1]:
+        if self.ending is not None:
+            found = self.ending.first(start, [row[1:] for row in rows], self.schedule.programs(start, hop))
+            if found is not None:
+                last, why = found
+                for row in rows[:last + 1]:
                     self._note(row[0])
-                self._end(start + ending, f"{self._until.text} holds")
+                self._end(start + last, why)
                 return
         for row in rows:
             self._note(row[0])
@@ -189,8 +218,8 @@ class Run:
         self._judge()
 
     def _what_is_watched(self, program: Program) -> Wanted:
-        """The cost, and what `until` looks at."""
-        more = self._until.wanted(program) if self._until is not None else Wanted(())
+        """The cost, and what its ending looks at."""
+        more = self.ending.wanted(program) if self.ending is not None else Wanted(())
         return Wanted(((program.watched, 0), *more.cells), more.queries)
 
     def _end(self, update: int, why: str) -> None:
@@ -200,13 +229,20 @@ class Run:
         if self.model.judged and (not self.validation or self.validation[-1][0] != update):
             self._look_at_validation()
 
+    @cached_property
+    def _each(self) -> int:
+        """After how many epochs the validation is looked at."""
+        epochs = max(1, self.updates // self.schedule.batches)
+        return 1 if self.ending is not None and self.ending.every_epoch else max(1, epochs // CURVE_OF_VALIDATION)
+
     def _judge(self) -> None:
         """At the end of an epoch: what the network makes of the rows held back."""
         if not self.model.judged or self.known % (self._each * self.schedule.batches):
             return
         cost = self._look_at_validation()
-        if self._patience is not None and self._patience.ends(cost) and self.since != self.known < self.updates:
-            self._end(self.known, f"E.validation was not better for {self._patience.epochs} epochs")
+        why = self.ending.after_epoch(cost) if self.ending is not None else ""
+        if why and self.since != self.known < self.updates:
+            self._end(self.known, why)
 
     def _look_at_validation(self) -> float:
         values = self.evaluation(self.known, True)
@@ -312,35 +348,20 @@ class Run:
             return np.zeros(x.shape)
         return self.derivative_env(update, found, y).array(found.adjoint)
 
-    # the language of quantities
+    # what others ask
 
-    def _meant(self, program: Program, tree: Tree) -> Tree:
-        """A tree of the language with every quantity spelled in one way. Raises QuantityError."""
-        return meant(self, program, tree)
+    def remembered(self, function: Callable[Concatenate[Run, P], T]) -> Callable[P, T]:
+        """A function of this run, whose answers are kept with it."""
+        return self._remembered(function)           # type: ignore[return-value]
 
     def value(self, text: str, after: int = 0, sample: int | None = None) -> float | bool | np.ndarray:
         """A quantity after `after` updates, for data row `sample` (from 1; by default the batch's first).
 
         Raises QuantityError when it cannot be read or computed.
         """
-        from .quantity import evaluate_text
-        return evaluate_text(self, text, after, sample)
+        return self.language.value(self, text, after, sample)
 
 
 def _kept(program: Program) -> int:
     """Of how many updates all values are kept: of one, and of more as far as they fit beside each other."""
     return max(1, min(RECENT, MOST_BYTES // (OF_A_NUMBER * size_of(program).numbers or 1)))
-
-
-def open_run(path: str | Path, executor: str | None = None) -> Run:
-    """Open a scenario: the path of a file, or the name of a shipped one, as in `open_run("two_layer")`.
-
-    `executor` forces "straight" (Python's own floats, small programs) or "arrays" (numpy); by default the size of the
-    program decides. Their bits differ in the last place. The commands of bptui run numpy's matrix products on one
-    thread, because more threads may add in another order. `bptui.open_run` sees to that, too, but only where it is
-    what loads numpy: where numpy was imported before, its own number of threads holds, and the last place of a large
-    product may differ from what `bptui show` prints. Small programs are not concerned.
-
-    Raises ScenarioError, with the first problem as its text and all in `problems`.
-    """
-    return Run(read_scenario(find(path)), executor)

@@ -15,8 +15,8 @@ import numpy as np
 from ..engine.executor import Row
 from ..scenario.errors import QuantityError
 from ..scenario.trees import Tree
-from .columns import Array, Backlog, ColumnPlan, Spans
-from .run import Run
+from .columns import Array, Backlog, ColumnPlan
+from .run import Run, Spans
 from .sweep import FEW, Sweep
 
 POINTS = 4096                                       # of a curve, at most

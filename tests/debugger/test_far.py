@@ -19,7 +19,7 @@ from bptui.debugger.commands import COMMANDS, Command, perform
 from bptui.debugger.saved import Saved, SavedRun, SavedStop
 from bptui.debugger.session import Session
 from bptui.debugger.store import Found
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run, open_scenario
 from bptui.replay.schedule import Schedule
 from bptui.scenario.errors import QuantityError
 from bptui.scenario.reader import read_scenario_text
@@ -74,7 +74,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
 
 
 def long() -> Session:
-    return Session(Run(read_scenario_text(LONG, "here")))
+    return Session(open_scenario(read_scenario_text(LONG, "here")))
 
 
 @pytest.mark.slow
@@ -121,7 +121,7 @@ def test_within_the_run_it_is_gone_to_in_slices_and_can_be_stopped(command: Comm
         def stops(said: str, looked: list[str] = looked) -> bool:
             looked.append(said)
             return len(looked) < 3
-        session = Session(Run(read_scenario_text(LONG, "here")), waits=True)
+        session = Session(open_scenario(read_scenario_text(LONG, "here")), waits=True)
         answered = list(verbs.answer(session, verbs.Verb(command, typed), stops))
         assert answered and session.position.update == 0, typed
         if len(looked) == 3:                        # else it was answered before anybody stopped it
@@ -204,7 +204,7 @@ CLAIMS = "".join(f"\n[[claims]]\nwhat = {what!r}\nafter = {after}\nvalue = '0.5'
 
 
 def test_a_figure_that_is_printed_far_ahead_is_shown_when_it_is_known(counted: Counted, tui: ModuleType) -> None:
-    session = Session(Run(read_scenario_text(LONG + CLAIMS, "here")))
+    session = Session(open_scenario(read_scenario_text(LONG + CLAIMS, "here")))
     assert any("printed" in screen.lower() for screen in painted(session, tui)) and counted.updates < AT_ONCE
     assert session.marks.result(session.marks.printed[0]).computed is None
     assert session.marks.result(session.marks.printed[3]).computed == 0.55

@@ -13,7 +13,7 @@ from bptui.debugger.gallery import GROUPS, RESUME, Gallery, look
 from bptui.debugger.keeping import reopened
 from bptui.debugger.session import Session
 from bptui.debugger.store import recent, session_path
-from bptui.replay.run import open_run
+from bptui.replay.open import open_run
 from bptui.scenario.markdown import rows
 from bptui.scenario.shipped import shipped
 from bptui.scenario.summary import summary, title_of

@@ -9,7 +9,7 @@ import pytest
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.engine import laws
-from bptui.replay.run import Run
+from bptui.replay.open import open_scenario
 from bptui.scenario.reader import read_scenario_text
 
 TEXT = """
@@ -27,7 +27,7 @@ updates = 1
 
 def said(forward: str, w: float) -> tuple[float, str]:
     """The derivative of E by w in the first update, and what is said of it."""
-    session = Session(Run(read_scenario_text(TEXT.format(forward=forward, w=w), "here")))
+    session = Session(open_scenario(read_scenario_text(TEXT.format(forward=forward, w=w), "here")))
     session.go("d(E, w)")
     insights = session.insights
     while (question := insights.question(Scene(session).chain, Scene(session).explainer)) is not None:

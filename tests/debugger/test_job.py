@@ -18,6 +18,7 @@ from bptui.debugger.seeking import Seek
 from bptui.debugger.session import Session
 from bptui.debugger.sides import DifferenceSearch
 from bptui.explain import got, search
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
 from bptui.tui.app import BptuiApp
@@ -58,7 +59,7 @@ KINDS = {
 
 
 def run() -> Run:
-    return Run(read_scenario_text(LONG, "here"))
+    return open_scenario(read_scenario_text(LONG, "here"))
 
 
 def begun(waits: bool = False) -> Session:

@@ -13,7 +13,7 @@ from bptui.debugger.commands import COMMANDS
 from bptui.debugger.saved import Saved, SavedRun, read, read_old, write
 from bptui.debugger.session import Session
 from bptui.debugger.store import Found
-from bptui.replay.run import Run
+from bptui.replay.open import open_scenario
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import find
 
@@ -107,7 +107,7 @@ def test_with_a_place_that_was_asked_for_only_the_rest_is_put_back(tui: ModuleTy
 
 
 def edited(text: str) -> Session:
-    return Session(Run(read_scenario_text(text, "here")))
+    return Session(open_scenario(read_scenario_text(text, "here")))
 
 
 def test_what_no_longer_fits_is_said_and_lost_by_nobody(tui: ModuleType) -> None:

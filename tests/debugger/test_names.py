@@ -25,7 +25,8 @@ from bptui.explain.search import by_name
 from bptui.explain.text import derivation
 from bptui.replay import places
 from bptui.replay.meaning import meaning
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run, open_scenario
+from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.errors import QuantityError, quoted
 from bptui.scenario.expression import read_quantity
@@ -76,7 +77,7 @@ MOST = 90                                           # names of a scenario that a
 
 
 def opened(name: str) -> Run:
-    return Run(read_scenario_text(WRITTEN[name], name)) if name in WRITTEN else open_run(find(name))
+    return open_scenario(read_scenario_text(WRITTEN[name], name)) if name in WRITTEN else open_run(find(name))
 
 
 def printed(run: Run) -> list[str]:
@@ -211,7 +212,7 @@ def test_every_spelling_is_one_value_one_derivation_one_step(expected: float) ->
 def test_every_spelling_of_a_printed_figure_stands_beside_the_same_value() -> None:
     for expected, texts in SPELLINGS.items():
         claims = "".join(f"[[claims]]\nwhat = '{text}'\nvalue = '{expected:.9f}'\n" for text in texts)
-        run = Run(read_scenario_text(find("two_layer").read_text() + claims, "two_layer"))
+        run = open_scenario(read_scenario_text(find("two_layer").read_text() + claims, "two_layer"))
         marks = Marks(run)
         placed = marks.printed[-len(texts):]
         assert len({(p.key, p.made) for p in placed}) == 1, texts

@@ -13,8 +13,8 @@ from bptui.debugger import cursors, frames, job, keeping, seeking, stopping, tel
 from bptui.debugger.frames import LEVELS
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
+from bptui.replay.open import open_scenario
 from bptui.replay.places import read_position, write_position
-from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
 
@@ -291,7 +291,7 @@ updates = 2
 
 def test_trouble_is_shown_in_its_sample_and_a_sum_by_the_term_that_broke(tui: ModuleType) -> None:
     """Sample 2 stands at the 0 of the root; the sum over samples is NaN because of it, not of sample 4, its last."""
-    session = Session(Run(read_scenario_text(ONE_OF_FOUR, "here")))
+    session = Session(open_scenario(read_scenario_text(ONE_OF_FOUR, "here")))
     hands = tui.Hands(session)
     hands.press("next_trouble")
     assert session.row() == 2 and "∂E/∂y is -Inf: the slope of √ at 0 is 1 / 0" in session.message

@@ -12,7 +12,7 @@ from bptui.debugger.gallery import Gallery
 from bptui.debugger.session import Session
 from bptui.explain import got
 from bptui.explain.search import read_number
-from bptui.replay.run import open_run
+from bptui.replay.open import open_run
 from bptui.replay.timeline import Position
 
 # The greatest double is 1.797…e308, the least above 0 is 4.94…e-324.

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
 from tests.engine.definitions import DEFINITIONS
@@ -17,7 +18,7 @@ from tests.engine.definitions import DEFINITIONS
 @pytest.fixture(scope="session")
 def open_text() -> Callable[..., Run]:
     """A run of the scenario in a text; `executor` forces one."""
-    return lambda text, executor=None: Run(read_scenario_text(text, "here"), executor)
+    return lambda text, executor=None: open_scenario(read_scenario_text(text, "here"), executor)
 
 
 @pytest.fixture(scope="session")

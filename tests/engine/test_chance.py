@@ -15,6 +15,7 @@ import pytest
 
 from bptui.engine.chance import INITS
 from bptui.replay.moves import Path
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.errors import KeyPath, ScenarioError
@@ -183,7 +184,7 @@ def test_a_wrong_option_is_one_clear_error_at_its_key(part: str, rule: str, belo
     text = network(rule, "0.5") if part == "weights" else network(bias=rule)
     read = read_scenario_text(text, "here")
     with pytest.raises(ScenarioError) as caught:
-        Run(read)
+        open_scenario(read)
     (problem,) = caught.value.problems
     assert problem.key == ("network", "layers", 0, part, *below) and message in problem.message, problem
     assert text.splitlines()[line_of(read.lines, problem.key) - 1].startswith(part)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from bptui.explain.namer import Namer
-from bptui.replay.run import Run
+from bptui.replay.open import open_scenario
 from bptui.scenario import schema
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.lines import line_of, scan_lines
@@ -87,7 +87,7 @@ def network(kind: str, layer: dict[str, Any], loss: dict[str, Any] | None = None
 def what_it_is(text: str, path: Path | None = None) -> str | None:
     """A run as text; None where the file is refused."""
     try:
-        run = Run(read_scenario_text(text, "here", path))
+        run = open_scenario(read_scenario_text(text, "here", path))
         while run.work(0.05):
             pass
         program = run.program(0)
@@ -177,7 +177,7 @@ def test_a_key_of_training(key: str) -> None:
 ])  # fmt: skip
 def test_a_key_that_would_do_nothing_is_refused(text: str, said: str) -> None:
     with pytest.raises(ScenarioError) as caught:
-        Run(read_scenario_text(text, "here"))
+        open_scenario(read_scenario_text(text, "here"))
     assert any(said in problem.message for problem in caught.value.problems), caught.value
 
 
@@ -323,7 +323,7 @@ def test_chance_and_letters_that_nothing_reads_are_refused_at_their_line(text: s
         assert what_it_is(text) is not None
         return
     with pytest.raises(ScenarioError) as caught:
-        Run(read_scenario_text(text, "here"))
+        open_scenario(read_scenario_text(text, "here"))
     (problem,) = caught.value.problems
     assert said in problem.message
     written = text.splitlines()[line_of(scan_lines(text), problem.key) - 1]

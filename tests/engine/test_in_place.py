@@ -7,7 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run
+from bptui.replay.run import Run
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.shipped import find
 

@@ -18,6 +18,7 @@ from bptui.explain.check import check_run
 from bptui.explain.listing import listing
 from bptui.explain.namer import Namer
 from bptui.explain.words import about_step
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.errors import ScenarioError
@@ -42,7 +43,7 @@ def text(inputs: int | list[int], layers: list[str], outputs: int, samples: int 
 
 
 def opened(written: str, executor: str | None = None) -> Run:
-    return Run(read_scenario_text(written, "layers"), executor)
+    return open_scenario(read_scenario_text(written, "layers"), executor)
 
 
 TANH = {"activation": "tanh"}
@@ -124,7 +125,7 @@ def test_impossible_geometry_is_one_clear_line(kind: str) -> None:
     written, line = IMPOSSIBLE[kind]
     scenario = read_scenario_text(written, "layers")
     with pytest.raises(ScenarioError) as caught:
-        Run(scenario)
+        open_scenario(scenario)
     assert render(caught.value, "x", scenario.lines) == [f"x:{line}"]
 
 

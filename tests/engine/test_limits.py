@@ -12,6 +12,7 @@ from bptui.engine import limits
 from bptui.engine.limits import fitting, size_of
 from bptui.engine.model import Model
 from bptui.replay import run as running
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.scenario.errors import QuantityError, ScenarioError
 from bptui.scenario.reader import read_scenario, read_scenario_text, render
@@ -43,7 +44,7 @@ def lenet(folder: Path, rows: int, batch: int) -> Path:
 
 
 def test_lenet_5_opens_and_trains_with_batches_of_64(tmp_path: Path) -> None:
-    run = Run(read_scenario(lenet(tmp_path, 320, 64)))
+    run = open_scenario(read_scenario(lenet(tmp_path, 320, 64)))
     assert run.program(0).samples == 64 and run.model.rows.count == 280
     assert run.value("E", 5) < run.value("E", 0) < 4.0      # of the same 64 rows, an epoch later
 
@@ -72,7 +73,7 @@ def refused(text: str) -> str:
     with pytest.raises(ScenarioError) as caught:
         read = read_scenario_text(text, "here")
         lines = read.lines
-        Run(read)
+        open_scenario(read)
     [line] = render(caught.value, "m.toml", lines)
     return line
 

@@ -17,6 +17,7 @@ import pytest
 from bptui.engine.dialects import ARRAYS, FLOATS, IEEE
 from bptui.engine.optimizers import CLIP_AT, CLIP_BY, CLIP_FACTOR, OPTIMIZERS, Line, reads
 from bptui.replay.keyframes import Keyframes, state_size
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.scenario.errors import KeyPath, ScenarioError
 from bptui.scenario.lines import line_of
@@ -374,7 +375,7 @@ def test_what_cannot_be_is_one_clear_error_at_its_key(training: str) -> None:
     text = scenario(training)
     read = read_scenario_text(text, "here")
     with pytest.raises(ScenarioError) as caught:
-        Run(read)
+        open_scenario(read)
     (problem,) = caught.value.problems
     assert problem.key == key and message in problem.message, problem
     line = text.splitlines()[line_of(read.lines, problem.key) - 1]
@@ -402,8 +403,9 @@ def test_numbers_out_of_range_are_refused_when_read(training: str, key: KeyPath,
 
 
 def test_every_mistake_is_said_at_once() -> None:
+    text = scenario("optimizer = 'adam'\nmomentum = 0.9\nalpha = 0.5\npatience = 2")
     with pytest.raises(ScenarioError) as caught:
-        Run(read_scenario_text(scenario("optimizer = 'adam'\nmomentum = 0.9\nalpha = 0.5\npatience = 2"), "here"))
+        open_scenario(read_scenario_text(text, "here"))
     assert {p.key[1] for p in caught.value.problems} == {"momentum", "alpha", "patience"}
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bptui.explain.check import check_run, lines
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.lines import line_of
@@ -272,7 +273,7 @@ batch = {batch!r}
 def test_what_is_no_rate_is_refused_at_its_key(key: str, value: str) -> None:
     text = scenario(f"{key} = {value}")
     with pytest.raises(ScenarioError) as caught:
-        Run(read_scenario_text(text, "here"))
+        open_scenario(read_scenario_text(text, "here"))
     (problem,) = caught.value.problems
     assert problem.key == ("loss", key)
     at = problem.line or line_of(read_scenario_text(text, "here").lines, problem.key)
@@ -388,7 +389,7 @@ def test_a_set_of_parameters_that_cannot_be_is_refused_at_its_line(keys: str, la
     with pytest.raises(ScenarioError) as caught:
         read = read_scenario_text(text, "here")
         lines = read.lines
-        Run(read)
+        open_scenario(read)
     [shown] = render(caught.value, "m.toml", lines)
     at = int(shown.split(":")[1])
     assert said in shown and "penalised" in text.splitlines()[at - 1]
@@ -398,4 +399,4 @@ def test_a_penalty_that_has_nothing_to_count_is_refused() -> None:
     """Of frozen layers nothing is penalised, so the key would do nothing."""
     text = scenario("l2 = 0.1", hidden="train = false", output="train = false\n")
     with pytest.raises(ScenarioError, match="no weights are trained that a penalty could count"):
-        Run(read_scenario_text(text, "here"))
+        open_scenario(read_scenario_text(text, "here"))

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bptui.replay import places
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.lines import line_of
@@ -257,7 +258,7 @@ def test_more_parameters_than_can_be_stepped_through_are_refused(open_text: Open
         text = wide(units)
         read = read_scenario_text(text, "here")
         with pytest.raises(ScenarioError) as caught:
-            Run(read)
+            open_scenario(read)
         (problem,) = caught.value.problems
         assert problem.key == ("training", "gradient")
         assert f"each of the {3 * units + 1:,} parameters; at most 200" in problem.message
@@ -267,7 +268,7 @@ def test_more_parameters_than_can_be_stepped_through_are_refused(open_text: Open
 
 def test_in_place_is_refused() -> None:
     with pytest.raises(ScenarioError) as caught:
-        Run(read_scenario_text(scenario("gradient = 'perturbation'\nupdate_order = 'in_place'"), "here"))
+        open_scenario(read_scenario_text(scenario("gradient = 'perturbation'\nupdate_order = 'in_place'"), "here"))
     (problem,) = caught.value.problems
     assert problem.key == ("training", "gradient") and "in_place" in problem.message
 

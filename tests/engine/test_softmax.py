@@ -17,6 +17,7 @@ import pytest
 from bptui.explain import lemmas
 from bptui.explain.check import check_run, lines
 from bptui.explain.lemmas import LEMMAS, P_MINUS_T, check_lemmas
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.lines import line_of
@@ -285,7 +286,7 @@ def test_what_is_no_class_is_one_error_at_its_row(loss: str, at: int, number: st
     text = scenario(ROWS, "linear" if "soft" in loss else "softmax", loss, listed)
     read = read_scenario_text(text, "here")
     with pytest.raises(ScenarioError) as caught:
-        Run(read)
+        open_scenario(read)
     (problem,) = caught.value.problems
     assert problem.key == ("data", "targets", at) and problem.message.startswith(said)
     assert "a class is a whole number from 0 to 2, as the network has 3 outputs" in problem.message
@@ -296,14 +297,14 @@ def test_a_class_held_back_is_looked_at_too() -> None:
     text = scenario(ROWS, "linear", "softmax_cross_entropy", CLASSES).replace(
         "[training]", "validation = { inputs = [[0.3, 0.2, 0.1]], targets = [7] }\n[training]")  # fmt: skip
     with pytest.raises(ScenarioError) as caught:
-        Run(read_scenario_text(text, "here"))
+        open_scenario(read_scenario_text(text, "here"))
     (problem,) = caught.value.problems
     assert problem.key == ("data", "validation", "targets", 0) and "target 1 is 7" in problem.message
 
 
 def test_class_numbers_are_for_cross_entropies() -> None:
     with pytest.raises(ScenarioError) as caught:
-        Run(read_scenario_text(scenario(ROWS, "linear", "half_squared_error", CLASSES), "here"))
+        open_scenario(read_scenario_text(scenario(ROWS, "linear", "half_squared_error", CLASSES), "here"))
     (problem,) = caught.value.problems
     assert problem.key == ("data", "targets")
     assert "a class number per sample is for cross_entropy or softmax_cross_entropy" in problem.message

@@ -17,7 +17,8 @@ from bptui.engine.derive import Reverse, walk
 from bptui.engine.program import Block, Equation, Term, Var
 from bptui.engine.scalars import Scalars
 from bptui.engine.structure import NO_GRADIENT, Contract
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run
+from bptui.replay.run import Run
 from bptui.scenario.shipped import shipped
 
 EXTENTS = {"s": 3, "i": 2, "j": 4, "k": 1, "m": 5}

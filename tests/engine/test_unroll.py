@@ -20,7 +20,8 @@ from bptui.engine import unroll
 from bptui.engine.dialects import FLOATS
 from bptui.engine.executor import Wanted
 from bptui.engine.unroll import MOST_STATEMENTS, count_statements
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run
+from bptui.replay.run import Run
 from bptui.scenario.shipped import shipped
 
 Open = Callable[..., Run]

@@ -13,13 +13,14 @@ from bptui.explain.cause import Cause, cause_of, told
 from bptui.explain.chain import Explainer
 from bptui.explain.diagnosis import Diagnosis, not_finite
 from bptui.explain.words import about_step
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
 
 
 def run_of(forward: str, parameters: str, values: str = "", executor: str | None = None, updates: int = 2) -> Run:
-    return Run(read_scenario_text(f"""
+    return open_scenario(read_scenario_text(f"""
 [equations]
 forward = [{forward}]
 loss = "E"

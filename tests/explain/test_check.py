@@ -17,7 +17,8 @@ from bptui.explain.check import Interrupted, Report, check_replay, check_run, li
 from bptui.explain.forward import Forward, ridders, tolerance
 from bptui.explain.gradients import sample
 from bptui.replay.keyframes import Keyframes
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run, open_scenario
+from bptui.replay.run import Run
 from bptui.scenario.expression import read_quantity
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.records import Claim
@@ -31,7 +32,7 @@ def shipped(name: str) -> Run:
 
 
 def written(text: str, executor: str | None = None) -> Run:
-    return Run(read_scenario_text(text, "here"), executor)
+    return open_scenario(read_scenario_text(text, "here"), executor)
 
 
 def equations(*forward: str, updates: int = 3, rate: float = 0.01, values: str = "", **parameters: float) -> str:

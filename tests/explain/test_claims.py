@@ -24,7 +24,8 @@ from bptui.explain.claims import (
     judged,
     units_off,
 )
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run, open_scenario
+from bptui.replay.run import Run
 from bptui.scenario.expression import read_quantity
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.records import Claim
@@ -264,7 +265,9 @@ batch = 1
 
 def small(w: float = 1.0, forward: str = "") -> Run:
     text = TWO_SAMPLES.format(w=w)
-    return Run(read_scenario_text(text if not forward else text.replace('["y = w*x", "E = y*y"]', forward), "small"))
+    if forward:
+        text = text.replace('["y = w*x", "E = y*y"]', forward)
+    return open_scenario(read_scenario_text(text, "small"))
 
 
 @pytest.mark.parametrize(

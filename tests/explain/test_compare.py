@@ -21,6 +21,7 @@ from bptui.explain.differences import DERIVED, WORDS, Difference, differences
 from bptui.explain.pairs import Both
 from bptui.explain.relation import relation
 from bptui.explain.twins import both_sides, origin
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.records import Scenario, Shape
@@ -142,12 +143,12 @@ def scenario(text: str) -> Scenario:
 
 
 def equations(y: str = "w*x + b", E: str = "(t - y)**2/2", training: str = "") -> Run:
-    return Run(scenario(EQUATIONS.format(y=y, E=E, training=training)))
+    return open_scenario(scenario(EQUATIONS.format(y=y, E=E, training=training)))
 
 
 def network(activation: str = '"sigmoid"', h: str = "[[1, 2], [3, 4]]", bias: str = "[0.1, 0.2]",
             o: str = "[[0.5, 0.25]]", loss: str = "half_squared_error") -> Run:
-    return Run(scenario(NETWORK.format(activation=activation, h=h, bias=bias, o=o, loss=loss)))
+    return open_scenario(scenario(NETWORK.format(activation=activation, h=h, bias=bias, o=o, loss=loss)))
 
 
 def said(found: Comparison) -> str:
@@ -290,15 +291,16 @@ def test_a_default_is_no_difference_of_its_own() -> None:
 
 
 def test_nothing_that_runs_and_words_alone() -> None:
-    a, b = (Run(scenario(f'title = "{title}"\n{EQUATIONS.format(y="w*x", E="y*y", training="")}')) for title in "ab")
+    text = EQUATIONS.format(y="w*x", E="y*y", training="")
+    a, b = (open_scenario(scenario(f'title = "{title}"\n{text}')) for title in "ab")
     assert "nothing that runs" in said(compare(a, b)) and "words and figures alone: title" in said(compare(a, b))
     assert record(compare(a, b))["words"] == ["title"]
     assert "nothing that runs" not in said(compare(a, a)) and record(compare(a, a))["words"] == []
 
 
 def test_two_runs_without_a_name_in_common_are_not_called_equal() -> None:
-    a = Run(scenario('[equations]\nforward = ["y = 2*w"]\nloss = "y"\n[parameters]\nw = 1.0\n'))
-    b = Run(scenario('[equations]\nforward = ["z = 2*v"]\nloss = "z"\n[parameters]\nv = 1.0\n'))
+    a = open_scenario(scenario('[equations]\nforward = ["y = 2*w"]\nloss = "y"\n[parameters]\nw = 1.0\n'))
+    b = open_scenario(scenario('[equations]\nforward = ["z = 2*v"]\nloss = "z"\n[parameters]\nv = 1.0\n'))
     assert "equal" not in said(compare(a, b)).split("what follows")[0].replace("update", "")
 
 
@@ -308,7 +310,7 @@ def test_the_first_step_is_what_is_made_of_equal_numbers_and_is_not_equal() -> N
     """adam adds the decay to the gradient: 0.5375 + 0.1 × 0.7 by hand; adamw leaves the gradient alone."""
     text = NETWORK.format(activation='"linear"', h="[[1, 2], [3, 4]]", bias="false", o="[[0.5, 0.25]]",
                           loss="half_squared_error")
-    a, b = (Run(scenario(text.replace("[training]", f'[training]\noptimizer = "{kind}"\nweight_decay = 0.1')))
+    a, b = (open_scenario(scenario(text.replace("[training]", f'[training]\noptimizer = "{kind}"\nweight_decay = 0.1')))
             for kind in ("adam", "adamw"))
     for one, other, adds, takes in ((a, b, "A", "B"), (b, a, "B", "A")):
         parting = compare(one, other).parting
@@ -327,9 +329,11 @@ def test_clipping_is_named() -> None:
 
 
 def test_when_a_run_ends_is_no_reason() -> None:
-    a, b = (Run(scenario(NETWORK.format(activation=f'"{law}"', h="[[1, 2], [3, 4]]", bias="0", o="[[0.5, 0.25]]",
-                                        loss="huber").replace("updates = 2", f"updates = {n}")))
-            for law, n in (("tanh", 2), ("sigmoid", 3)))
+    def run(law: str, updates: int) -> Run:
+        text = NETWORK.format(activation=f'"{law}"', h="[[1, 2], [3, 4]]", bias="0", o="[[0.5, 0.25]]", loss="huber")
+        return open_scenario(scenario(text.replace("updates = 2", f"updates = {updates}")))
+
+    a, b = run("tanh", 2), run("sigmoid", 3)
     assert reasons(a, b) == ("A makes out_h1 with tanh, B with sigmoid.", "activation of h: tanh in A, sigmoid in B.")
 
 
@@ -347,7 +351,8 @@ CHANGED = {
 def test_what_the_first_step_is_made_of_agrees(kind: str, other: str) -> None:
     """By the names under which it can be asked for; but for a weight that one run has changed before it reads it."""
     text = NETWORK.format(activation='"tanh"', h="[[1, 2], [3, 4]]", bias="0.5", o="[[0.5, 0.25]]", loss="huber")
-    a, b = (Run(scenario(text.replace("[training]", f"[training]\n{CHANGED[each]}"))) for each in (kind, other))
+    a, b = (open_scenario(scenario(text.replace("[training]", f"[training]\n{CHANGED[each]}")))
+            for each in (kind, other))
     found, both = compare(a, b), Both(a, b)
     if found.parting is None:
         assert kind == other

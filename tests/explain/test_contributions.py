@@ -18,7 +18,8 @@ from bptui.engine.executor import Env
 from bptui.engine.program import Equation, Var
 from bptui.engine.scalars import is_stop
 from bptui.explain.terms import term_values
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run, open_scenario
+from bptui.replay.run import Run
 from bptui.replay.timeline import scalars
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import shipped
@@ -182,7 +183,7 @@ def test_the_contributions_of_a_shipped_scenario_add_up(name: str) -> None:
 @pytest.mark.parametrize("executor", ["straight", "arrays"])
 @pytest.mark.parametrize("name", WRITTEN)
 def test_the_contributions_of_every_program_add_up(name: str, executor: str) -> None:
-    run = Run(read_scenario_text(WRITTEN[name], "here"), executor)
+    run = open_scenario(read_scenario_text(WRITTEN[name], "here"), executor)
     updates = looked_at(run)
     assert len({id(run.program(n)) for n in updates}) == PROGRAMS[name]
     for update in updates:

@@ -12,7 +12,8 @@ import pytest
 
 from bptui.engine.program import Program, Var
 from bptui.explain.digits import Digits, functions, numbers
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run, open_scenario
+from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
 from tests.reference import two_layer_reference as oracle
 
@@ -24,7 +25,7 @@ def shipped(name: str) -> Run:
 
 
 def written(text: str) -> Run:
-    return Run(read_scenario_text(text, "here"))
+    return open_scenario(read_scenario_text(text, "here"))
 
 
 def read(run: Run, update: int = 0) -> tuple[Program, Digits]:

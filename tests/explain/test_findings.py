@@ -12,7 +12,8 @@ from bptui.explain import troubles
 from bptui.explain.claims import judge_claim
 from bptui.explain.diagnosis import Diagnosis, not_finite
 from bptui.explain.text import derivation
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run, open_scenario
+from bptui.replay.run import Run
 from bptui.replay.trouble import Troubles
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import find, shipped
@@ -51,7 +52,7 @@ def test_a_shipped_scenario_has_its_trouble_and_no_other(name: str) -> None:
 
 
 def run_of(text: str) -> Run:
-    return Run(read_scenario_text(text, "here"))
+    return open_scenario(read_scenario_text(text, "here"))
 
 
 def equations(forward: str, parameters: str, values: str = "", training: str = "updates = 3") -> Run:

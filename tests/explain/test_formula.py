@@ -26,7 +26,8 @@ from bptui.engine.losses import part_law
 from bptui.engine.program import Program
 from bptui.explain.formula import prove_derivative, released, simplified, vanishes
 from bptui.explain.symbol import Symbol
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run, open_scenario
+from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
 from tests.support.proofs import prove
 
@@ -44,7 +45,7 @@ def shipped(name: str) -> Run:
 
 
 def written(text: str) -> Run:
-    return Run(read_scenario_text(text, "here"))
+    return open_scenario(read_scenario_text(text, "here"))
 
 
 def lines(*forward: str, values: str = "", **parameters: float) -> Run:

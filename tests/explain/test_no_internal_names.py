@@ -24,7 +24,8 @@ from bptui.explain.listing import listing
 from bptui.explain.namer import Namer, quantity_text
 from bptui.explain.search import by_name, in_update, read_number
 from bptui.explain.text import chain_lines
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run, open_scenario
+from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import shipped
 
@@ -77,7 +78,9 @@ WRITTEN = {
 
 
 def run_of(name: str) -> Run:
-    return Run(read_scenario_text(WRITTEN[name], "written")) if name in WRITTEN else open_run(dict(shipped())[name])
+    if name in WRITTEN:
+        return open_scenario(read_scenario_text(WRITTEN[name], "written"))
+    return open_run(dict(shipped())[name])
 
 
 def clean(text: str) -> bool:
@@ -132,7 +135,7 @@ def test_check_and_compare_have_no_internal_name(name: str) -> None:
     for line in (*lines(report), json.dumps(showing.speakable(record(report)))):
         assert clean(line), line
     text = WRITTEN[name].replace("0.7", "0.8").replace("0.1, -0.2", "0.15, -0.2")
-    for line in compared(compare(run, Run(read_scenario_text(text, "other")))):
+    for line in compared(compare(run, open_scenario(read_scenario_text(text, "other")))):
         assert clean(line), line
 
 

@@ -25,8 +25,9 @@ from bptui.explain.listing import Writer, listing
 from bptui.explain.namer import Namer
 from bptui.explain.search import search
 from bptui.explain.text import chain_lines, derivation
+from bptui.replay.open import open_run, open_scenario
 from bptui.replay.quantity import Place
-from bptui.replay.run import Run, open_run
+from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.reader import read_scenario_text
@@ -36,7 +37,7 @@ from tests.explain import readback as READBACK
 
 def written(lines: list[str], start: dict[str, float]) -> Run:
     given = "\n".join(f"{name} = {value!r}" for name, value in start.items())
-    return Run(read_scenario_text(
+    return open_scenario(read_scenario_text(
         f"[equations]\nforward = {lines!r}\nloss = 'E'\n[parameters]\n{given}\n[training]\nupdates = 1\n", "here"))
 
 
@@ -353,7 +354,7 @@ updates = 1
 
 def test_each_use_of_a_weight_has_its_samples_wherever_it_is_printed() -> None:
     """By hand: y = w²x, so ∂E/∂w by y is (y - t) h / 2 a sample, and by h it is (y - t) w x / 2."""
-    run = Run(read_scenario_text(TWO_USES, "here"))
+    run = open_scenario(read_scenario_text(TWO_USES, "here"))
     shares = {"by y": (-0.1875, -0.25), "by h": (-0.1875, -0.25)}
     chain = Explainer(run, 0, 0, whole=True).derivative(run.program(0).variables["w"], 0)
     assert chain is not None
@@ -375,7 +376,7 @@ def test_each_use_of_a_weight_has_its_samples_wherever_it_is_printed() -> None:
 
 
 def test_on_the_screen_a_use_is_unfolded_to_its_samples() -> None:
-    run = Run(read_scenario_text(TWO_USES, "here"))
+    run = open_scenario(read_scenario_text(TWO_USES, "here"))
     var = run.program(0).variables["w"]
     folded = Explainer(run, 0, 0).derivative(var, 0)
     assert folded is not None

@@ -15,14 +15,15 @@ import pytest
 from bptui.explain.chain import Explainer
 from bptui.explain.links import Chain
 from bptui.explain.words import about_step
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run, open_scenario
+from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import find, shipped
 
 
 def equations(forward: str, parameters: str, values: str = "") -> Run:
-    return Run(read_scenario_text(
+    return open_scenario(read_scenario_text(
         f'[equations]\nforward = [{forward}]\nloss = "E"\n[parameters]\n{parameters}\n[values]\n{values}\n'
         "[training]\nlearning_rate = 0.1\nupdates = 1\n", "here"))
 
@@ -93,7 +94,7 @@ SMOOTH = {"elu": 0.0, "gelu": 0.0, "silu": 0.0, "softplus": 0.0, "tanh": 0.0, "s
 
 
 def unit(activation: str, net: float, loss: str = "squared_error", target: float = 5.0, out: float = 1.0) -> Run:
-    return Run(read_scenario_text(f"""
+    return open_scenario(read_scenario_text(f"""
 [network]
 inputs = 1
 [[network.layers]]
@@ -143,7 +144,7 @@ def test_a_kink_of_a_loss_is_named_and_only_a_kink(loss: str, target: float, kin
 
 def test_a_kink_of_one_sample_is_named() -> None:
     """Two layers and a half squared error: net_h1 is 0 in the first of two rows. By hand (PyTorch has the same)."""
-    run = Run(read_scenario_text("""
+    run = open_scenario(read_scenario_text("""
 [network]
 inputs = ["x"]
 [[network.layers]]
@@ -177,7 +178,7 @@ updates = 1
 
 def test_a_tie_of_a_pool_is_named() -> None:
     """A pool over 0.5, 0.5: the first takes everything, and more of the second raises E."""
-    run = Run(read_scenario_text("""
+    run = open_scenario(read_scenario_text("""
 [network]
 inputs = [1, 2, 2]
 [[network.layers]]
@@ -256,7 +257,7 @@ def test_the_slope_is_of_what_is_made(line: str, said: str) -> None:
 
 def test_in_a_network_the_slope_is_of_the_unit() -> None:
     """By hand: 1 - tanh²(0.49) again, and of a loss |0.5 - out| the slope by out is 1, and is not the unit's."""
-    run = Run(read_scenario_text("""
+    run = open_scenario(read_scenario_text("""
         [network]
         inputs = ["x"]
         [[network.layers]]

@@ -16,7 +16,8 @@ import pytest
 from bptui.engine.scalars import Cell
 from bptui.explain.chain import Explainer
 from bptui.explain.text import derivation
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run, open_scenario
+from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import find
 
@@ -59,7 +60,7 @@ NAMES = ("two_layer", "two_layer_in_place", "mlp_7_5_4", "lstm_bit", "gru_bit", 
 
 
 def opened(text: str, executor: str = "straight") -> Run:
-    return Run(read_scenario_text(text, "written"), executor)
+    return open_scenario(read_scenario_text(text, "written"), executor)
 
 
 def chosen(run: Run, chance: Random) -> tuple[Cell, Cell]:

@@ -22,6 +22,7 @@ from rich.cells import cell_len
 
 import bptui
 from bptui.debugger.session import Session
+from bptui.replay import open as runs
 from bptui.replay.run import Run
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.reader import read_scenario, render
@@ -89,7 +90,7 @@ def open_scenario(path: Path) -> Outcome:
         try:
             scenario = read_scenario(path)
             lines = scenario.lines
-            _look(Run(scenario))
+            _look(runs.open_scenario(scenario))
         except ScenarioError as error:
             said = tuple(render(error, "m.toml", lines))
             assert said, "refused without a word"

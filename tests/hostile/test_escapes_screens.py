@@ -22,7 +22,7 @@ from bptui.debugger import copying
 from bptui.debugger.gallery import Entry, Gallery
 from bptui.debugger.session import Session
 from bptui.explain import ascii
-from bptui.replay.run import open_run
+from bptui.replay.open import open_run
 from bptui.scenario.errors import printable
 from bptui.tui.app import BptuiApp
 from bptui.tui.gallery import GalleryScreen

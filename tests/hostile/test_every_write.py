@@ -23,7 +23,7 @@ from bptui.debugger.saved import Saved, write
 from bptui.debugger.session import Session
 from bptui.debugger.settings import remember
 from bptui.debugger.store import Saver
-from bptui.replay.run import open_run
+from bptui.replay.open import open_run
 from bptui.scenario.files import send
 from bptui.scenario.shipped import find
 from tests.hostile import disk as DISK

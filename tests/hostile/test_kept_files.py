@@ -17,7 +17,7 @@ from bptui.debugger.saved import Saved, SavedRun, SavedStop, read, write
 from bptui.debugger.session import Session
 from bptui.debugger.settings import MOST_FAULTS, read_settings, settings_path
 from bptui.debugger.store import LARGEST_SESSION, load
-from bptui.replay.run import open_run
+from bptui.replay.open import open_run
 from bptui.scenario.shipped import find
 from bptui.tui.layout import screen
 

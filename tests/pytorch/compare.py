@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bptui.replay.run import Run
+from bptui.replay.open import open_scenario
 from bptui.scenario.errors import QuantityError
 from bptui.scenario.reader import read_scenario_text
 
@@ -31,7 +31,7 @@ def asked(quantities: Mapping[str, list[list[Any]]]) -> Iterator[tuple[str, int,
 
 def disagreements(toml: str, quantities: Mapping[str, list[list[Any]]], executor: str) -> list[str]:
     """One line for each quantity on which bptui, run by `executor`, differs. Raises ScenarioError."""
-    run = Run(read_scenario_text(toml, "case"), executor)
+    run = open_scenario(read_scenario_text(toml, "case"), executor)
     found: list[str] = []
     for what, after, sample, theirs in asked(quantities):
         try:

@@ -22,7 +22,7 @@ import pytest
 from bptui.engine import chance, model
 from bptui.engine.laws import ACTIVATIONS, PART_LOSSES, Elementwise
 from bptui.engine.layers import normalised, recurrent, spatial
-from bptui.replay.run import Run
+from bptui.replay.open import open_scenario
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.reader import read_scenario_text
 
@@ -217,7 +217,7 @@ def test_another_layer_is_noticed(name: str, line: str, instead: str) -> None:
 @pytest.mark.parametrize("name", [name for name in CASES if name.startswith("dropout")])
 def test_nothing_flows_through_a_dropped_unit(name: str, executor: str) -> None:
     """Exactly nothing: 0, not a small number."""
-    run = Run(read_scenario_text(CASES[name]["toml"], "case"), executor)
+    run = open_scenario(read_scenario_text(CASES[name]["toml"], "case"), executor)
     layers = [layer.name for layer in run.scenario.network.layers] if run.scenario.network else []
     at = next(n for n, word in enumerate(layers) if word.startswith("dropout"))
     before, dropped = f"{layers[at - 1]}.out" if at else "inputs", 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import shipped
@@ -16,7 +17,7 @@ from bptui.scenario.shipped import shipped
 @pytest.fixture(scope="session")
 def open_text() -> Callable[..., Run]:
     """A run of the scenario in a text; `executor` forces one."""
-    return lambda text, executor=None: Run(read_scenario_text(text, "here"), executor)
+    return lambda text, executor=None: open_scenario(read_scenario_text(text, "here"), executor)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ import pytest
 from bptui.engine.executor import Wanted
 from bptui.replay import sweep
 from bptui.replay.condition import Condition
+from bptui.replay.open import open_scenario
 from bptui.replay.quantity import evaluate, lane_of
 from bptui.replay.run import Run
 from bptui.replay.scan import Scan
@@ -35,7 +36,7 @@ COMPARED = ("<", "<=", ">", ">=", "==", "!=")
 def shipped_run(name: str, updates: int, executor: str | None = None) -> Run:
     """A shipped scenario, so many updates of it."""
     scenario = read_scenario(find(name))
-    return Run(replace(scenario, training=replace(scenario.training, updates=updates, epochs=None)), executor)
+    return open_scenario(replace(scenario, training=replace(scenario.training, updates=updates, epochs=None)), executor)
 
 
 # what a condition means

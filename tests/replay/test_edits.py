@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from bptui.replay.fork import Fork, fork
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run
+from bptui.replay.run import Run
 from bptui.scenario.errors import QuantityError
 from bptui.scenario.shipped import shipped
 

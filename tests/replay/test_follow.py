@@ -19,7 +19,8 @@ from bptui.engine.scalars import Cell
 from bptui.engine.structure import Contract, Gather, Pick, PickMask, Scatter
 from bptui.replay.follow import Needed, needed
 from bptui.replay.moves import Path
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run, open_scenario
+from bptui.replay.run import Run
 from bptui.replay.timeline import Position, Timeline, scalars
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import find, shipped
@@ -227,7 +228,7 @@ def test_masks_say_what_a_walk_says_of_every_operation(seed: int) -> None:
 def test_masks_say_what_a_walk_over_scalars_says_on_programs_by_chance(seed: int) -> None:
     chance = Random(f"follow {seed}")
     text = network(chance) if seed % 3 else equations(chance)
-    assert same(Run(read_scenario_text(text, f"by chance {seed}")), chance, 8), text
+    assert same(open_scenario(read_scenario_text(text, f"by chance {seed}")), chance, 8), text
 
 
 @pytest.mark.parametrize("name", dict(shipped()))

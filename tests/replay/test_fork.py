@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from bptui.replay.fork import fork
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run
+from bptui.replay.run import Run
 from bptui.scenario.shipped import shipped
 from tests.reference import numpy_loop
 

@@ -17,7 +17,8 @@ from bptui.explain import search
 from bptui.explain.check import check_run
 from bptui.explain.compare import compare
 from bptui.replay.fork import fork
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run
+from bptui.replay.run import Run
 from bptui.replay.timeline import Timeline
 from bptui.scenario.errors import QuantityError
 from bptui.scenario.shipped import shipped

@@ -20,7 +20,8 @@ import pytest
 from bptui.replay import run as running
 from bptui.replay import sweep
 from bptui.replay.hits import EveryUpdate, Hits, hits_of
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run
+from bptui.replay.run import Run
 from bptui.replay.stops import Stop, fitted, read_stop
 from bptui.replay.timeline import Position
 from bptui.replay.trouble import Troubles

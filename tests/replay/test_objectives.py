@@ -16,6 +16,7 @@ import pytest
 from bptui.explain.check import check_run, lines
 from bptui.replay import places
 from bptui.replay.moves import Path
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.errors import KeyPath, QuantityError, ScenarioError
@@ -346,7 +347,7 @@ def test_a_wrong_objective_is_an_error_at_its_key(old: str, new: str, key: KeyPa
     text = gan().replace(old, new)
     assert text != gan()
     with pytest.raises(ScenarioError) as caught:
-        Run(read_scenario_text(text, "here"))
+        open_scenario(read_scenario_text(text, "here"))
     which = 0 if old in ("updates = 2", 'minimize = "D"') else 1
     problem = caught.value.problems[0]
     assert problem.key == ("training", "objectives", which, *key) and message in problem.message, problem
@@ -371,6 +372,6 @@ minimize = "E"
 parameters = ["w1"]
 """
     with pytest.raises(ScenarioError) as caught:
-        Run(read_scenario_text(text, "here"))
+        open_scenario(read_scenario_text(text, "here"))
     (problem,) = caught.value.problems
     assert problem.key == ("training", "objectives", 0) and "write the forward lines under" in problem.message

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run
+from bptui.replay.run import Run
 from bptui.scenario.errors import QuantityError
 from bptui.scenario.shipped import find
 

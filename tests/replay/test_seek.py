@@ -10,7 +10,8 @@ import pytest
 
 from bptui.engine.program import Var
 from bptui.replay.keyframes import BYTES, MOST, Keyframes, state_size
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run
+from bptui.replay.run import Run
 from bptui.scenario.shipped import shipped
 
 Open = Callable[..., Run]

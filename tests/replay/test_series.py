@@ -11,6 +11,7 @@ import pytest
 
 from bptui.replay import series, sweep
 from bptui.replay.fork import fork
+from bptui.replay.open import open_scenario
 from bptui.replay.quantity import evaluate, lane_of
 from bptui.replay.run import Run
 from bptui.replay.series import Curve, Series
@@ -34,7 +35,7 @@ ASKED = {
 
 def shipped_run(name: str, updates: int, executor: str | None = None) -> Run:
     scenario = read_scenario(find(name))
-    return Run(replace(scenario, training=replace(scenario.training, updates=updates, epochs=None)), executor)
+    return open_scenario(replace(scenario, training=replace(scenario.training, updates=updates, epochs=None)), executor)
 
 
 def known(run: Run, text: str) -> bool:
@@ -135,11 +136,11 @@ def test_a_fork_whose_programs_are_others() -> None:
 
 
 def test_a_run_that_ends_early_ends_its_curve() -> None:
-    run = Run(read_scenario(find("overfitting_patience")))
+    run = open_scenario(read_scenario(find("overfitting_patience")))
     found = Series(run, [read_quantity("E")])
     while found.work(1.0):
         pass
-    assert run.ended and found.judged == run.updates + 1 < Run(run.scenario).updates
+    assert run.ended and found.judged == run.updates + 1 < open_scenario(run.scenario).updates
     assert_same(run, "E", found.curve())
 
 

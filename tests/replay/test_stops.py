@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run
+from bptui.replay.run import Run
 from bptui.replay.stops import Stop, fitted, read_stop, write_stop
 from bptui.replay.trouble import KINDS
 from bptui.scenario.errors import QuantityError, sentence

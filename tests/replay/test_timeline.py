@@ -9,7 +9,8 @@ from random import Random
 
 import pytest
 
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run
+from bptui.replay.run import Run
 from bptui.replay.timeline import Timeline
 from bptui.scenario.shipped import shipped
 

@@ -15,7 +15,8 @@ import pytest
 
 from bptui.replay import sweep
 from bptui.replay.hits import OfTrouble
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run
+from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.replay.trouble import KINDS, Trouble, Troubles
 from bptui.scenario.shipped import find

@@ -17,6 +17,7 @@ from bptui.engine.executor import Wanted
 from bptui.replay import places
 from bptui.replay.keyframes import Keyframes, state_size
 from bptui.replay.moves import Path
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.errors import QuantityError, ScenarioError
@@ -161,7 +162,7 @@ def test_what_a_set_does_not_have(open_text: Open) -> None:
 ])  # fmt: skip
 def test_an_end_that_needs_targets_is_refused_when_opened(training: str, message: str) -> None:
     with pytest.raises(ScenarioError) as caught:
-        Run(read_scenario_text(scenario(training, held=NONE), "here"))
+        open_scenario(read_scenario_text(scenario(training, held=NONE), "here"))
     (problem,) = caught.value.problems
     assert problem.key == ("training", training.split()[0]) and message in problem.message
 
@@ -385,6 +386,6 @@ def test_a_run_without_a_condition_is_not_run_to_ask_for_its_end(open_text: Open
 ])  # fmt: skip
 def test_a_wrong_condition_is_one_clear_error(until: str, message: str) -> None:
     with pytest.raises(ScenarioError) as caught:
-        Run(read_scenario_text(scenario(f"until = '{until}'"), "here"))
+        open_scenario(read_scenario_text(scenario(f"until = '{until}'"), "here"))
     (problem,) = caught.value.problems
     assert problem.key == ("training", "until") and message in problem.message, problem

@@ -20,7 +20,7 @@ from bptui.engine.network import AS_LAWS, as_law
 from bptui.engine.optimizers import OPTIMIZERS
 from bptui.engine.vectors import VECTOR_LAWS
 from bptui.engine.wording import wrong_words
-from bptui.replay.run import Run
+from bptui.replay.open import open_scenario
 from bptui.scenario.errors import ScenarioError, did_you_mean, sentence
 from bptui.scenario.expression import FUNCTIONS
 from bptui.scenario.reader import read_scenario_text
@@ -225,7 +225,7 @@ learning_rate = 0.5
 """
     assert before in text
     with pytest.raises(ScenarioError) as caught:
-        Run(read_scenario_text(text.replace(before, after), "here"))
+        open_scenario(read_scenario_text(text.replace(before, after), "here"))
     assert any("'qqqq'" in p.message and told in p.message for p in caught.value.problems), caught.value
 
 
@@ -251,5 +251,5 @@ parameters = ["w"]
     ("parameters = [\"w\"]", "parameters = [\"qqqq\"]", "known here: w")])
 def test_a_name_that_is_near_nothing_is_told_what_there_is(before: str, after: str, told: str) -> None:
     with pytest.raises(ScenarioError) as caught:
-        Run(read_scenario_text(LINES.replace(before, after), "here"))
+        open_scenario(read_scenario_text(LINES.replace(before, after), "here"))
     assert any("'qqqq'" in p.message and told in p.message for p in caught.value.problems), caught.value

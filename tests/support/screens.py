@@ -31,8 +31,9 @@ from bptui.engine.unroll import Trace
 from bptui.explain import notation
 from bptui.explain.links import Chain
 from bptui.explain.terms import term_values
+from bptui.replay.open import open_run, open_scenario
 from bptui.replay.quantity import Place, find
-from bptui.replay.run import Run, open_run
+from bptui.replay.run import Run
 from bptui.replay.timeline import Position, Timeline, scalars
 from bptui.scenario.expression import read_quantity
 from bptui.scenario.reader import read_scenario_text
@@ -116,7 +117,7 @@ TEXTS = {"batches": BATCHES}
 def run_of(name: str, executor: str | None = None) -> Run:
     """A fresh run of a shipped scenario, or of one of `TEXTS`."""
     if name in TEXTS:
-        return Run(read_scenario_text(TEXTS[name], name), executor)
+        return open_scenario(read_scenario_text(TEXTS[name], name), executor)
     return open_run(SHIPPED[name], executor)
 
 
@@ -126,7 +127,7 @@ def open_session(name: str, at: str | None = None, executor: str | None = None) 
 
 def session_of(text: str, at: str | None = None) -> Session:
     """A session of the scenario in a text."""
-    return Session(Run(read_scenario_text(text, "here")), at)
+    return Session(open_scenario(read_scenario_text(text, "here")), at)
 
 
 def place(session: Session, quantity: str) -> Place:

@@ -19,7 +19,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key, MouseEvent, Paste
 
 from bptui.debugger.session import Session
-from bptui.replay.run import open_run
+from bptui.replay.open import open_run
 from bptui.tui.app import BptuiApp
 from bptui.tui.driver import PASSED
 from bptui.tui.input import Input

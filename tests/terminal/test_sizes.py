@@ -12,7 +12,7 @@ from textual import events
 from textual.geometry import Size
 
 from bptui.debugger.session import Session
-from bptui.replay.run import open_run
+from bptui.replay.open import open_run
 from bptui.tui.app import BptuiApp
 from bptui.tui.debugging import Debugger
 from bptui.tui.gallery import GalleryScreen

@@ -16,7 +16,7 @@ from bptui.engine.algebra import Applied, Constant, Formula, Leaf, Shortened, Su
 from bptui.explain.chain import Explainer
 from bptui.explain.source import formula
 from bptui.explain.symbol import Symbol, line, quotient, symbol_of
-from bptui.replay.run import open_run
+from bptui.replay.open import open_run
 from bptui.scenario.expression import read_expression
 from bptui.scenario.shipped import find
 from bptui.tui.layout import screen

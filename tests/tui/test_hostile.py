@@ -19,7 +19,7 @@ from rich.cells import cell_len
 from bptui.debugger.gallery import Entry, Gallery
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
-from bptui.replay.run import Run, open_run
+from bptui.replay.open import open_run, open_scenario
 from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
 from bptui.tui.app import BptuiApp
@@ -219,7 +219,7 @@ def test_numbers_that_are_none_have_words(tui: ModuleType, rate: str) -> None:
 def test_a_claim_about_a_number_that_is_none(tui: ModuleType) -> None:
     text = tui.NET.format(rate="1e200", title="x") + '\n[[claims]]\nwhat = "E"\nafter = 5\nvalue = "0.5"\n' \
         '[[claims]]\nwhat = "w5"\nafter = 5\nvalue = "0.5"\n'
-    session = Session(Run(read_scenario_text(text, "here")))
+    session = Session(open_scenario(read_scenario_text(text, "here")))
     session.go("#5:11")
     session.right = "printed"
     for size in SIZES:

@@ -12,7 +12,7 @@ import pytest
 
 from bptui.debugger import branching, reloading, stopping, watching
 from bptui.debugger.session import Session
-from bptui.replay.run import open_run
+from bptui.replay.open import open_run
 from bptui.replay.timeline import Position
 from bptui.scenario.shipped import find
 from bptui.tui.app import BptuiApp

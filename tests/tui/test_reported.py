@@ -12,7 +12,7 @@ from bptui.debugger.session import Session
 from bptui.explain.check import check_run
 from bptui.explain.got import compare
 from bptui.explain.search import TOGETHER, in_update, read_number
-from bptui.replay.run import open_run
+from bptui.replay.open import open_run
 from bptui.scenario.errors import ScenarioError
 from bptui.scenario.reader import render
 from bptui.tui.layout import screen

@@ -15,7 +15,7 @@ import pytest
 
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
-from bptui.replay.run import open_run
+from bptui.replay.open import open_run
 from bptui.tui.app import BptuiApp
 from bptui.tui.picture import plain_font, settled
 from bptui.tui.views import cards

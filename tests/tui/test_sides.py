@@ -18,6 +18,7 @@ from bptui.debugger.job import go_on, stop
 from bptui.debugger.session import Session
 from bptui.explain.compare import compare, lines
 from bptui.explain.pairs import unlike
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
@@ -54,7 +55,7 @@ SCREENS: dict[str, tuple[str, tuple[int, int], Sequence[str]]] = {
 
 
 def tiny(updates: int = 8, w: object = 0.5, x: object = 1.5, rate: object = 0.1, loss: str = "y*y / 2") -> Run:
-    return Run(read_scenario_text(TINY.format(w=w, x=x, rate=rate, loss=loss, updates=updates), "tiny"))
+    return open_scenario(read_scenario_text(TINY.format(w=w, x=x, rate=rate, loss=loss, updates=updates), "tiny"))
 
 
 def finished(session: Session) -> Session:

@@ -10,7 +10,7 @@ import pytest
 from textual import _time
 
 from bptui.debugger.session import Session
-from bptui.replay.run import open_run
+from bptui.replay.open import open_run
 from bptui.tui.app import BptuiApp
 
 TWO_LAYER = Path(__file__).resolve().parents[2] / "scenarios" / "two_layer.toml"
