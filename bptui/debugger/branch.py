@@ -33,6 +33,7 @@ class Branch:
     known: dict[tuple[str, int, int], Any] = field(default_factory=dict)
     series: dict[tuple[tuple[str, ...], int | None], Series] = field(default_factory=dict)
     marking: float = 0.0
+    called: str = ""                                # a person's name for it, beside its letter
     listings: dict[Timeline, tuple[ProgramLine, ...]] = field(default_factory=dict)
 
     @cached_property

@@ -22,7 +22,7 @@ def edit(session: Session, text: str) -> None:
     taken = {each.name for each in session.leftover.runs}
     name = next((letter for letter in free_letters(session) if letter not in taken), None)
     if name is None:
-        session.message = "There are as many what-if runs as letters; D removes one, side by side (E)."
+        session.message = "There are as many what-if runs as letters; D removes one in the list of runs (E)."
         return
     try:
         made = fork(session.run, session.position.update, split_commas(text), session.row())
@@ -33,7 +33,9 @@ def edit(session: Session, text: str) -> None:
     last = not made.goes_on(made.since)
     switch(session, name)
     kept = "No update is left to it" if last else f"{made_from(session, name)} is kept; E shows both"
-    session.message = f"What-if run {name}: {', '.join(made.edits)}. {kept}."
+    parent = made_from(session, name)
+    on_top = f"{parent}, and " if parent != OWN else ""
+    session.message = f"What-if run {name}: {on_top}{', '.join(made.edits)}. {kept}."
 
 
 def free_letters(session: Session) -> Iterator[str]:
@@ -56,6 +58,11 @@ def made_from(session: Session, name: str) -> str:
     run = session.branches[name].run
     parent = run.parent if isinstance(run, Fork) else None
     return next((n for n, branch in session.branches.items() if branch.run is parent), OWN)
+
+
+def heirs(session: Session, name: str) -> list[str]:
+    """The runs that left a run."""
+    return [n for n in session.branches if n not in (name, OWN) and made_from(session, n) == name]
 
 
 def switch(session: Session, name: str) -> None:
@@ -86,9 +93,8 @@ def drop(session: Session, name: str) -> None:
     if name == OWN or name not in session.branches:
         session.message = f"{OWN} is the scenario's own run." if name == OWN else f"There is no run {name}."
         return
-    heirs = [n for n in session.branches if n != name and made_from(session, n) == name and n != OWN]
-    if heirs:
-        session.message = f"Run {heirs[0]} left run {name}: remove that one first."
+    if left := heirs(session, name):
+        session.message = f"Run {left[0]} left run {name}: remove that one first."
         return
     what = title(session, name)
     if session.branch.name == name:

@@ -145,7 +145,7 @@ def _spots(session: Session, spots: Iterable[Spot], letter: str = "") -> Iterato
 def _run(session: Session, name: str) -> SavedRun:
     run = session.branches[name].run
     assert isinstance(run, Fork)
-    return SavedRun(name, made_from(session, name), run.since, run.edits, run.sample)
+    return SavedRun(name, made_from(session, name), run.since, run.edits, run.sample, session.branches[name].called)
 
 
 # and back
@@ -264,7 +264,7 @@ def _restore_runs(session: Session, saved: Saved, faults: list[str]) -> None:
             faults.append(f"what-if run {each.name} no longer fits: {error}")
             continue
         made.waits = False
-        session.branches[each.name] = Branch(each.name, made)
+        session.branches[each.name] = Branch(each.name, made, called=each.called)
     session.leftover = replace(session.leftover, runs=tuple(unfit))
     if saved.run in session.branches:
         session.branch = session.branches[saved.run]

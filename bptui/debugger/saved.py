@@ -39,6 +39,7 @@ class SavedRun:
     since: int = 0
     edits: tuple[str, ...] = ()
     sample: int = 1
+    called: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from ..explain import departure, notation, outcomes
 from ..explain.pairs import SAMPLES, Apart, Both, Pair
 from ..replay.fork import Fork
-from ..replay.run import Run
 from ..replay.timeline import Position
 from . import branching
 from .branch import Branch
@@ -109,16 +108,17 @@ def candidates(session: Session) -> dict[str, Branch]:
 
 
 def hint(session: Session) -> str:
-    return "   ".join(f"{name}: {called(branch.run)}" for name, branch in candidates(session).items())
+    return "   ".join(f"{name}: {called(branch)}" for name, branch in candidates(session).items())
 
 
 def refusal(session: Session) -> str:
     return "" if candidates(session) else NOBODY
 
 
-def called(run: Run) -> str:
-    """What a run is, in few words."""
-    return ", ".join(run.edits) if isinstance(run, Fork) else run.scenario.name
+def called(branch: Branch) -> str:
+    """What a run is, in few words: a person's name for it, or what was edited."""
+    run = branch.run
+    return branch.called or (", ".join(run.edits) if isinstance(run, Fork) else run.scenario.name)
 
 
 def compare(session: Session, text: str = "") -> None:
@@ -129,12 +129,17 @@ def compare(session: Session, text: str = "") -> None:
         return
     text = text.strip()
     other = found.get(text) or found.get(text.upper()) or next(
-        (branch for branch in found.values() if called(branch.run) == text), None)
+        (branch for branch in found.values() if text in (called(branch), branch.called)), None)
     if other is None and not text and len(found) == 1:
         other = next(iter(found.values()))
     if other is None:
         session.message = f"{f'There is no run {text}' if text else 'Say which'}: {hint(session)}."
         return
+    stand_beside(session, other)
+
+
+def stand_beside(session: Session, other: Branch) -> None:
+    """Put the run on screen beside another one, at their first difference."""
     other.run.waits = False
     pair = sorted((session.branch, other), key=lambda branch: branch.name)
     session.sides = sides = Sides((pair[0], pair[1]), session.branch)
@@ -302,7 +307,7 @@ def report(session: Session) -> list[str]:
     sides = session.sides
     assert sides is not None
     a, b = sides.letters
-    said = [f"{name} is {called(branch.run)}" for name, branch in zip(sides.letters, sides.branches, strict=True)]
+    said = [f"{name} is {called(branch)}" for name, branch in zip(sides.letters, sides.branches, strict=True)]
     lines = [f"{', '.join(said)}; after {notation.counted(sides.at.update, 'update')}"]
     detail = sides.detail()
     if detail is not None:

@@ -57,7 +57,7 @@ def swap(session: Session) -> None:
     sides = session.sides
     assert sides is not None
     sides.chosen = sides.branches[sides.chosen is sides.branches[0]]
-    session.message = f"Esc and Enter go to {sides.chosen.name}, {called(sides.chosen.run)}."
+    session.message = f"Esc and Enter go to {sides.chosen.name}, {called(sides.chosen)}."
 
 
 # moving

@@ -41,10 +41,11 @@ from .harmless import Harmless
 from .host import Host
 from .keymap import keymap
 from .pace import frame, wait
+from .runs import RunsScreen
 from .themes import TABLE, textual_theme
 from .timers import Punctual
 
-OURS = (Ask, Debugger, GalleryScreen, Help)         # what hears its keys one by one; the palette is Textual's
+OURS = (Ask, Debugger, GalleryScreen, Help, RunsScreen)     # what hears its keys one by one; the palette is Textual's
 SWITCH = 0.0005                                     # seconds that a key waits for a busy thread; Python's are 5 ms
 HANG_UP = 129                                       # the exit code when the link is lost: nobody is there to be told
 UNSAVED = 1                                         # the exit code when what was done could not be kept
@@ -189,7 +190,7 @@ class BptuiApp(Punctual, Host):
             await self.hear(event)
             return
         screen = self.screen if isinstance(event, Paste) and not event.is_forwarded else None
-        if isinstance(event, Paste) and isinstance(screen, Ask | Debugger | GalleryScreen):
+        if isinstance(event, Paste) and isinstance(screen, Ask | Debugger | GalleryScreen | RunsScreen):
             screen.paste(event)
         else:
             await super().on_event(event)

@@ -27,6 +27,7 @@ from ..debugger import (
     looks,
     plotting,
     reloading,
+    sides,
     siding,
     stopping,
     travelling,
@@ -43,6 +44,7 @@ from .grid import Clicked, Grid, SpanCompositor
 from .host import Host
 from .keymap import Keymap, keymap
 from .layout import arrange, clicked, lesson_page, panes, tab_order, time_row
+from .runs import RunsScreen
 from .timers import PunctualScreen
 from .views import frame, loss
 
@@ -294,16 +296,22 @@ class Debugger(PunctualScreen, Screen[None]):
             pass
         elif command in ON_SCREEN:
             ON_SCREEN[command](self)
-        elif known.asks is not None and (refusal := known.asks.refusal(session)):
-            session.message = refusal
-        elif known.asks is not None and known.asks.needed(session):
-            self._ask(known, known.asks)
-        elif known.act is not None:
-            known.act(session, "")
+        else:
+            self._by_the_table(known)
         laid = command in ("zoom", "layout")
         if laid or before != (session.focus, session.cursor):   # a step shows the chain, where there is room for one
             self._see_the_focus(laid)
         self.paint()
+
+    def _by_the_table(self, command: Command) -> None:
+        """Do a command as its row says; one that asks for a line asks."""
+        session, asks = self.session, command.asks
+        if asks is not None and (refusal := asks.refusal(session)):
+            session.message = refusal
+        elif asks is not None and asks.needed(session):
+            self._ask(command, asks)
+        elif command.act is not None:
+            command.act(session, "")
 
     def _means_another(self, command: CommandId) -> bool:
         """Whether a command means something else here, and has been done: in the lesson, and between two runs."""
@@ -376,6 +384,13 @@ class Debugger(PunctualScreen, Screen[None]):
         self.stamp = reloading.stamp(self.session)
         reloading.reload(self.session)
 
+    def compare(self) -> None:
+        """Side by side with the one other run there is; of several, the list of runs."""
+        if len(sides.candidates(self.session)) > 1:
+            self.app.push_screen(RunsScreen(self.session, self.keys), lambda closed: self.paint())
+        else:
+            self._by_the_table(BY_ID["sides"])
+
     def copy(self) -> None:
         """Give the value under the cursor to the terminal, as OSC 52."""
         if digits := copying.copy(self.session):
@@ -413,4 +428,5 @@ ON_SCREEN: dict[CommandId, Callable[[Debugger], None]] = {     # what more than 
     "gallery": lambda screen: screen.app.to_gallery(),
     "copy": lambda screen: screen.copy(),
     "play": lambda screen: screen.play(),
+    "sides": lambda screen: screen.compare(),
 }

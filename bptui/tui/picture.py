@@ -22,6 +22,7 @@ from ..scenario.files import send
 from .app import BptuiApp
 from .debugging import Debugger
 from .gallery import GalleryScreen
+from .runs import RunsScreen
 
 FONT = '"DejaVu Sans Mono", Menlo, Consolas, monospace'
 PATIENCE = 60.0                                     # seconds until a run that is still working is drawn as it is
@@ -65,8 +66,8 @@ def _unless_interrupted(loop: asyncio.AbstractEventLoop, context: dict[str, Any]
 async def settled(app: App[None]) -> None:
     """Wait until nothing is being worked on."""
     end = time.monotonic() + PATIENCE
-    while time.monotonic() < end and any(isinstance(s, Debugger | GalleryScreen) and s.working and s.is_current
-                                         for s in app.screen_stack):
+    while time.monotonic() < end and any(isinstance(s, Debugger | GalleryScreen | RunsScreen) and s.working
+                                         and s.is_current for s in app.screen_stack):
         await asyncio.sleep(0.002)
 
 

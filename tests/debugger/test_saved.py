@@ -45,7 +45,7 @@ TEXT = r"""{
  "watches": ["\u2202E/\u2202w5"],
  "marks": [["a", "#3"]],
  "past": ["#0", "#7:2"],
- "runs": [{"name": "B", "parent": "A", "since": 120, "edits": ["w5 = 0.4", "w6 = 0"], "sample": 2}]
+ "runs": [{"name": "B", "parent": "A", "since": 120, "edits": ["w5 = 0.4", "w6 = 0"], "sample": 2, "called": ""}]
 }
 """  # noqa: E501
 

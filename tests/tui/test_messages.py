@@ -201,7 +201,7 @@ async def test_what_is_asked_for_is_said_whole(tui: ModuleType) -> None:
         for command in (command for command in COMMANDS if command.asks is not None):
             asks = command.asks
             assert asks is not None
-            if asks.refusal(session) or not asks.needed(session):
+            if asks.refusal(session) or not asks.needed(session) or command.id == "sides":     # there it is a list
                 continue
             screen: Any = app.screen
             screen.action_do(command.id)

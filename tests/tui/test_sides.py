@@ -24,6 +24,7 @@ from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
 from bptui.tui.app import BptuiApp
 from bptui.tui.picture import settled
+from bptui.tui.runs import RunsScreen
 from tests.reference import two_layer_reference as oracle
 
 TINY = """
@@ -354,7 +355,7 @@ async def test_side_by_side_it_comes_to_rest(tui: ModuleType) -> None:
             assert not debugger.working and not debugger.stale, key
 
 
-async def test_with_several_runs_it_asks_which(tui: ModuleType) -> None:
+async def test_with_several_runs_it_lists_them(tui: ModuleType) -> None:
     session = tui.open_session("two_layer")
     branching.edit(session, "w5 = 0.3")
     branching.switch(session, "A")
@@ -363,13 +364,12 @@ async def test_with_several_runs_it_asks_which(tui: ModuleType) -> None:
         await settled(app)
         await pilot.press("E")
         await pilot.pause()
-        assert "compare with" in tui.shown(app)
-        assert "B: w5 = 0.3   C: two_layer_in_place" in tui.shown(app)
-        await pilot.press(*"two_layer_in_place", "enter")
+        assert isinstance(app.screen, RunsScreen) and "after 0: w5 = 0.3" in tui.shown(app)
+        await pilot.press("down", "enter")
         await settled(app)
         assert state(session).letters == ("A", "C")
         assert "C has already changed w5" in tui.shown(app)
-        await pilot.press("escape", "E", "b", "enter")
+        await pilot.press("escape", "E", "enter")
         await settled(app)
         assert state(session).letters == ("A", "B")
 
@@ -457,7 +457,7 @@ def test_random_keys_never_crash_and_never_change_a_run(tui: ModuleType, name: s
     names = [c for c in siding.KEYS if c not in ("close", "sides", "remove")]
     for n in range(150):
         if session.sides is None:
-            hands.press("sides", chance.choice(list(sides.candidates(session))))
+            sides.compare(session, chance.choice(list(sides.candidates(session))))
             assert session.sides is not None
         command = chance.choice(names) if chance.random() < 0.9 else chance.choice([c.id for c in COMMANDS])
         if command not in ("quit", "edit", "remove"):

@@ -55,12 +55,12 @@ def paint(session: Session, width: int, height: int) -> list[Line]:
     rows = ROWS + (extra - more) if height >= FULL else height - 8
     why = [row for text in (detail.reasons if detail is not None else ()) for row in wrapped(text, TABLE - 4)]
     wider = min(rows - LEAST_ROWS, max(0, len(why) - REASONS))     # rows that the reasons take from the table
-    _table(c, 3, rows - wider, shown, detail)
+    table(c, 3, rows - wider, shown, detail)
     y = 4 + rows
     for n, row in enumerate(why[:REASONS + wider], y - wider + (height >= FULL)):
         c.put(3, n, row)
     if height >= FULL:
-        _outcomes(c, y + 4, OUTCOMES + more, shown)
+        leads_to(c, y + 4, OUTCOMES + more, shown)
         _curve(c, height - 3 - charts, shown)
     lines = c.lines()
     if charts:
@@ -88,7 +88,7 @@ def _bar(c: Canvas, shown: Sides) -> None:
         "equal here" if shown.there() is not None else "not in both"
     after = f"after {notation.counted(shown.at.update, 'update')}"
     x = c.put(1, 0, "compare") + 2
-    names = [f"{branch.name} {sides.called(branch.run)}" for branch in shown.branches]
+    names = [f"{branch.name} {sides.called(branch)}" for branch in shown.branches]
     room = c.width - x - len(after) - len(what) - 7
     fair = max(room // 2, room - min(map(len, names)))      # what one may take, if the other has enough
     for branch, name in zip(shown.branches, names, strict=True):
@@ -117,7 +117,7 @@ def _track(c: Canvas, y: int, letter: str, times: Timeline, at: Position | None,
 
 # the value
 
-def _table(c: Canvas, y: int, room: int, shown: Sides, detail: Detail | None) -> None:
+def table(c: Canvas, y: int, room: int, shown: Sides, detail: Detail | None) -> None:
     """The rule and the rows below it: what is equal, then factors, paths and the value."""
     a, b = shown.letters
     start = "First difference" if shown.is_first else "Equal" if not shown.standing else \
@@ -188,7 +188,7 @@ def _row(c: Canvas, y: int, row: Compared, nine: bool, nine_changes: bool) -> No
 
 # what follows
 
-def _outcomes(c: Canvas, y: int, room: int, shown: Sides) -> None:
+def leads_to(c: Canvas, y: int, room: int, shown: Sides) -> None:
     a, b = shown.letters
     found = shown.outcomes
     told = any(one.printed for one in found)
