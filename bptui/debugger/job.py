@@ -101,7 +101,7 @@ class Onward:
                "Ctrl-C stops, and stays here."
 
     def stop(self) -> str:
-        return "Stopped; you are where you were."
+        return "Search stopped; you are where you were."
 
 
 def reached(run: Run, update: int, seconds: float = AT_ONCE) -> bool:

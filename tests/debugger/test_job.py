@@ -52,7 +52,7 @@ KINDS = {
                  "Search for 0.876 stopped; you are where you were."),
     "stop": Kind(Seek, ("c",), "c", "Search stopped; you are where you were."),
     "change": Kind(Seek, ("v",), "v x", "Search stopped; you are where you were."),
-    "onward": Kind(Onward, ("G",), "G", "Stopped; you are where you were."),
+    "onward": Kind(Onward, ("G",), "G", "Search stopped; you are where you were."),
     "digits": Kind(DigitSearch, ("i", *"0.876", "enter"), "i 0.876", "Stopped looking for your digits."),
     "difference": Kind(DifferenceSearch, ("E",), "E", "Search stopped after "),
 }
