@@ -29,6 +29,26 @@ ORDER = (
     "showing",
     "cli",
 )  # each imports only those before it
+FLOORS = {  # inside a room: each imports only from its own floor and those before it; who is not listed comes last
+    "debugger": (
+        ("panes.ids",),
+        ("session", "looks", "branch", "insights", "reader", "saved", "frames", "job", "stopping", "watching",
+         "axis", "ahead"),
+        ("scene", "telling"),
+        ("subject",),
+        ("panes.pane", "panes.table", "panes.view", "panes.lines", "panes.curve", "panes.nodes"),
+        ("panes.*",),
+        ("panes.register",),
+        ("panes.cursor",),
+    ),
+    "tui": (("views.*",), ("views.register",), ("views.below",), ("layout",)),
+}
+APART = {("debugger", "panes.*")}  # nobody there imports another: a pane knows no pane
+UPSTAIRS = {  # types of records that commands define and the session holds: they may only get fewer
+    "debugger/session.py: session imports asking",
+    "debugger/session.py: session imports finding",
+    "debugger/session.py: session imports sides",
+}
 ONLY_IN = {"textual": "tui", "rich": "tui", "ast": "scenario", "tomllib": "scenario", "sympy": "explain"}
 ONCE = "sympy"  # imported by one module only, and late
 NEVER = {"eval", "exec", "compile", "sympify", "parse_expr", "lambdify", "__import__"}
@@ -141,6 +161,41 @@ def circle_faults(package: Path, rooms: set[str]) -> list[str]:
             if rooms & {Path(file).parts[0].removesuffix(".py") for file in circle}]
 
 
+def floor(part: str, module: str) -> tuple[int, str]:
+    """The floor of a module in its room, and the word by which it is listed there."""
+    inside = f"{module.rpartition('.')[0]}.*"
+    for word in (module, inside):
+        for number, words in enumerate(FLOORS[part]):
+            if word in words:
+                return number, word
+    return len(FLOORS[part]), ""
+
+
+def inside(package: Path, name: str) -> str:
+    """The module that an imported name is, or is in: bptui.debugger.panes.view.View is of panes.view."""
+    parts = name.split(".")[1:]
+    for end in range(len(parts), 1, -1):
+        if package.joinpath(*parts[:end]).with_suffix(".py").exists():
+            return ".".join(parts[1:end])
+    return ""
+
+
+def floor_faults(package: Path) -> list[str]:
+    """Every import of a module on a floor above, or apart; for types, and late ones, too."""
+    found: list[str] = []
+    for file, tree in modules(package):
+        part, mine = Path(file).parts[0], ".".join(Path(file).with_suffix("").parts[1:])
+        if part not in FLOORS or not mine:
+            continue
+        here, word = floor(part, mine)
+        for _, name in imports(file, tree):
+            other = inside(package, name) if room(name) == part else ""
+            there = floor(part, other)[0] if other else -1
+            if there > here or (there == here and (part, word) in APART and other != mine):
+                found.append(f"{file}: {mine} imports {other}")
+    return list(dict.fromkeys(found))
+
+
 def call_faults(package: Path) -> list[str]:
     """Every mention of a function that runs text: called, passed on, or imported under another name."""
     found: list[str] = []
@@ -165,6 +220,17 @@ def call_faults(package: Path) -> list[str]:
 
 def test_a_package_imports_only_those_before_it() -> None:
     assert import_faults(PACKAGE) == []
+
+
+def test_a_module_imports_only_from_its_floor_and_those_before_it() -> None:
+    assert set(floor_faults(PACKAGE)) == UPSTAIRS
+
+
+def test_every_module_that_a_floor_lists_is_there() -> None:
+    for part, floors in FLOORS.items():
+        for word in (word for words in floors for word in words):
+            name = PACKAGE.joinpath(part, *word.removesuffix(".*").split("."))
+            assert name.is_dir() if word.endswith("*") else name.with_suffix(".py").exists(), word
 
 
 def test_nothing_runs_text_but_the_straight_line_executor_its_own() -> None:
@@ -220,6 +286,42 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 def test_a_wrong_import_is_found(file: str, text: str, fault: str, tmp_path: Path) -> None:
     write(tmp_path, file, text)
     assert import_faults(tmp_path) == [fault]
+
+
+@pytest.mark.parametrize(
+    "file, text, other",
+    [
+        ("debugger/panes/values.py", "from . import batch", "panes.batch"),
+        ("debugger/panes/values.py", "from .batch import table", "panes.batch"),
+        ("debugger/panes/values.py", "def f():\n    from bptui.debugger.panes.batch import table", "panes.batch"),
+        ("debugger/panes/values.py", "from .register import view", "panes.register"),
+        ("debugger/panes/register.py", "from .cursor import show", "panes.cursor"),
+        ("debugger/panes/pane.py", "from .batch import table", "panes.batch"),
+        ("debugger/subject.py", "if TYPE_CHECKING:\n    from .panes.pane import Pane", "panes.pane"),
+        ("debugger/scene.py", "from .subject import Subject", "subject"),
+        ("debugger/session.py", "from .scene import Scene", "scene"),
+        ("debugger/stopping.py", "from . import order", "order"),
+        ("tui/views/batch.py", "from .register import PAINTERS", "views.register"),
+        ("tui/views/register.py", "from ..layout import arrange", "layout"),
+    ],
+)
+def test_a_module_of_a_higher_floor_is_found(file: str, text: str, other: str, tmp_path: Path) -> None:
+    part, *rest = Path(file).with_suffix("").parts
+    write(tmp_path, f"{part}/{other.replace('.', '/')}.py", "")
+    write(tmp_path, file, text)
+    assert floor_faults(tmp_path) == [f"{file}: {'.'.join(rest)} imports {other}"]
+
+
+def test_what_a_floor_may_import_is_not_found(tmp_path: Path) -> None:
+    for name in ("ids", "pane", "view", "batch", "register"):
+        write(tmp_path, f"debugger/panes/{name}.py", "")
+    for name in ("scene", "session", "subject"):
+        write(tmp_path, f"debugger/{name}.py", "from .panes.ids import PANES")
+    write(tmp_path, "debugger/panes/values.py", "from ..scene import Scene\nfrom ..subject import Subject\n"
+          "from .pane import Pane\nfrom .view import view\nfrom ...explain import notation")
+    write(tmp_path, "debugger/panes/register.py", "from . import batch, values\nfrom .pane import Pane")
+    write(tmp_path, "debugger/copying.py", "from .panes.register import view\nfrom .session import Session")
+    assert floor_faults(tmp_path) == []
 
 
 def test_a_right_import_is_not_found(tmp_path: Path) -> None:

@@ -8,14 +8,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..explain import got, search, slopes
+from ..explain import got, notation, search, slopes
 from ..explain.trial import Kink
+from ..replay.places import write_position
 from ..scenario import decimals
 from ..scenario.errors import quoted, sentence
 from .job import begin
+from .panes.register import refusal as refusal_here
+from .panes.register import subject
 from .scene import Scene
 from .session import Session
-from .subject import Subject, subject
+from .subject import Subject
+from .telling import NOT_YET, line
 
 NOWHERE = "No value of this update has your digits, here or beside; nor this value, later."
 STOPPED = "Stopped looking for your digits."
@@ -52,9 +56,10 @@ def selected(scene: Scene) -> Subject | None:
 
 def refusal(session: Session) -> str:
     """Why a number has nothing here to be compared with; empty where it has."""
-    if selected(Scene(session)) is not None:
+    scene = Scene(session)
+    if selected(scene) is not None:
         return ""
-    return NOTHING if session.untouched and session.focus == "chain" else ELSEWHERE
+    return refusal_here(scene, NOTHING if session.untouched and session.focus == "chain" else ELSEWHERE)
 
 
 def compare(session: Session, text: str) -> None:
@@ -125,3 +130,26 @@ def _kink(session: Session, asked: Subject) -> Kink | None:
     var, element = asked.place.var, asked.place.element or 0
     x = var.derivative_of
     return slopes.bends(Scene(session).explainer, (x, var.flat(element, session.lane))) if x is not None else None
+
+
+def lines(session: Session) -> Iterator[str]:
+    """The typed number beside the one here, and where its digits stand."""
+    answer = session.yours
+    assert answer is not None
+    typed, here, asked = answer.typed, answer.asked.value, answer.asked
+    value = typed.value if typed.sign != "-" else -abs(typed.value)
+    nine = notation.plain([value, here])
+    yield line(f"Yours = {notation.number(value, True, nine)}", answer.verdict)
+    yield line(f"{asked.name} = {notation.number(here, True, nine)}" if here is not None else f"{asked.name} {NOT_YET}",
+               "what the run has here" if here is not None else "")
+    if answer.rounding:
+        yield answer.conclusion
+    elif not answer.found and answer.state == "looked":
+        yield NOWHERE
+    for found in answer.found:
+        where = write_position(found.run, found.hit.at)
+        what = f"{found.hit.what} = {notation.one(found.hit.value, True)}"
+        if found.beside:
+            yield line(f"In {found.run.scenario.name}", where, what, "your digits")
+        else:
+            yield line(where, what, "your digits")

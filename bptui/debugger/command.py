@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from .panes.ids import PaneId
 from .session import Session
 
-CommandId: TypeAlias = Literal[
-    "into", "back_into", "over", "back_over", "out", "back_out", "again", "back_again", "frame_up", "frame_down",
-    "to_cursor", "repeat", "play", "go", "end", "back", "forward", "earlier", "later", "mark", "to_mark",
+CommandId: TypeAlias = Literal[                     # a pane is shown by the command of its name
+    PaneId, "into", "back_into", "over", "back_over", "out", "back_out", "again", "back_again", "frame_up",
+    "frame_down", "to_cursor", "repeat", "play", "go", "end", "back", "forward", "earlier", "later", "mark", "to_mark",
     "next_sample", "previous_sample", "next_stop", "previous_stop", "next_change", "previous_change", "next_trouble",
-    "previous_trouble", "stop", "stops", "watch", "watches", "remove", "edit", "sides", "enter", "only", "find",
-    "next_find", "previous_find", "got", "next_pane", "previous_pane", "chain", "network", "program", "parameters",
-    "values", "printed", "loss", "matrix", "gradients", "adjoints", "batch", "turn", "order", "filter", "copy",
-    "save_table", "zoom", "layout", "scale", "up", "down", "left", "right", "page_up", "page_down", "home", "bottom",
-    "theme", "numbers", "glyphs", "close", "reload", "lesson", "gallery", "lecture", "palette", "help", "interrupt",
-    "quit", "hits", "where", "print"]
+    "previous_trouble", "stop", "watch", "remove", "edit", "sides", "enter", "only", "find", "next_find",
+    "previous_find", "got", "next_pane", "previous_pane", "turn", "order", "filter", "copy", "save_table", "zoom",
+    "layout", "scale", "up", "down", "left", "right", "page_up", "page_down", "home", "bottom", "theme", "numbers",
+    "glyphs", "close", "reload", "lesson", "gallery", "lecture", "palette", "help", "interrupt", "quit", "where",
+    "print"]
 Act = Callable[[Session, str], object]
 
 

@@ -9,22 +9,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from typing import cast
 
 from . import (
     asking,
     branching,
     copying,
-    cursors,
     finding,
     frames,
     laying,
     lecture,
     lesson,
-    matrices,
-    opened,
-    ordering,
+    order,
     pointing,
     reloading,
     seeking,
@@ -37,8 +32,8 @@ from . import (
 from .command import Act, Command, CommandId, Question
 from .job import pinned
 from .looks import CHOICES
-from .panes import TABLE
-from .scene import Scene
+from .panes import cursor, matrix
+from .panes.register import TABLE
 from .session import Session
 
 
@@ -47,17 +42,15 @@ def _move(kind: str) -> Act:
 
 
 def _show(pane: str) -> Act:
-    return lambda session, text: _to_front(session, lambda: cursors.show(session, pane))
-
-
-def _to_front(session: Session, show: Callable[[], None]) -> None:
     """Show a pane: what was said before, as what was copied from another, is not about it."""
-    session.message = ""
-    show()
+    def show(session: Session, text: str) -> None:
+        session.message = ""
+        cursor.show(session, pane)
+    return show
 
 
 def _cursor(by: int) -> Act:
-    return lambda session, text: cursors.move(session, by)
+    return lambda session, text: cursor.move(session, by)
 
 
 GO = Question("go to", "120, #120:31, 50%, e12, d(E, w5) …", names=True)
@@ -76,17 +69,15 @@ TO_MARK = Question("go to the place marked", "a letter", letter=True)
 THEME = Question("theme", ", ".join(CHOICES["theme"]), prefill=laying.following_theme)
 QUANTITY = "a quantity, or the number of a value"
 FILTER = Question("show only", "out*   hidden.weights[3,*   value < 0   abs(grad) > 0.01   nothing: all",
-                  prefill=ordering.current_filter, refusal=ordering.no_table, empty=True)
-SAVE = Question("save this table as", "a file: w.csv", prefill=copying.file_name, refusal=ordering.no_table)
+                  prefill=order.current_filter, refusal=order.no_table, empty=True)
+SAVE = Question("save this table as", "a file: w.csv", prefill=copying.file_name, refusal=order.no_table)
 ORDER = "a column: grad, -grad, |grad|; or a table and a column"
 REPEAT = Question("repeat", "how often, and what: 10 n")
 
 
 def _only_or_switch(session: Session, text: str) -> None:
     """Visit only what is followed, or all; with the cursor in the list of stops, switch the one it is on."""
-    if session.focus == "stops" and session.stops:
-        stopping.switch(session, list(session.stops)[cursors.at(Scene(session), "stops")])
-    else:
+    if not cursor.switch(session):
         session.toggle_only()
 
 
@@ -180,14 +171,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("watch", "w", "w", "Watch …", "a quantity, here and as it changes", "Stops", watching.add, asks=WATCH),
     Command("watches", "W", "W", "Watches", "the list; Enter lists what one was", "Stops", _show("watches")),
     Command("remove", "D,delete", "D", "Remove", "a stop, a watch; in E a what-if run", "Stops",
-            lambda s, text: pointing.remove(s, text) if text else cursors.remove(s),
+            lambda s, text: pointing.remove(s, text) if text else cursor.remove(s),
             takes="the number of a stop, what is watched, or the letter of a what-if run"),
     Command("edit", "e", "e", "What if …", "edit a weight or a rate: a run of its own", "What if", branching.edit,
             asks=EDIT),
     Command("sides", "E", "E", "Side by side", "two runs: where do they differ, and why?", "What if", sides.compare,
             asks=BESIDE),
     Command("enter", "enter", "Enter", "Follow", "where does this come from?", "Ask",
-            lambda s, text: pointing.follow(s, text) if text else cursors.enter(s), takes=QUANTITY),
+            lambda s, text: pointing.follow(s, text) if text else cursor.enter(s), takes=QUANTITY),
     Command("only", "o", "o", "Only, or all", "what is followed; of stops: off, on", "Ask", _only_or_switch),
     Command("find", "slash", "/", "Find …", "a number by its digits, or a name", "Ask", finding.find, asks=FIND),
     Command("next_find", "full_stop", ".", "Next find", "the next place that shows it", "Ask",
@@ -199,15 +190,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("next_pane", "tab", "Tab", "Next pane", "give the next pane the cursor", "Panes", instead=NO_PANES),
     Command("previous_pane", "shift+tab", "Shift+Tab", "Previous pane", "give the one before the cursor", "Panes",
             instead=NO_PANES),
-    *(Command(cast(CommandId, pane.id), pane.key, pane.shown, pane.title, pane.help, "Panes",
-              (lambda s, text: _to_front(s, lambda: opened.show_matrix(s))) if pane.id == "matrix" else _show(pane.id))
-      for pane in TABLE if pane.key),
+    *(Command(pane.id, pane.key, pane.shown, pane.title, pane.help, "Panes", _show(pane.id)) for pane in TABLE
+      if pane.key),
     Command("turn", "T", "T", "Turn the matrix", "transposed, whole, as an image; and round", "Panes",
-            lambda s, text: matrices.turn_layout(s)),
+            lambda s, text: matrix.turn_layout(s)),
     Command("order", "O", "O", "Order by a column", "largest, smallest, size; the next; as made", "Panes",
-            ordering.order, takes=ORDER),
+            order.order, takes=ORDER),
     Command("filter", "ampersand", "&", "Show only …", "names as out*, or value < 0; empty: all", "Panes",
-            ordering.filter_rows, asks=FILTER),
+            order.filter_rows, asks=FILTER),
     Command("copy", "y", "y", "Copy", "the value under the cursor, all its digits", "Panes", copying.tell,
             takes=QUANTITY),
     Command("save_table", "Y", "Y", "Save the table …", "as it is shown, as a file: w.csv", "Panes", copying.save,

@@ -19,12 +19,12 @@ import numpy as np
 from ..explain.notation import all_digits
 from ..scenario.errors import QuantityError, printable, quoted, sentence
 from ..scenario.files import put
-from . import cursors, ordering, pointing, watching
-from .panes import BY_ID
+from . import order, pointing, watching
+from .panes.register import BY_ID, at, is_table, subject, view
+from .panes.table import Cell, Whole
+from .panes.view import View
 from .scene import Scene
 from .session import Session
-from .subject import subject
-from .tables import Cell, Whole
 
 NUMBERS_FIRST = "=+-@\t\r＝＋－＠"                    # what a spreadsheet may read as the start of a formula
 NO_NUMBERS = "There is no number under the cursor here to copy."
@@ -38,7 +38,7 @@ Found = tuple[str, float | str, str] | str          # name, value, what another 
 
 def copy(session: Session) -> str:
     """The digits of the value under the cursor, for the clipboard; it is said what they are."""
-    found = _from_table(session, session.focus) if session.focus in ordering.TABLES else _elsewhere(session)
+    found = _from_table(session, session.focus) if is_table(session.focus) else _elsewhere(session)
     session.message = found if isinstance(found, str) else f"Copied {found[0]} = {_digits(found)}.{found[2]}"
     return "" if isinstance(found, str) else _digits(found)
 
@@ -80,10 +80,10 @@ def _from_table(session: Session, pane: str) -> Found:
     """A number of the row under the cursor: of the column that it is ordered by, else the one that the row is named
     for; again, the next."""
     scene = Scene(session)
-    seen = ordering.view(scene, pane)
+    seen = view(scene, pane)
     if not seen.count:
         return NO_NUMBERS
-    number = cursors.at(scene, pane)
+    number = at(scene, pane)
     table, row = seen.table, seen.table.row(number)
     made = [k for k, cell in enumerate(row.cells) if cell is not None]
     if not made:
@@ -123,21 +123,21 @@ def file_name(session: Session) -> str:
     """What stands in the line at first."""
     scenario = session.run.scenario
     name = scenario.path.stem if scenario.path is not None else scenario.name
-    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}_{ordering.pane_of(session)}.csv"
+    return f"{re.sub(r'[^A-Za-z0-9_.-]+', '_', name)}_{order.pane_of(session)}.csv"
 
 
 def save(session: Session, text: str) -> None:
     """Save the table that has the focus, as it is filtered and ordered."""
-    pane, name = ordering.chosen_pane(session, text)
+    pane, name = order.chosen_pane(session, text)
     if not pane:
-        session.message = ordering.NO_TABLE
+        session.message = order.NO_TABLE
         return
     over = name.endswith("!")
     name = name.removesuffix("!").strip()
     if not name or not name.isprintable():
         session.message = f"{quoted(name)} is no name of a file." if name else "Say the name of a file, as in w.csv."
         return
-    seen = ordering.view(Scene(session), pane)
+    seen = view(Scene(session), pane)
     if not seen.count:
         session.message = "No row is shown, so there is nothing to save."
         return
@@ -177,7 +177,7 @@ def _write(path: Path, lines: Iterator[list[str]], over: bool) -> int:
     return count
 
 
-def _lines(seen: ordering.View) -> Iterator[list[str]]:
+def _lines(seen: View) -> Iterator[list[str]]:
     """The header and the rows."""
     table = seen.table
     yield [table.head, *(safe(c.word) for c in table.columns)]

@@ -24,7 +24,8 @@ from .branch import OWN, Branch
 from .branching import LETTERS, made_from, same_place
 from .frames import LEVELS
 from .job import pinned
-from .panes import LEFT, PANES, RIGHT
+from .panes.ids import PANES
+from .panes.register import BY_ID, side
 from .saved import Saved, SavedRun, SavedStop
 from .session import Followed, Session, Spot, there_is
 from .stopping import SetStop
@@ -302,15 +303,21 @@ def _restore_lists(session: Session, saved: Saved, faults: list[str]) -> None:
 
 def _restore_panes(session: Session, saved: Saved) -> None:
     session.focus = saved.focus if saved.focus in PANES else session.focus
-    session.left = saved.left if saved.left in LEFT else session.left
-    session.right = saved.right if saved.right in RIGHT else session.right
-    session.looks |= {what: text for what, text in saved.looks[:LONGEST_LIST] if looks.fits(what, text)}
+    session.left = saved.left if side(saved.left) == "left" else session.left
+    session.right = saved.right if side(saved.right) == "right" else session.right
+    session.looks |= {what: text for what, text in saved.looks[:LONGEST_LIST] if _fits(what, text)}
     session.level = saved.level if saved.level in LEVELS else session.level
     kind, _, what = saved.listed.partition(" ")
     if kind == "watch" and what in session.watches:
         session.listed = what
     elif kind == "stop" and re.fullmatch("[0-9]{1,9}", what) and int(what) in session.stops:
         session.listed = int(what)
+
+
+def _fits(what: str, text: str) -> bool:
+    """Whether a look that was saved still means something; of a pane's view, whether it has that."""
+    pane = BY_ID.get(what.removeprefix("view."))
+    return text in pane.views if pane is not None and what != pane.id else looks.fits(what, text)
 
 
 def _restore_place(session: Session, saved: Saved, faults: list[str]) -> None:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from ..scenario import markdown
 from ..scenario.errors import QuantityError
 from ..scenario.markdown import Measure, TextRow
-from . import cursors, finding, pointing
+from . import finding, pointing
+from .panes.cursor import show
 from .scene import Scene
 from .session import Session
 from .telling import line
@@ -167,7 +168,7 @@ def enter(session: Session, page: Page) -> None:
         return
     found = pointing.asked(session, text)
     if found.kind == "value" and found.place.var.role == "parameter":
-        cursors.show(session, "parameters")
+        show(session, "parameters")
         scene = Scene(session)
         session.cursor["parameters"] = number = scene.parameter_number(found.place)
         name = session.namer.of(*scene.parameter(number))

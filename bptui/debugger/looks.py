@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .panes import TABLE
+from .panes.ids import PANES
 
 if TYPE_CHECKING:
     from .session import Session
@@ -22,11 +22,10 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "layout": ("everything", "one below", "chain"),
     "zoom": ("off", "on"),
     "lecture": ("off", "on"),
-    "lower": ("parameters", *(pane.id for pane in TABLE if pane.id not in ("parameters", "chain"))),  # shown last
+    "lower": ("parameters", *(pane for pane in PANES if pane not in ("parameters", "chain"))),      # shown last
     "plot.scale": ("automatic", "linear", "by powers of ten"),
-    **{f"view.{pane.id}": pane.views for pane in TABLE if pane.views},
 }
-FREE = ("sort.", "filter.", "matrix.")                       # beginnings of names whose text is anything
+FREE = ("sort.", "filter.", "matrix.")              # beginnings of names whose text is anything
 LONGEST = 200
 
 

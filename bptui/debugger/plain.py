@@ -22,6 +22,7 @@ from ..scenario.errors import QuantityError, printable
 from . import verbs
 from .completing import completions
 from .opening import run_of
+from .panes.register import BY_ID
 from .scene import Scene
 from .session import Session
 from .telling import event, line
@@ -131,7 +132,7 @@ def _answered(session: Session, typed: str, last: verbs.Verb | None, attention: 
     try:
         for answer in verbs.answer(session, verb, attention.goes_on):
             _say(answer)
-            if verb.command.id in verbs.LISTS and not attention.goes_on(""):
+            if verb.command.id in BY_ID and not attention.goes_on(""):
                 _say("Stopped.")
                 break
     except Stopped as stopped:

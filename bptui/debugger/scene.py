@@ -6,7 +6,9 @@ wants to know more makes another. So what one frame shows is derived once, and n
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from functools import cached_property
+from typing import Any, TypeVar
 
 from ..engine.executor import Env
 from ..engine.program import Program, Var
@@ -23,11 +25,21 @@ from . import ahead
 from .ahead import Coming
 from .session import Session, listed, number_in, same_in
 
+T = TypeVar("T")
+
 
 class Scene:
-    def __init__(self, session: Session, whole: bool = False) -> None:
+    def __init__(self, session: Session, whole: bool = False, shown: tuple[str, ...] = ()) -> None:
         self.session = session
+        self.shown = shown or session.shown         # the panes that are drawn
         self.whole = whole                          # for whoever has no cursor to unfold a row of the chain
+        self._kept: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What a floor above derives and keeps for this scene: the views of tables."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        return self._kept[key]
 
     # where the session stands
 

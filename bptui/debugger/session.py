@@ -30,7 +30,7 @@ from . import frames, looks
 from .branch import OWN, Branch
 from .insights import Insights
 from .job import Job, Onward, begin, drop, reached
-from .panes import PANES
+from .panes.ids import PANES
 from .reader import Reader
 from .saved import Saved
 
@@ -86,6 +86,7 @@ class Followed(Place):
     of: Place | None = None
 
 
+LEAVES: set[str] = set()                            # the panes whose cursor a step takes back: the register knows them
 FOLLOWED = ("data", "noise", "parameter", "forward", "loss")
 
 
@@ -111,8 +112,8 @@ class Session:
         self.only_ascii = False                     # whether the terminal has no other glyphs
         self.shown_keys: dict[str, str] = {}        # of commands whose keys a person has changed
         self.copied: tuple[Any, int] | None = None  # the row that was copied last, and its column
-        self.views: dict[str, tuple[Any, Any]] = {}         # of tables, as long as they hold: see ordering.py
-        self.names: dict[str, tuple[Any, list[str]]] = {}   # of a table's rows: see tables.py
+        self.views: dict[str, tuple[Any, Any]] = {}         # of tables, as long as they hold: see panes/view.py
+        self.names: dict[str, tuple[Any, list[str]]] = {}   # of a table's rows: see panes/table.py
         self.focus = "parameters"
         self.left, self.right = "network", "parameters"
         self.cursor: dict[str, int | None] = dict.fromkeys(PANES)   # None: where the position is
@@ -296,8 +297,7 @@ class Session:
         self.position, self.beat = target, 0
         self.lane = min(self.lane, self.run.program(update).samples - 1)
         self.message = ""
-        self.cursor["chain"] = None
-        self.cursor["values"] = self.cursor["program"] = self.cursor["adjoints"] = None
+        self.cursor.update(dict.fromkeys(LEAVES))
         self.yours = None
         self.card = False
 
@@ -405,6 +405,11 @@ class Session:
         self.lane, self.message, self.cursor["batch"] = lane, "", None
         if self.followed is not None:               # the head may have no room for it beside what is followed
             self.message = f"Sample {self.row()} of {self.run.model.rows.count} is shown."
+
+    def list_hits(self, of: int | str) -> None:
+        """List the hits of a stop, or what a watch was in each update so far."""
+        self.listed, self.cursor["hits"], self.message = of, None, ""
+        self.right = self.focus = "hits"
 
     # following
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ..replay import stops
 from ..scenario.errors import QuantityError
+from .panes.register import subject
 from .scene import Scene
 from .session import Session
-from .subject import subject
 
 
 def quantity(session: Session) -> str:

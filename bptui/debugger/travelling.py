@@ -6,9 +6,9 @@ from ..replay import places
 from ..replay.places import write_position
 from ..replay.timeline import Position
 from ..scenario.errors import quoted
+from .panes.register import refusal, subject
 from .scene import Scene
 from .session import Session
-from .subject import subject
 
 MOST_REPEATS = 100_000
 
@@ -62,10 +62,12 @@ def scrub(session: Session, update: int) -> None:
 
 def to_cursor(session: Session) -> None:
     """Run to what the cursor is on, forwards or back."""
-    found = subject(Scene(session))
+    scene = Scene(session)
+    found = subject(scene)
     target = found.at if found is not None else None
     if target is None:
-        session.message = "Put the cursor on a value, a row of the chain or a line of the program: t runs to it."
+        session.message = refusal(
+            scene, "Put the cursor on a value, a row of the chain or a line of the program: t runs to it.")
     elif target == session.position:
         session.message = "You stand there already."
     else:

@@ -16,11 +16,13 @@ from ..replay.timeline import Position
 from ..scenario.errors import QuantityError, did_you_mean, quoted, sentence
 from ..scenario.expression import read_quantity
 from ..scenario.trees import Number
-from . import copying, lesson, ordering, pointing, sides, watching
+from . import asking, copying, lesson, order, pointing, sides, watching
 from .command import Command, CommandId
 from .commands import COMMANDS, others, perform, repeat
 from .job import begin, go_on, pinned, stop
-from .lists import LISTS, SLICE, GoesOn, yours
+from .panes.pane import SLICE, GoesOn
+from .panes.register import BY_ID as PANES
+from .panes.register import lines
 from .scene import Scene
 from .session import Session
 from .sides import Consequences
@@ -29,7 +31,7 @@ from .telling import event, following, line
 HERE = "values"                                     # the pane whose cursor is on the value at which the run stands
 OWN = (
     Command("hits", "", "hits", "Hits", "of a stop by its number, or what a quantity was in each update", "Stops",
-            takes="the number of a stop, or a quantity"),
+            takes=PANES["hits"].takes),
     Command("where", "", "where", "Where", "the run stands, again", "Time"),
     Command("print", "", "print", "Print", "a quantity with all its digits, as it is here", "Ask",
             takes="a quantity; alone, a quantity prints itself"),
@@ -53,7 +55,7 @@ WANTING = {
     "save_table": "Say which table, and the file: Y parameters w.csv. The same with O and &.",
 }
 ALL = (*COMMANDS, *OWN)
-LISTED = (*LISTS, *HELP, "quit", "where", "print")  # what the help lists of those that have no act
+LISTED = (*PANES, *HELP, "quit", "where", "print")  # what the help lists of those that have no act
 SHOWN = {key: command for command in reversed(ALL) for key in (*others(command), command.shown)
          if key and key not in DEBUGGERS}           # the keys of the table; h is help, as in a debugger's hands
 IDS = {command.id: command for command in reversed(ALL)}
@@ -99,7 +101,7 @@ def read(typed: str) -> Verb | None:
         count, text = text, ""
     if count and (text or not steps):
         raise Unclear("Say how often and which step: 10 n, or 100 a.")
-    if text and not (command.asks or command.takes or command.id in LISTS or command.id in HELP):
+    if text and not (command.asks or command.takes or command.id in PANES or command.id in HELP):
         raise Unclear(f"{rest.removesuffix(text).strip()} takes nothing after it; {quoted(text)} stands there.")
     return Verb(command, text, int(count[:7]) if count else None)
 
@@ -149,7 +151,7 @@ def words() -> list[str]:
 def answer(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
     """Do it; the lines that say what came of it. `goes_on` is asked between slices of what takes long."""
     command = verb.command
-    if command.id in LISTS:
+    if command.id in PANES:
         yield from _listed(session, command.id, verb.text, goes_on)
     elif command.id in HELP:
         yield from help_lines(verb.text)
@@ -223,13 +225,12 @@ def _done(session: Session, verb: Verb, goes_on: GoesOn) -> Iterator[str]:
         session.sides = None
     if session.yours is not None:
         said = True
-        yield from yours(session)
+        yield from asking.lines(session)
         session.yours = None
     pane = session.focus
     if pane not in (HERE, "chain"):                 # the command has brought a list to the front
         said = True
-        yield from LISTS[pane](Scene(session, whole=True), "", goes_on) if pane in LISTS else (
-            f"The list of {pane} is on the screen.",)
+        yield from lines(Scene(session, whole=True), pane, "", goes_on)
     if _standing(session) != before or not (said or session.message):
         yield event(Scene(session))
     elif session.message:
@@ -251,19 +252,19 @@ def run(session: Session, goes_on: GoesOn) -> bool:
 
 def _listed(session: Session, name: str, text: str, goes_on: GoesOn) -> Iterator[str]:
     """The lines of a list; with a text, those that have it in them."""
-    if name in ("hits", "matrix"):
+    if PANES[name].takes:
         if session.far(session.run, pinned(session.run, (text,)), lambda: None) and not run(session, goes_on):
             yield session.message
             return
-        yield from LISTS[name](Scene(session, whole=True), text, goes_on)
+        yield from lines(Scene(session, whole=True), name, text, goes_on)
         return
     found = False
-    for each in LISTS[name](Scene(session, whole=True), "", goes_on):
+    for each in lines(Scene(session, whole=True), name, "", goes_on):
         if text.lower() in each.lower():
             found = True
             yield each
     if not found:
-        wanted = ordering.current_filter(session, name)
+        wanted = order.current_filter(session, name)
         yield f"No line of {name} has {quoted(text)} in it." if text else f"There are no {name}." if not wanted else \
             f"No row of {name} fits {wanted}: & {name} * shows all."
 
@@ -281,9 +282,9 @@ def help_lines(text: str) -> Iterator[str]:
             yield line(f"After it: {command.asks.hint}")
         elif command.takes:
             yield line(f"After it, if it is not about where the run stands: {command.takes}")
-        elif command.id == "matrix":
-            yield "After it: a tensor, as hidden.weights, hidden.weights.grad or hidden.weights.change"
-        elif command.id in LISTS:
+        elif command.id in PANES and PANES[command.id].takes:
+            yield line(f"After it: {PANES[command.id].takes}")
+        elif command.id in PANES:
             yield "After it, to see only some of the lines: a text that they have in them"
         return
     group = ""

@@ -21,21 +21,20 @@ from textual.timer import Timer
 
 from ..debugger import (
     copying,
-    cursors,
     lecture,
     lesson,
     looks,
-    plotting,
     reloading,
     sides,
     siding,
-    stopping,
     travelling,
 )
 from ..debugger.command import Command, CommandId, Question
 from ..debugger.commands import BY_ID, perform
 from ..debugger.job import go_on, stop
 from ..debugger.keeping import Keeper
+from ..debugger.panes import cursor
+from ..debugger.panes.register import work_on
 from ..debugger.scene import Scene
 from ..debugger.session import Session
 from ..debugger.sides import Consequences
@@ -46,14 +45,14 @@ from .keymap import Keymap, keymap
 from .layout import arrange, clicked, lesson_page, panes, tab_order, time_row
 from .runs import RunsScreen
 from .timers import PunctualScreen
-from .views import frame, loss
+from .views import frame
+from .views.register import PAINTERS
 
 SLICE = 0.008                                       # seconds of work between two looks at the keyboard
 REST = 0.002
 PLAY = 0.4                                          # seconds between two steps that are played
 LOOK_AT_FILE = 1.0                                  # seconds between two looks at whether the file has changed
 BEATS = {"pagedown": lecture.forward, "space": lecture.forward, "pageup": lecture.back}     # what a clicker sends
-COUNTED = ("stops", "hits")                         # panes that show how many hits there are
 
 
 class Thought(Message):
@@ -162,11 +161,9 @@ class Debugger(PunctualScreen, Screen[None]):
             more = session.run.work(SLICE)
             changed = session.run.known != known and (not more or time.monotonic() > self.drawn + 0.25)
             if not more:
-                more = plotting.work_on(session, SLICE)
+                more = work_on(session, SLICE)
                 changed = changed or (self._undrawn and (not more or time.monotonic() > self.drawn + 0.25))
                 self._undrawn = more
-            if not more and session.right in COUNTED and stopping.count_on(session, SLICE):
-                changed = more = True
         if changed:
             self.paint()
         if more:
@@ -264,7 +261,7 @@ class Debugger(PunctualScreen, Screen[None]):
             again = self.last_click == (event.x, event.y, pane, session.cursor[pane])   # its list may have scrolled
             session.focus = pane
             if event.wheel:
-                cursors.move(session, event.wheel)
+                cursor.move(session, event.wheel)
             elif again:
                 self.action_do("enter")
             elif row is not None:
@@ -354,15 +351,16 @@ class Debugger(PunctualScreen, Screen[None]):
             session.message = "There is room for this pane alone: z goes back to the chain."
 
     def to_pane(self, by: int) -> None:
-        cursors.next_pane(self.session, by, tab_order(self.session, *self.grid.size))
+        cursor.next_pane(self.session, by, tab_order(self.session, *self.grid.size))
 
     def sideways(self, by: int) -> None:
         session, size = self.session, self.grid.size
-        plot = next((a for a in arrange(session, *size) if a.pane == session.focus == "loss"), None)
-        if plot is not None:
-            plotting.to_column(session, loss.axis(Scene(session), plot.width), by)
+        area = next((a for a in arrange(session, *size) if a.pane == session.focus), None)
+        in_picture = PAINTERS[session.focus].sideways
+        if area is not None and in_picture is not None:
+            in_picture(Scene(session), area.width, by)
         else:
-            cursors.sideways(session, by, tab_order(session, *size))
+            cursor.sideways(session, by, tab_order(session, *size))
 
     def scrub(self, by: int) -> None:
         """A column of the time line back, or on."""

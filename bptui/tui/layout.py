@@ -11,19 +11,18 @@ from dataclasses import dataclass, replace
 from ..debugger import lesson as lessons
 from ..debugger import looks
 from ..debugger.lesson import Page
+from ..debugger.panes.pane import Side
+from ..debugger.panes.register import BY_ID
 from ..debugger.scene import Scene
 from ..debugger.session import Session
 from ..explain import notation
-from .views import batch, below, cards, chainpane, frame, gradients, graph, lesson, lists, loss, matrix, sides, tables
+from .views import below, frame, lesson, sides
 from .views.canvas import Canvas, Line, merged, row_at
+from .views.register import PAINTERS
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 14
 WIDE_WIDTH, WIDE_HEIGHT = 120, 34
 LOWER_FROM = 24
-# Above the printed figures, where there is room for both.
-UPPER = ("parameters", "values", "watches", "stops", "adjoints", "batch")
-# On the left below the program, where there is room for both.
-PICTURES = {"network": graph.paint, "loss": loss.paint, "gradients": gradients.paint, "matrix": matrix.paint}
 
 
 @dataclass(frozen=True)
@@ -57,17 +56,21 @@ def arrange(session: Session, width: int, height: int) -> list[Area]:
         parameters = room - chain - printed
         return [
             Area("chain", left + 1, 2, width - left - 1, chain),
-            Area("program", 0, 2, left, room - pictures),
-            Area(session.left if session.left in PICTURES else "network", 0, 2 + room - pictures, left, pictures),
-            Area(session.right if session.right in UPPER else "parameters", left + 1, 2 + chain, width - left - 1,
-                 parameters),
-            Area("hits" if session.right == "hits" else "printed", left + 1, 2 + chain + parameters,
-                 width - left - 1, printed),
+            Area(_at_home(session.left, "left", False), 0, 2, left, room - pictures),
+            Area(_at_home(session.left, "left", True), 0, 2 + room - pictures, left, pictures),
+            Area(_at_home(session.right, "right", False), left + 1, 2 + chain, width - left - 1, parameters),
+            Area(_at_home(session.right, "right", True), left + 1, 2 + chain + parameters, width - left - 1, printed),
         ]
     left = 37 if width < 100 else 51
     lower = height - 15
     return [Area("chain", 0, 2, width, 10), Area(session.left, 0, 12, left, lower),
             Area(session.right, left + 1, 12, width - left - 1, lower)]
+
+
+def _at_home(chosen: str, side: Side, low: bool) -> str:
+    """The pane in one of the two places of a side: the chosen one where that is its place, else the first of them."""
+    homes = [pane.id for pane in BY_ID.values() if pane.side == side and pane.low == low]
+    return chosen if chosen in homes else homes[0]
 
 
 def clicked(session: Session, width: int, height: int, x: int, y: int) -> tuple[str, int | None] | None:
@@ -76,11 +79,11 @@ def clicked(session: Session, width: int, height: int, x: int, y: int) -> tuple[
         return None
     if lessons.reading(session):
         return "lesson", row_at(lambda: lesson.paint(session, width, body(width, height)), x, y - 2)
-    scene = Scene(session)
+    scene = Scene(session, shown=panes(session, width, height))
     areas = above(arrange(session, width, height), len(words(scene, width, height)) - 1)
     for area in areas:
         if area.x <= x < area.x + area.width and area.y <= y < area.y + area.height:
-            return area.pane, row_at(lambda area=area: _pane(scene, area, areas), x - area.x, y - area.y)
+            return area.pane, row_at(lambda area=area: _pane(scene, area), x - area.x, y - area.y)
     return None
 
 
@@ -133,7 +136,7 @@ def tab_order(session: Session, width: int, height: int) -> tuple[str, ...]:
 def screen(session: Session, width: int, height: int) -> list[Line]:
     """Every line of the screen."""
     with notation.written_as(looks.look(session, "numbers")):
-        return _screen(Scene(session), width, height)
+        return _screen(Scene(session, shown=panes(session, width, height)), width, height)
 
 
 def _screen(scene: Scene, width: int, height: int) -> list[Line]:
@@ -150,7 +153,7 @@ def _screen(scene: Scene, width: int, height: int) -> list[Line]:
     rows: list[Line] = [blank] * height
     rows[0], rows[1] = frame.header(scene, width), frame.track(scene, width, height < LOWER_FROM)
     for area in sorted(areas, key=lambda a: (a.y, a.x)):
-        for n, line in enumerate(_pane(scene, area, areas)):
+        for n, line in enumerate(_pane(scene, area)):
             rows[area.y + n] = merged(rows[area.y + n], line, area.x, width)
     _dividers(rows, areas, width)
     foot = [*_time(scene, width, height), *said, frame.footer(scene, width)]
@@ -183,20 +186,8 @@ def _time(scene: Scene, width: int, height: int) -> list[Line]:
     return [*(c.lines() if is_wide(width, height) else ()), frame.timeline(scene, width)]
 
 
-def _pane(scene: Scene, area: Area, areas: list[Area]) -> list[Line]:
-    session = scene.session
-    focused = session.focus == area.pane
-    if area.pane == "chain":
-        if session.yours is not None:
-            return cards.yours(scene, area.width, area.height)
-        if session.untouched or session.card:
-            seen = any(other.pane == "parameters" for other in areas)
-            return cards.first(scene, area.width, area.height, seen)
-        return chainpane.paint(scene, area.width, area.height, focused)
-    if area.pane in PICTURES:
-        return PICTURES[area.pane](scene, area.width, area.height, focused)
-    painters = {**tables.PAINTERS, **lists.PAINTERS, "batch": batch.paint}
-    return painters[area.pane](scene, area.width, area.height, focused)
+def _pane(scene: Scene, area: Area) -> list[Line]:
+    return PAINTERS[area.pane].paint(scene, area.width, area.height, scene.session.focus == area.pane)
 
 
 def _dividers(rows: list[Line], areas: list[Area], width: int) -> None:

@@ -26,8 +26,8 @@ import pytest
 from bptui.debugger import verbs
 from bptui.debugger.command import Command
 from bptui.debugger.commands import BY_ID, COMMANDS, others
-from bptui.debugger.lists import LISTS
 from bptui.debugger.opening import run_of
+from bptui.debugger.panes import register
 from bptui.debugger.session import Session
 from bptui.replay import places
 from bptui.replay.places import write_position
@@ -330,7 +330,7 @@ def test_stops_hits_watches_marks_and_repeats() -> None:
 
 @pytest.mark.slow
 def test_lists_and_their_lines() -> None:
-    for name in LISTS:
+    for name in register.BY_ID:
         lines = talk("g #0:14", name)[1:]
         assert lines, name
         if name in ("values", "parameters", "network", "program", "printed", "loss"):
@@ -409,7 +409,7 @@ def test_a_message_has_one_stop() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("scenario", ["two_layer", "adam", "attention"])
 def test_ascii_alone(scenario: str) -> None:
-    typed = ["n 40", "G", *LISTS, "?", "? b", "follow E", "E", "i 3", "x", "zz", "w5", "e w5 = 1"]
+    typed = ["n 40", "G", *register.BY_ID, "?", "? b", "follow E", "E", "i 3", "x", "zz", "w5", "e w5 = 1"]
     said = plain("--ascii", scenario, typed="\n".join(typed) + "\n")
     assert "".join(said).isascii() and any("dE/d" in line for line in said)
     assert len(said) == len(plain(scenario, typed="\n".join(typed) + "\n"))

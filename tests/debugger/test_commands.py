@@ -25,5 +25,5 @@ def test_every_row_has_what_runs_it_on_the_screen() -> None:
 
 def test_every_row_has_what_runs_it_without_a_screen() -> None:
     """What only a screen has says what to do in its place."""
-    answered = {*verbs.LISTS, *verbs.HELP, "quit", "where", "print"}
+    answered = {*verbs.PANES, *verbs.HELP, "quit", "where", "print"}
     assert {command.id for command in verbs.ALL if command.act is None and not command.instead} <= answered

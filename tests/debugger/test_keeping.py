@@ -8,8 +8,9 @@ from types import ModuleType
 
 import pytest
 
-from bptui.debugger import branching, keeping, looks, plotting, stopping
+from bptui.debugger import branching, keeping, looks, stopping
 from bptui.debugger.commands import COMMANDS
+from bptui.debugger.panes import register
 from bptui.debugger.saved import Saved, SavedRun, read, read_old, write
 from bptui.debugger.session import Session
 from bptui.debugger.store import Found
@@ -68,7 +69,7 @@ def test_a_restored_session_shows_the_same_screen(tui: ModuleType, name: str, se
                 while branch.run.work(1.0):
                     pass
             settled(each)
-            while plotting.work_on(each, 1.0):      # the marks of the time line
+            while register.work_on(each, 1.0):      # the marks of the time line
                 pass
         assert again.position == session.position and again.branch.name == session.branch.name
         for size in ((80, 24), (120, 40)):

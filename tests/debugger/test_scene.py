@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import lecture, ordering
+from bptui.debugger import lecture
+from bptui.debugger.panes import register
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.explain.chain import Explainer
@@ -122,7 +123,7 @@ def test_all_digits_on_the_screen_are_another_scene_than_the_words(tui: ModuleTy
 def test_a_table_is_looked_at_as_the_session_is_now(tui: ModuleType) -> None:
     """Two scenes of two orders have two views, and an older one keeps its own."""
     session = tui.open_session("two_layer", "#3:20")
-    made = ordering.view(Scene(session), "parameters")
+    made = register.view(Scene(session), "parameters")
     session.looks["sort.parameters"] = "value"
-    by_value = ordering.view(Scene(session), "parameters")
+    by_value = register.view(Scene(session), "parameters")
     assert made.rows is None and by_value.rows is not None

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.debugger import copying, cursors, ordering, tables
-from bptui.debugger.batch import Batch
+from bptui.debugger import copying, order, stopping
 from bptui.debugger.looks import look
+from bptui.debugger.panes import cursor, printed, register
+from bptui.debugger.panes.batch import Batch
 from bptui.debugger.scene import Scene
 from bptui.engine.unroll import Trace
 from bptui.replay.timeline import Position
@@ -43,7 +44,7 @@ def made_names(session: Any) -> dict[str, float]:
 
 def rows_of(session: Any, pane: str) -> list[int]:
     """The rows of a table as they are looked at."""
-    seen = ordering.view(Scene(session), pane)
+    seen = register.view(Scene(session), pane)
     return [seen.row(place) for place in range(seen.count)]
 
 
@@ -64,7 +65,7 @@ def test_a_row_is_what_its_whole_column_says_and_nothing_is_told_early(tui: Modu
         session = somewhere(tui, name, chance)
         made = made_names(session)
         for pane in TENSORS:
-            table = ordering.TABLES[pane](Scene(session))
+            table = register.table_of(Scene(session), pane)
             wholes = [table.whole(k) for k in range(len(table.columns))]
             assert len(table.names()) == table.rows
             for n in chance.sample(range(table.rows), min(60, table.rows)):
@@ -77,7 +78,7 @@ def test_a_row_is_what_its_whole_column_says_and_nothing_is_told_early(tui: Modu
                     assert row.cells == (made.get(row.name),)
                 if pane == "adjoints":
                     assert row.cells[1] == made.get(row.name)
-        every = ordering.TABLES["values"](Scene(session))
+        every = register.table_of(Scene(session), "values")
         assert int(every.whole(0).made.sum()) == session.here[0] - (
             session.here[0] > 0 and session.here[1] < session.times.stops(session.here[0]))
 
@@ -86,7 +87,7 @@ def test_a_row_is_what_its_whole_column_says_and_nothing_is_told_early(tui: Modu
 def test_names_that_are_spelled_by_the_dozen_are_those_of_each(tui: ModuleType, name: str) -> None:
     session = tui.open_session(name)
     for pane in ("parameters", "values", "adjoints"):
-        table = ordering.TABLES[pane](Scene(session))
+        table = register.table_of(Scene(session), pane)
         some = range(table.rows) if table.rows < 4000 else random.Random(name).sample(range(table.rows), 4000)
         assert table.every_typed is not None
         names, typed = table.names(), table.every_typed()
@@ -97,7 +98,7 @@ def test_names_that_are_spelled_by_the_dozen_are_those_of_each(tui: ModuleType, 
 def test_the_parameters_are_the_tutorials(tui: ModuleType) -> None:
     """The derivatives and next weights that the tutorial prints."""
     session = tui.open_session("two_layer", "#0:35")
-    table = ordering.TABLES["parameters"](Scene(session))
+    table = register.table_of(Scene(session), "parameters")
     printed = {"w1": ("0.000438568", "0.149780716"), "w5": ("0.082167041", "0.35891648"),
                "w6": ("0.082667628", "0.408666186"), "w8": ("-0.022740242", "0.561370121")}
     rows: dict[str, Any] = {table.typed(n): table.row(n).cells for n in range(table.rows)}
@@ -113,7 +114,7 @@ def test_the_batch_is_rows_of_the_data(tui: ModuleType, name: str) -> None:
     run = session.run
     cost = run.times(2).cost_value
     tui.stand(session, Position(2, cost, run.times(2).stops(cost)))
-    update, table = session.position.update, ordering.TABLES["batch"](Scene(session))
+    update, table = session.position.update, register.table_of(Scene(session), "batch")
     assert [table.row(n).cells[0] for n in range(table.rows)] == [r + 1 for r in run.rows(update)]
     words = [c.word for c in table.columns]
     typed = [w for w in words if w not in ("row", "label", "guess")]
@@ -149,13 +150,13 @@ def test_an_order_is_numpys(tui: ModuleType, name: str, pane: str) -> None:
     count = session.times.count
     for value in (0, count // 3, count - count // 8, count):
         tui.stand(session, Position(0, value, session.times.stops(value)))
-        table = ordering.TABLES[pane](Scene(session))
+        table = register.table_of(Scene(session), pane)
         for k, column in enumerate(table.columns[:6]):
             whole = table.whole(k)
             real = whole.values[whole.made & ~np.isnan(whole.values)]
             for how, expected in ((column.word, np.sort(real)[::-1]), (f"-{column.word}", np.sort(real)),
                                   (f"|{column.word}|", np.sort(np.abs(real))[::-1])):
-                ordering.order(session, how)
+                order.order(session, how)
                 assert look(session, f"sort.{pane}") == how
                 rows = rows_of(session, pane)
                 assert sorted(rows) == list(range(table.rows))
@@ -181,20 +182,20 @@ def test_nan_and_what_is_not_made_come_last(tui: ModuleType) -> None:
     session = tui.open_session("two_layer", "#0:18")
     session.focus = "adjoints"
     odd = {"∂E/∂out_o1": math.nan, "∂E/∂out_o2": math.inf, "∂E/∂net_o1": -math.inf, "∂E/∂w5": 0.0, "∂E/∂w6": -0.0}
-    ordering.order(session, "grad")
-    assert ordering.view(Scene(session), "adjoints").count     # which is not kept for other values
+    order.order(session, "grad")
+    assert register.view(Scene(session), "adjoints").count     # which is not kept for other values
     with_values(session, odd)
-    names = ordering.view(Scene(session), "adjoints").table.names()
+    names = register.view(Scene(session), "adjoints").table.names()
     made = [n for n in names if n in made_names(session)]
     for how, first in (("grad", "∂E/∂out_o2"), ("-grad", "∂E/∂net_o1"), ("|grad|", "∂E/∂out_o2")):
-        ordering.order(session, how)
+        order.order(session, how)
         shown = [names[n] for n in rows_of(session, "adjoints")]
         assert shown[0] == first and shown[len(made) - 1] == "∂E/∂out_o1"
         assert shown[len(made):] == [n for n in names if n not in made]
     for text, expected in (("grad = nan", {"∂E/∂out_o1"}), ("grad = 0", {"∂E/∂w5", "∂E/∂w6"}),
                            ("abs(grad) = inf", {"∂E/∂out_o2", "∂E/∂net_o1"}), ("grad < -1e300", {"∂E/∂net_o1"}),
                            ("grad != nan", set(made) - {"∂E/∂out_o1"})):
-        ordering.filter_rows(session, text)
+        order.filter_rows(session, text)
         assert {names[n] for n in rows_of(session, "adjoints")} == expected, text
 
 
@@ -202,14 +203,14 @@ def test_o_turns_through_what_there_is_and_back(tui: ModuleType) -> None:
     session = tui.open_session("two_layer")
     turned = []
     for _ in range(4):
-        ordering.order(session, "")
+        order.order(session, "")
         turned.append(look(session, "sort.parameters"))
     assert turned == ["value", "-value", "", "value"]        # no weight is negative, and nothing else is made
     tui.stand(session, Position(0, 35, session.times.stops(35)))
-    ordering.order(session, "as made")
+    order.order(session, "as made")
     turned = []
     for _ in range(12):
-        ordering.order(session, "")
+        order.order(session, "")
         turned.append(look(session, "sort.parameters"))
     assert turned[:8] == ["value", "-value", "grad", "-grad", "|grad|", "change", "-change", "|change|"]
     assert turned[8:] == ["next", "-next", "", "value"]
@@ -222,27 +223,27 @@ def test_an_order_puts_the_cursor_on_its_first_row_and_it_stays_on_that_row(tui:
     for pane in TENSORS:
         session.focus = pane
         for _ in range(9):
-            ordering.order(session, "")
-            if ordering.look(session, f"sort.{pane}"):
-                assert cursors.at(Scene(session), pane) == ordering.view(Scene(session), pane).row(0)
-        cursors.move(session, chance.randrange(5, 15))
-        row, seen = cursors.at(Scene(session), pane), ordering.view(Scene(session), pane)
+            order.order(session, "")
+            if look(session, f"sort.{pane}"):
+                assert register.at(Scene(session), pane) == register.view(Scene(session), pane).row(0)
+        cursor.move(session, chance.randrange(5, 15))
+        row, seen = register.at(Scene(session), pane), register.view(Scene(session), pane)
         place = seen.place(row)
-        cursors.move(session, 1)
-        assert cursors.at(Scene(session), pane) == seen.row(min(place + 1, seen.count - 1))
+        cursor.move(session, 1)
+        assert register.at(Scene(session), pane) == seen.row(min(place + 1, seen.count - 1))
         session.cursor[pane] = row
-        ordering.order(session, "as made")
-        assert cursors.at(Scene(session), pane) == row
+        order.order(session, "as made")
+        assert register.at(Scene(session), pane) == row
 
 
 def test_the_order_follows_the_position(tui: ModuleType) -> None:
     """What was worked out is not kept past the position that it was worked out for."""
     session = tui.open_session("two_layer", "#0:1")
     session.focus = "values"
-    ordering.order(session, "-value")
+    order.order(session, "-value")
     for _ in range(60):
         session.move("into")
-        whole = ordering.TABLES["values"](Scene(session)).whole(0)
+        whole = register.table_of(Scene(session), "values").whole(0)
         rows = rows_of(session, "values")
         real = whole.values[whole.made]
         assert np.array_equal(whole.values[rows[:len(real)]], np.sort(real))
@@ -263,13 +264,13 @@ ALL = [*(f"w{n}" for n in range(1, 9)), "b1", "b2"]
     ("∂E/∂w < 0", ["w7", "w8"]), ("next < value", None), ("next < 0.15", ["w1"]), ("change > 0", ["w7", "w8"])])
 def test_a_filter(tui: ModuleType, text: str, expected: list[str] | None) -> None:
     session = tui.open_session("two_layer", "#0:35")
-    ordering.filter_rows(session, text)
+    order.filter_rows(session, text)
     if expected is None:
         assert session.message == "A column is compared with a number; 'value' is none."
         return
-    seen = ordering.view(Scene(session), "parameters")
+    seen = register.view(Scene(session), "parameters")
     assert [seen.table.typed(seen.row(n)) for n in range(seen.count)] == expected
-    assert cursors.length(Scene(session), "parameters") == len(expected)
+    assert register.length(Scene(session), "parameters") == len(expected)
 
 
 @pytest.mark.parametrize(("text", "said"), [
@@ -284,7 +285,7 @@ def test_a_filter(tui: ModuleType, text: str, expected: list[str] | None) -> Non
     ("*" * 150 + "z", "Parameters: 0 of 10. & and an empty line show all.")])
 def test_what_is_wrong_with_a_filter_is_said(tui: ModuleType, text: str, said: str) -> None:
     session = tui.open_session("two_layer")
-    ordering.filter_rows(session, text)
+    order.filter_rows(session, text)
     assert session.message == said
     assert look(session, "filter.parameters") == (text if said.startswith("Parameters") else "")
 
@@ -292,29 +293,29 @@ def test_what_is_wrong_with_a_filter_is_said(tui: ModuleType, text: str, said: s
 def test_what_the_filter_leaves_is_what_the_cursor_is_on(tui: ModuleType) -> None:
     session = tui.open_session("digits_minibatches", "#0:4600")
     session.focus = "parameters"
-    ordering.filter_rows(session, "output.bias")
+    order.filter_rows(session, "output.bias")
     assert session.message == "Parameters: 10 of 2,260. & and an empty line show all."
-    assert cursors.length(Scene(session), "parameters") == 10
-    cursors.move(session, -100)
-    cursors.move(session, 3)
-    cursors.enter(session)
+    assert register.length(Scene(session), "parameters") == 10
+    cursor.move(session, -100)
+    cursor.move(session, 3)
+    cursor.enter(session)
     assert session.follow_name() == "∂E/∂output.bias[3]"
     session.focus = "parameters"
-    ordering.filter_rows(session, "no such name")
-    assert cursors.length(Scene(session), "parameters") == 0
-    cursors.move(session, 1)
-    cursors.enter(session)
-    ordering.filter_rows(session, "")
+    order.filter_rows(session, "no such name")
+    assert register.length(Scene(session), "parameters") == 0
+    cursor.move(session, 1)
+    cursor.enter(session)
+    order.filter_rows(session, "")
     assert session.message == "Parameters: all 2,260 again."
-    assert session.namer.of(*Scene(session).parameter(cursors.at(Scene(session), "parameters"))) == "output.bias[3]"
+    assert session.namer.of(*Scene(session).parameter(register.at(Scene(session), "parameters"))) == "output.bias[3]"
 
 
 def test_a_look_that_was_saved_for_another_table_is_said_not_obeyed(tui: ModuleType) -> None:
     session = tui.open_session("two_layer")
     session.looks.update({"sort.parameters": "zebra", "filter.values": "grad > 1"})
-    assert ordering.view(Scene(session), "parameters").count == 10 and ordering.view(Scene(session), "parameters").fault
+    assert register.view(Scene(session), "parameters").count == 10 and register.view(Scene(session), "parameters").fault
     assert "does not fit" in tui.text(session)
-    assert ordering.view(Scene(session), "values").count == 35
+    assert register.view(Scene(session), "values").count == 35
 
 
 # one value
@@ -329,7 +330,7 @@ def test_copying_what_the_cursor_is_on(tui: ModuleType) -> None:
     assert float(copying.copy(session)) == derivative
     assert session.message.startswith(f"Copied w5, ∂E/∂w = {derivative!r}.")
     assert copying.copy(session) == "0.4"
-    ordering.order(session, "grad")
+    order.order(session, "grad")
     session.cursor["parameters"], session.copied = 4, None
     assert float(copying.copy(session)) == derivative
     session.focus = "values"
@@ -370,7 +371,7 @@ def test_copying_a_row_of_the_batch_a_watch_and_a_figure(tui: ModuleType) -> Non
     assert float(copying.copy(two)) == two.run.value("d(E, w5)")
     two.focus = "printed"
     two.cursor["printed"] = 0
-    figure = tables.figures(Scene(two))[0]
+    figure = printed.figures(Scene(two))[0]
     assert f"{float(copying.copy(two)):.{figure.decimals}f}" == figure.claim.value
     two.focus = "stops"
     assert copying.copy(two) == "" and two.message == copying.NO_NUMBERS
@@ -393,7 +394,7 @@ def test_a_file_has_the_runs_own_numbers(tui: ModuleType, name: str, pane: str, 
     copying.save(session, str(tmp_path / "t.csv"))
     assert session.message.startswith("Saved ")
     header, *rows = read(tmp_path / "t.csv")
-    table = ordering.TABLES[pane](Scene(session))
+    table = register.table_of(Scene(session), pane)
     assert header == ["quantity", *(c.word for c in table.columns)] and len(rows) == table.rows
     column = header.index({"parameters": "grad", "values": "value", "adjoints": "grad"}[pane])
     made = made_names(session)
@@ -411,8 +412,8 @@ def test_a_file_has_the_runs_own_numbers(tui: ModuleType, name: str, pane: str, 
 def test_a_file_is_in_the_order_that_is_shown_and_of_the_rows_that_are(tui: ModuleType, tmp_path: Path) -> None:
     session = tui.open_session("digits_minibatches", "#0:4600")
     session.focus = "parameters"
-    ordering.order(session, "|grad|")
-    ordering.filter_rows(session, "output and abs(grad) > 0.01")
+    order.order(session, "|grad|")
+    order.filter_rows(session, "output and abs(grad) > 0.01")
     copying.save(session, str(tmp_path / "t.csv"))
     _, *rows = read(tmp_path / "t.csv")
     sizes = [abs(float(r[2])) for r in rows]
@@ -498,13 +499,13 @@ def test_the_watches_stops_and_hits_of_a_file(tui: ModuleType, tmp_path: Path) -
     assert [row[0] for row in read(tmp_path / "stops.csv")[1:]] == ["E < 1 log w5", "d(E, w1)"]
     figures = read(tmp_path / "printed.csv")
     assert figures[0] == ["quantity", "printed", "here", "verdict"]
-    cursors.list_hits(session, 1)
-    while session.run.work(1.0) or tables.stopping.count_on(session, 1.0):
+    session.list_hits(1)
+    while session.run.work(1.0) or stopping.count_on(session, 1.0):
         pass
     copying.save(session, str(tmp_path / "hits.csv"))
     _, *hits = read(tmp_path / "hits.csv")
     known = [float(row[1]) for row in hits if row[1]]
     assert known == [session.run.value("w5", n) for n in range(len(known))] and len(known) == 4
-    cursors.list_hits(session, "E")
+    session.list_hits("E")
     copying.save(session, str(tmp_path / "history.csv"))
     assert [row[0] for row in read(tmp_path / "history.csv")] == ["after", "0", "1", "2", "3"]

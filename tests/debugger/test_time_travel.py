@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import cursors, frames, job, keeping, seeking, stopping, telling, watching
+from bptui.debugger import frames, job, keeping, seeking, stopping, telling, watching
 from bptui.debugger.frames import LEVELS
+from bptui.debugger.panes import cursor, register
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.replay.open import open_scenario
@@ -334,8 +335,8 @@ def test_a_watch_shows_its_value_its_change_and_what_it_was(tui: ModuleType) -> 
     session.go("#1:11")
     assert f"{watching.here(session, 'E').value:.9f}" == "0.291027774"
     assert watching.here(session, "E < 0.295").value is True
-    cursors.list_hits(session, "w5")
-    assert cursors.length(Scene(session), "hits") == 2
+    session.list_hits("w5")
+    assert register.length(Scene(session), "hits") == 2
     shown = tui.text(session)
     assert "after 0" in shown and "0.400000000" in shown and "0.358916480" in shown
 
@@ -358,7 +359,7 @@ def test_marks_repeats_and_running_to_the_cursor(tui: ModuleType) -> None:
     for wrong in ("n", "10", "10 q", "0x3 n", "5 g", "-1 n"):
         hands.press("repeat", wrong)
         assert "how often" in session.message, wrong
-    cursors.show(session, "values")
+    cursor.show(session, "values")
     session.cursor["values"] = 4
     hands.press("to_cursor")                        # back in time
     assert write_position(session.run, session.position) == "#0:5"

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.debugger import lists
+from bptui.debugger.panes.register import lines
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.engine.algebra import Applied, Cases, Formula, Shortened, Summed, leaves
@@ -324,14 +324,14 @@ def test_the_lists_without_a_screen_have_the_same_formulas() -> None:
     run = written(["y = u / (2*v)", "z = 1 / (u*v)**2", "E = y + z*where(s, pi, w)"], START)
     session = Session(run)
     session.position = Position(0, session.times.count, session.times.stops(session.times.count))
-    shown = "\n".join(lists.program(Scene(session), "", lambda _: True))
+    shown = "\n".join(lines(Scene(session), "program", "", lambda _: True))
     for line in Scene(session).lines:
         assert f" {line.right}  " in shown
     for value in range(1, session.times.count + 1):
         session.position = Position(0, value, session.times.stops(value))
         chain = Scene(session).chain
         assert chain is not None
-        shown = "\n".join(lists.chain(Scene(session, whole=True), "", lambda _: True))
+        shown = "\n".join(lines(Scene(session, whole=True), "chain", "", lambda _: True))
         for row in chain.rows:
             for text in (row.rule, row.lens):
                 assert text in shown
@@ -368,7 +368,7 @@ def test_each_use_of_a_weight_has_its_samples_wherever_it_is_printed() -> None:
     session = Session(run)
     session.follow(Place(run.program(0).variables["w"], 0))
     session.position = Position(0, session.times.count, session.times.stops(session.times.count))
-    shown = lists.chain(Scene(session, whole=True), "", lambda _: True)
+    shown = lines(Scene(session, whole=True), "chain", "", lambda _: True)
     assert sum("sample 2" in line and "-0.250000000" in line for line in shown) == 2
     found = [hit.what for hit in search(run, session.marks, "-0.25", 0, 0) if hit is not None]
     assert [what for what in found if what.endswith("of sample 2 in ∂E/∂w by y")]

@@ -21,7 +21,7 @@ import numpy as np
 
 from bptui.debugger import job
 from bptui.debugger.commands import COMMANDS
-from bptui.debugger.panes import LEFT, RIGHT
+from bptui.debugger.panes.register import TABLE
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Followed, Session, same_in
 from bptui.debugger.sides import Consequences
@@ -44,6 +44,7 @@ from bptui.tui.layout import screen
 from bptui.tui.views.canvas import Line
 
 SHIPPED = dict(shipped())
+LEFT, RIGHT = ([pane.id for pane in TABLE if pane.side == side] for side in ("left", "right"))
 COMMAND = {command.id: command for command in COMMANDS}
 SMALL, LARGE, LOW = (80, 24), (120, 40), (80, 14)
 

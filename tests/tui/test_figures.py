@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger.cursors import show
+from bptui.debugger.panes.cursor import show
 from bptui.debugger.scene import Scene
 from bptui.replay.timeline import Position
 

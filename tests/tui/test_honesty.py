@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger.cursors import length
+from bptui.debugger.panes.register import length
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Followed
 from bptui.replay.timeline import Position

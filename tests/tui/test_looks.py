@@ -10,8 +10,9 @@ import pytest
 from rich.cells import cell_len
 from rich.color import Color
 
-from bptui.debugger import cursors, looks
-from bptui.debugger.panes import PANES
+from bptui.debugger import looks
+from bptui.debugger.panes import cursor
+from bptui.debugger.panes.ids import PANES
 from bptui.debugger.settings import Settings
 from bptui.explain import notation
 from bptui.tui.app import BptuiApp
@@ -313,7 +314,7 @@ def test_every_pane_in_every_format(tui: ModuleType, name: str, numbers: str) ->
     session = tui.open_session(name, "#1:9")
     looks.choose(session, "numbers", numbers)
     for pane in PANES:
-        cursors.show(session, pane)
+        cursor.show(session, pane)
         for zoom in ("off", "on"):
             looks.choose(session, "zoom", zoom)
             for size in ((80, 14), (80, 24), (120, 40), (200, 60)):

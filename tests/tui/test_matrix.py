@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from bptui.debugger import looks, matrices
-from bptui.debugger.lists import LISTS
+from bptui.debugger import looks
+from bptui.debugger.panes import matrix, register
+from bptui.debugger.panes.pane import turned_to
 from bptui.debugger.scene import Scene
 from bptui.replay.quantity import evaluate_text
 from bptui.replay.timeline import Position
@@ -37,7 +38,7 @@ def showing(tui: ModuleType, name: str, at: str, of: str, view: str = "value", l
 def heat(session: Any, width: int, height: int) -> tuple[list[list[str]], float, list[str]]:
     """The cells of the heat map, row by row, the scale, and what is said below."""
     lines = [line.text for line in paint(Scene(session), width, height, True)][1:]
-    labels = "^" if matrices.field(Scene(session)).layout == "image" else r"^ +[a-z]?\d+(?= )"      # o1, or 0
+    labels = "^" if matrix.field(Scene(session)).layout == "image" else r"^ +[a-z]?\d+(?= )"      # o1, or 0
     below = next(n for n, line in enumerate(lines) if re.search(r"[a-zλ]", re.sub(labels, "", line)))
     cells = [re.sub(labels, "", line) for line in lines[:below] if line.strip()]
     scale = re.search(r"9 = (\S+)", "\n".join(lines))
@@ -199,9 +200,9 @@ def test_nothing_later_is_shown(tui: ModuleType, name: str, at: str) -> None:
     session = tui.open_session(name, at)
     tui.stand(session, Position(session.position.update, session.position.value, 1))
     chance = random.Random(name)
-    for var in matrices.candidates(session.run.program(session.position.update)):
-        for view in matrices.views(Scene(session), var):
-            for layout in matrices.layouts(Scene(session), var):
+    for var in matrix.candidates(session.run.program(session.position.update)):
+        for view in matrix.views(Scene(session), var):
+            for layout in matrix.layouts(Scene(session), var):
                 session.looks.update({"matrix.of": var.name, "view.matrix": view, "matrix.layout": layout})
                 session.cursor["matrix"] = chance.randrange(var.size)
                 size = chance.choice(PANES)
@@ -234,9 +235,9 @@ def test_every_matrix_fits_every_pane(tui: ModuleType, name: str) -> None:
     """No line is cut or too long; the cursor is in sight, and its element stands there with all its digits."""
     session = tui.open_session(name, "#0:9")
     session.focus = "matrix"
-    for var in matrices.candidates(session.run.program(0)):
-        for view in matrices.views(Scene(session), var):
-            for layout in matrices.layouts(Scene(session), var):
+    for var in matrix.candidates(session.run.program(0)):
+        for view in matrix.views(Scene(session), var):
+            for layout in matrix.layouts(Scene(session), var):
                 session.looks.update({"matrix.of": var.name, "view.matrix": view, "matrix.layout": layout})
                 for at in (0, var.size - 1):
                     session.cursor["matrix"] = at
@@ -257,25 +258,25 @@ def test_keys(tui: ModuleType) -> None:
     hands.press("matrix")
     assert session.message == "8 again: ∂E/∂hidden.weights."           # which nobody would guess
     assert looks.look(session, "matrix.of") == "hidden.weights" and session.focus == "matrix"
-    assert matrices.cursor(Scene(session)) == 5 * 64 + 28
+    assert matrix.cursor(Scene(session)) == 5 * 64 + 28
     for key, flat in (("right", 349), ("down", 413), ("left", 412), ("up", 348), ("home", 28), ("bottom", 1884)):
         hands.press(key)
         assert session.cursor["matrix"] == flat, key
     seen = []
     for _ in range(3):
         hands.press("matrix")
-        seen.append(looks.look(session, "view.matrix"))
+        seen.append(turned_to(session, "matrix", matrix.VIEWS))
     assert seen == ["derivative", "change", "value"]
     seen = []
     for _ in range(4):
         hands.press("turn")
-        seen.append(matrices.field(Scene(session)).layout)
+        seen.append(matrix.field(Scene(session)).layout)
     assert seen == ["columns", "whole", "image", "rows"]
     session.cursor["matrix"] = 349
     hands.press("enter")
     assert session.follow_name() == "∂E/∂hidden.weights[5,29]"
     hands.press("matrix")
-    assert looks.look(session, "matrix.of") == "hidden.weights" and matrices.cursor(Scene(session)) == 349
+    assert looks.look(session, "matrix.of") == "hidden.weights" and matrix.cursor(Scene(session)) == 349
 
 
 def test_a_sample_of_the_matrix_is_selected_by_following_its_value(tui: ModuleType) -> None:
@@ -287,13 +288,13 @@ def test_a_sample_of_the_matrix_is_selected_by_following_its_value(tui: ModuleTy
 
 def test_without_a_screen(tui: ModuleType) -> None:
     session = tui.open_session("two_layer", "#0:26")
-    lines = list(LISTS["matrix"](Scene(session), "output.weights.grad", lambda said: True))
+    lines = list(register.lines(Scene(session), "matrix", "output.weights.grad", lambda said: True))
     assert lines[0] == "∂E/∂output.weights  a row per unit (2), a column per input (h1, h2)"
     assert lines[1:] == ["unit o1  +0.082167041 +0.082667628", "unit o2  -0.022602540 -0.022740242"]
     before = Scene(tui.open_session("two_layer", "#0:16"))
-    early = list(LISTS["matrix"](before, "output.weights.grad", lambda said: True))
+    early = list(register.lines(before, "matrix", "output.weights.grad", lambda said: True))
     assert early[1:] == ["unit o1  +0.082167041 ·", "unit o2  not made yet"]
-    assert "no tensor" in next(iter(LISTS["matrix"](Scene(session), "zebra", lambda said: True)))
+    assert "no tensor" in next(iter(register.lines(Scene(session), "matrix", "zebra", lambda said: True)))
 
 
 NAMED = {                                            # a tensor, turned or not: its rows and columns by hand
@@ -353,11 +354,11 @@ def test_the_title_says_what_8_shows_next(tui: ModuleType, width: int) -> None:
         promised = re.search(r" 8: (\w+) ", title)
         hands.press("matrix")
         if promised is not None:
-            assert matrices.field(Scene(session)).view == promised[1]
+            assert matrix.field(Scene(session)).view == promised[1]
         else:
             assert len(title.rstrip("─ ")) + len(" 8: derivative") > width - 4, title
     session = showing(tui, "two_layer", "#0:27", "inputs")
-    assert matrices.views(Scene(session), matrices.subject(Scene(session))) == ["value"]
+    assert matrix.views(Scene(session), matrix.shown_of(Scene(session))) == ["value"]
     assert "8: " not in paint(Scene(session), 60, 9, True)[0].text
 
 

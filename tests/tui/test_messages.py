@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from bptui.debugger import cursors, looks
+from bptui.debugger import looks
 from bptui.debugger.commands import COMMANDS
 from bptui.debugger.gallery import Gallery
-from bptui.debugger.panes import PANES
+from bptui.debugger.panes import cursor
+from bptui.debugger.panes.ids import PANES
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.replay.timeline import Position
@@ -106,7 +107,7 @@ def test_whatever_a_command_says_is_whole(tui: ModuleType, monkeypatch: pytest.M
     for name, at in WALKS if whole else [WALKS[PANES.index(pane) % len(WALKS)]]:
         session, said = Session(tui.run_of(name), at), set[str]()
         hands = tui.Hands(session)
-        cursors.show(session, pane)
+        cursor.show(session, pane)
         for command in COMMANDS:
             for typed in TYPED.get(command.id, (None,)) if command.id not in ELSEWHERE else ():
                 hands.press(command.id, typed)
@@ -181,10 +182,10 @@ def test_a_watch_a_stop_and_a_hit_that_are_cut_in_their_row_are_whole_below(tui:
             ("watches", 1, "∂E/∂hidden.weights@3 = [2, 2] "),
             ("stops", 0, "1 ∂E/∂w5 < 0.0012345 and ∂E/∂w6 < 0.0023456: "),
             ("hits", 0, "1 #0:11: E = 0.298371109, ∂E/∂w5 = 0.082167041, w5 = 0.4")):
-        cursors.show(session, pane)
+        cursor.show(session, pane)
         session.cursor[pane], session.message = row, ""
         assert said in "".join(tui.text(session).splitlines()[-3:-1])
-    cursors.show(session, "watches")
+    cursor.show(session, "watches")
     session.cursor["watches"] = 2
     assert tui.text(session).splitlines()[-2].strip() == Scene(session).sentence
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import cursors
-from bptui.debugger.panes import LEFT, RIGHT
+from bptui.debugger.panes import cursor, register
 from bptui.debugger.scene import Scene
 from bptui.tui.app import BptuiApp
 from bptui.tui.layout import clicked, screen
@@ -62,14 +61,14 @@ async def test_a_click_on_the_time_line_goes_to_that_update(tui: ModuleType) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pane", ["chain", *LEFT, *RIGHT])
+@pytest.mark.parametrize("pane", register.BY_ID)
 @pytest.mark.parametrize("name", ["two_layer", "digits_minibatches", "single_neuron"])
 def test_a_click_means_what_is_drawn_there(tui: ModuleType, pane: str, name: str) -> None:
     """The cell on which the cursor is drawn is a click on just that row; every other click is a row that there is."""
     session = tui.open_session(name, "#1:5")
-    cursors.show(session, pane)
+    cursor.show(session, pane)
     session.looks["zoom"] = "on"
-    rows = cursors.length(Scene(session), pane)
+    rows = register.length(Scene(session), pane)
     found: set[int] = set()
     for y in range(3, 20):
         for x in range(0, 80, 3):
@@ -82,7 +81,7 @@ def test_a_click_means_what_is_drawn_there(tui: ModuleType, pane: str, name: str
         assert found and max(found) < max(rows, Scene(session).parameter_count if pane == "parameters" else 0)
         for row in sorted(found)[:4]:
             session.cursor[pane] = row
-            assert cursors.at(Scene(session), pane) == row
+            assert register.at(Scene(session), pane) == row
             drawn = [(x, y) for y, line in enumerate(screen(session, 80, 24)) if 2 < y < 19
                      for x in reversed_columns(line)]
             if pane != "loss":
@@ -103,10 +102,10 @@ async def test_the_wheel_moves_the_cursor_of_the_pane_below_it(tui: ModuleType) 
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(app)
         session.focus = "parameters"
-        at = cursors.at(Scene(session), "parameters")
+        at = register.at(Scene(session), "parameters")
         for _ in range(3):
             app.screen.query_one("Grid").on_mouse_scroll_down(Wheel(60, 16))   # type: ignore[attr-defined]
-        await tui.until(lambda: cursors.at(Scene(session), "parameters") == at + 9)
+        await tui.until(lambda: register.at(Scene(session), "parameters") == at + 9)
         assert session.position.value == 10
         await pilot.pause()
 

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from bptui.debugger.drawing import drawing, sources
+from bptui.debugger.panes.network import Sketch
+from bptui.debugger.panes.nodes import nodes_of, sources
 from bptui.debugger.scene import Scene
-from bptui.debugger.sketching import Sketch
 from bptui.replay.quantity import evaluate_text
 from bptui.replay.timeline import Position
 from bptui.tui.layout import screen
@@ -63,7 +63,7 @@ def read_back(session: Any, width: int, height: int) -> int:
     shown = plan(Sketch(Scene(session)), width, height)
     lines = [line.text for line in paint(Scene(session), width, height, False)]
     update, seen = session.position.update, 0
-    picture = drawing(session.run.program(update))
+    picture = nodes_of(session.run.program(update))
     sample = session.row()
     for key, (x, y) in shown.at.items():
         var, element = picture.columns[key[0]].spots[key[1]]
@@ -101,7 +101,7 @@ def tui_made(session: Any, block: int, element: int) -> bool:
 def test_every_value_is_the_runs(tui: ModuleType, name: str, at: str, size: tuple[int, int]) -> None:
     session = standing(tui, name, at, None)
     assert read_back(session, *size) > 0
-    session.cursor["network"] = len(list(drawing(session.run.program(0)).spots())) // 2
+    session.cursor["network"] = len(list(nodes_of(session.run.program(0)).spots())) // 2
     read_back(session, *size)
     session.sample(1)
     session.message = ""
@@ -137,7 +137,7 @@ def test_the_signal_passes_only_where_it_comes_from(tui: ModuleType) -> None:
     session = tui.open_session("single_neuron", "#0:7")
     tui.follow(session, "W1")
     sketch = Sketch(Scene(session))
-    keys = {(c, r) for c, column in enumerate(sketch.drawing.columns) for r in range(len(column.spots))}
+    keys = {(c, r) for c, column in enumerate(sketch.nodes.columns) for r in range(len(column.spots))}
     names = {key: sketch.node(key).label for key in keys}
     passed = {(names[e.start], names[e.end]) for e in sketch.edges(keys) if e.passed}
     assert passed == {("W1", "s"), ("s", "predicted"), ("predicted", "E")}
@@ -151,7 +151,7 @@ def test_the_signal_passes_only_where_it_comes_from(tui: ModuleType) -> None:
 def test_the_edges_are_those_of_the_architecture(tui: ModuleType, name: str, edges: int | None,
                                                  weighted: int | None) -> None:
     program = tui.open_session(name).run.program(0)
-    found = [w for var, e in drawing(program).spots() for w in sources(program, var, e).values()]
+    found = [w for var, e in nodes_of(program).spots() for w in sources(program, var, e).values()]
     if edges is not None:
         assert (len(found), sum(w is not None for w in found)) == (edges, weighted)
     weights = {w for w in found if w is not None}
@@ -183,7 +183,7 @@ def test_gradients_have_widths_only_once_they_are_made(tui: ModuleType) -> None:
 def test_arrows_reach_every_node_and_the_cursor_is_in_sight(tui: ModuleType, name: str) -> None:
     session = standing(tui, name, "#0:3", None)
     hands = tui.Hands(session, (80, 24))
-    picture = drawing(session.run.program(0))
+    picture = nodes_of(session.run.program(0))
     for _ in picture.columns:
         hands.press("left")
     for n, column in enumerate(picture.columns):
@@ -212,7 +212,7 @@ def test_enter_follows_the_node(tui: ModuleType) -> None:
 def test_what_is_left_out_is_counted(tui: ModuleType, name: str) -> None:
     """Nodes in sight and nodes counted are all nodes; columns too; every line has the cells of the pane."""
     session = standing(tui, name, "#0:3", None)
-    picture = drawing(session.run.program(0))
+    picture = nodes_of(session.run.program(0))
     for width, height in (*PANES, (42, 9), (60, 17)):
         for view in ("weights", "gradients", "plain"):
             session.looks["view.network"] = view

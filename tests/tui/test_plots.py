@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.debugger import plotting, travelling
+from bptui.debugger import travelling
 from bptui.debugger.axis import Axis, in_columns, points
-from bptui.debugger.lists import LISTS
+from bptui.debugger.panes import plot, register
 from bptui.debugger.scene import Scene
 from bptui.replay.quantity import evaluate_text
 from bptui.replay.timeline import Position
@@ -35,7 +35,7 @@ def ready(tui: ModuleType, name: str, at: str | None = None, watches: tuple[str,
     session.watches = list(watches)
     for stop in stops:
         tui.Hands(session).press("stop", stop)
-    while plotting.work_on(session, 1.0):
+    while register.work_on(session, 1.0):
         pass
     session.message = ""
     return session
@@ -91,7 +91,7 @@ def test_the_heights_are_the_losses(tui: ModuleType, name: str, at: str, scale: 
     session = ready(tui, name, at, looks={"plot.scale": scale})
     run, update = session.run, session.position.update
     made = update + (session.cost() is not None)
-    count = len(plotting.charts(session))
+    count = len(plot.charts(session))
     lines = plot_of(session)
     rows = (len(lines) - 3) // count - 1
     drawn = Read(lines, 1, rows)
@@ -131,7 +131,7 @@ def test_the_validation_is_drawn_to_the_same_scale(tui: ModuleType) -> None:
 def test_a_watch_is_drawn_as_the_language_has_it(tui: ModuleType) -> None:
     session = ready(tui, "two_layer", "#9000:30", ("d(E, w5)", "hidden.weights", "abs(w5 - w5@0)"),
                     looks={"view.loss": "watches"})
-    assert [chart.text for chart in plotting.charts(session)] == ["d(E, w5)", "abs(w5 - w5@0)"]     # no tensor
+    assert [chart.text for chart in plot.charts(session)] == ["d(E, w5)", "abs(w5 - w5@0)"]     # no tensor
     lines = plot_of(session, 118, 31)
     drawn = Read(lines, 2 + (31 - 3) // 2 - 1, (31 - 3) // 2 - 1)
     values = [float(evaluate_text(session.run, "abs(w5 - w5@0)", n)) for n in range(9001)]
@@ -227,7 +227,7 @@ def test_the_key_turns_the_views_and_the_scale(tui: ModuleType) -> None:
     seen = []
     for _ in range(4):
         hands.press("loss")
-        seen.append([chart.text for chart in plotting.charts(session)])
+        seen.append([chart.text for chart in plot.charts(session)])
     assert seen == [["E"], ["w5"], ["E", "w5"], ["E"]]
     said = []
     for _ in range(3):
@@ -312,7 +312,7 @@ def test_the_last_update_has_the_sizes_that_it_makes(tui: ModuleType, name: str)
     run = session.run
     tui.stand(session, Position(run.updates, run.times(run.updates).count, 1))
     assert gradients.paint(Scene(session), 37, 9, True)
-    assert list(LISTS["gradients"](Scene(session), "", lambda said: True))
+    assert list(register.lines(Scene(session), "gradients", "", lambda said: True))
 
 
 @pytest.mark.parametrize("name", ["two_layer", "gan", "single_neuron", "recurrent_bit", "attention",
@@ -327,7 +327,7 @@ def test_every_kind_of_run_has_its_plots(tui: ModuleType, name: str) -> None:
             for width, height in ((37, 9), (51, 12), (118, 30)):
                 for paint in (loss.paint, gradients.paint):
                     assert all(len(line.text) == width for line in paint(Scene(session), width, height, True))
-        plotting.work_on(session, 0.0)
+        register.work_on(session, 0.0)
 
 
 @pytest.mark.slow
@@ -467,7 +467,7 @@ def test_screen(tui: ModuleType, as_text: Any, name: str, size: str) -> None:
     session = ready(tui, scenario, at, watches, stops, {"view.loss": "all"} if watches else None)
     tui.Hands(session, SIZES[size]).press(pane)
     session.shown = ("chain", pane)
-    while plotting.work_on(session, 1.0):
+    while register.work_on(session, 1.0):
         pass
     assert shown(tui, session, SIZES[size]) == as_text
 

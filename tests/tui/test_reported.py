@@ -7,7 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from bptui.debugger import asking, cursors, finding, job
+from bptui.debugger import asking, finding, job
+from bptui.debugger.panes import cursor
 from bptui.debugger.session import Session
 from bptui.explain.check import check_run
 from bptui.explain.got import compare
@@ -40,8 +41,8 @@ def test_differences_hold_what_stop_holds(tmp_path: Path) -> None:
 def test_a_scenario_with_nothing_to_train_opens(tmp_path: Path, size: tuple[int, int]) -> None:
     session = Session(open_run(written(tmp_path, EQUATIONS.format("'E = x**2'") + "[values]\nx = 3\n")))
     for pane in ("parameters", "network", "values", "printed", "chain"):
-        cursors.show(session, pane)
-        cursors.enter(session)
+        cursor.show(session, pane)
+        cursor.enter(session)
         asking.compare(session, "9")
         assert len(screen(session, *size)) == size[1]
         session.move("over")

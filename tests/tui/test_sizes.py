@@ -16,7 +16,7 @@ from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp
 from bptui.tui.layout import screen
 from bptui.tui.picture import settled
-from bptui.tui.views.tables import PAINTERS
+from bptui.tui.views.register import PAINTERS
 
 NUMBERISH = re.compile(r"^[^\[\]]*\d\.\d")
 WHOLE = re.compile(r"[+-]?(?:\d{1,4}\.(\d+)|\d\.\d{3,6}e[+-]\d{2,3})")
@@ -115,7 +115,7 @@ def test_no_number_of_a_table_is_cut_or_touches_another(tui: ModuleType, state: 
     session = STATES[state](tui)
     printed = {p.claim.value.removeprefix("~") for p in session.marks.printed if p.claim.value is not None}
     for width in (42, 48, 62, 68, 119):             # of the pane, in terminals of 80, 100, 100, 120 and 200 columns
-        for line in PAINTERS[pane](Scene(session), width, 20, False)[1:]:
+        for line in PAINTERS[pane].paint(Scene(session), width, 20, False)[1:]:
             if pane == "printed":                   # its names may hold numbers
                 line = line.text[width // 2:]
             for token in str(getattr(line, "text", line)).split():

@@ -17,9 +17,10 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from bptui.debugger import cursors, ordering, verbs
+from bptui.debugger import order, verbs
 from bptui.debugger.keeping import restore, taken
 from bptui.debugger.looks import choose
+from bptui.debugger.panes import cursor, register
 from bptui.debugger.saved import read, write
 from bptui.debugger.scene import Scene
 from bptui.explain import notation
@@ -27,17 +28,17 @@ from bptui.tui.app import BptuiApp
 from bptui.tui.layout import screen
 from bptui.tui.picture import settled
 from bptui.tui.views.canvas import Line
-from bptui.tui.views.tables import PAINTERS
+from bptui.tui.views.register import PAINTERS
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 AT = {"two_layer": "#0:22", "digits_minibatches": "#1:1203"}
 PANES = ("parameters", "values", "adjoints", "batch", "printed")
-TABLES = tuple(ordering.TABLES)
+TABLES = tuple(filter(register.is_table, register.BY_ID))
 
 
 def standing(tui: ModuleType, name: str, pane: str, at: str | None = None) -> Any:
     session = tui.open_session(name, at or AT[name])
-    cursors.show(session, pane)
+    cursor.show(session, pane)
     return session
 
 
@@ -82,8 +83,8 @@ def test_a_list_that_a_person_made(tui: ModuleType, as_text: Any, pane: str, siz
         hands.press(command, typed)
     while session.run.work(1.0):
         pass
-    cursors.list_hits(session, 2)
-    cursors.show(session, pane)
+    session.list_hits(2)
+    cursor.show(session, pane)
     assert "\n".join(line.text.rstrip() for line in screen(session, *size)) + "\n" == as_text
 
 
@@ -99,9 +100,9 @@ def test_a_table_has_the_cells_of_its_pane(tui: ModuleType, name: str) -> None:
     for value in (0, session.times.count // 2, session.times.count):
         tui.stand(session, tui.Position(0, value, session.times.stops(value)))
         for pane in TABLES:
-            cursors.show(session, pane)
+            cursor.show(session, pane)
             if chance.random() < 0.5:
-                ordering.order(session, "")
+                order.order(session, "")
             for size in ((80, 24), (99, 24), (100, 30), (120, 40), (200, 60)):
                 for zoom in ("off", "on"):
                     choose(session, "zoom", zoom)
@@ -133,7 +134,7 @@ def test_neither_an_order_nor_a_filter_tells_what_is_later(tui: ModuleType, name
         tui.stand(session, tui.Position(0, value, chance.randint(1, session.times.stops(value)) if value else 0))
         session.looks = {}
         for pane in ("parameters", "values", "adjoints", "batch"):
-            column = chance.choice([c.word for c in ordering.TABLES[pane](Scene(session)).columns if c.turned])
+            column = chance.choice([c.word for c in register.table_of(Scene(session), pane).columns if c.turned])
             choose(session, f"sort.{pane}", chance.choice(["{}", "-{}", "|{}|"]).format(column))
             if n % 2:
                 choose(session, f"filter.{pane}", f"{column} {chance.choice('<>')} {chance.choice(['0', '0.3'])}")
@@ -148,10 +149,10 @@ def test_neither_an_order_nor_a_filter_tells_what_is_later(tui: ModuleType, name
 def test_the_drawn_numbers_stand_in_numpys_order(tui: ModuleType, pane: str) -> None:
     session = standing(tui, "digits_minibatches", pane, "#1:4692")
     word = {"parameters": "grad", "adjoints": "grad", "values": "value"}[pane]
-    table = ordering.TABLES[pane](Scene(session))
+    table = register.table_of(Scene(session), pane)
     k = [c.word for c in table.columns].index(word)
     values = table.whole(k).values
-    ordering.order(session, f"|{word}|")
+    order.order(session, f"|{word}|")
     tui.Hands(session, (120, 40)).press("home")
     lines = part(session, (120, 40), pane)
     assert f"─ ↓ |{word}| ─" in lines[0]
@@ -192,7 +193,7 @@ def test_enter_selects_the_sample_whatever_the_order(tui: ModuleType) -> None:
     below = part(session, (80, 24), "batch")
     assert below[2].startswith(f"[{min(rows) + 1:>4}]") and below[3].startswith(f" {sorted(rows)[1] + 1:>4} ")
     hands.press("next_sample")
-    assert cursors.at(Scene(session), "batch") == session.lane
+    assert register.at(Scene(session), "batch") == session.lane
 
 
 def test_enter_follows_a_derivative(tui: ModuleType) -> None:
@@ -209,7 +210,7 @@ def test_the_rule_says_how_many_and_nothing_is_silent_where_none_fits(tui: Modul
     tui.Hands(session).press("filter", "output.bias")
     assert "─ Parameters ─ 10 of 23,860 ─" in tui.text(session)
     for pane in ("parameters", "values", "adjoints", "batch"):
-        cursors.show(session, pane)
+        cursor.show(session, pane)
         tui.Hands(session).press("filter", "no such row")
         shown = tui.text(session)
         assert "No row fits no such row" in shown and "─ 0 of " in shown
@@ -221,12 +222,12 @@ def test_looks_come_back_with_the_session(tui: ModuleType) -> None:
     hands = tui.Hands(session)
     hands.press("order")
     hands.press("filter", "abs(grad) > 0.001")
-    cursors.move(session, 5)
+    cursor.move(session, 5)
     again = tui.open_session("digits_minibatches")
     assert restore(again, read(write(taken(session)).encode("ascii"))) == []
     session.message = again.message = ""
     assert tui.text(again) == tui.text(session)
-    assert ordering.view(Scene(again), "adjoints").said == ordering.view(Scene(session), "adjoints").said != []
+    assert register.view(Scene(again), "adjoints").said == register.view(Scene(session), "adjoints").said != []
 
 
 # keys, in the application
@@ -265,9 +266,9 @@ async def test_the_keys_of_a_table(tui: ModuleType, tmp_path: Path, monkeypatch:
         await typed(app, pilot, "Y enter")
         assert "is there already" in tui.shown(app)
         await typed(app, pilot, "1 O")
-        assert session.message == ordering.NO_TABLE
+        assert session.message == order.NO_TABLE
         await typed(app, pilot, "ampersand")
-        assert session.message == ordering.NO_TABLE and len(app.screen_stack) == 2
+        assert session.message == order.NO_TABLE and len(app.screen_stack) == 2
 
 
 async def test_what_is_copied_goes_out_as_osc_52(tui: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,7 +308,7 @@ def test_the_same_without_a_screen(tui: ModuleType, tmp_path: Path, monkeypatch:
     assert said[5] == [f"d(E, w5) = {session.run.value('d(E, w5)')!r}"]
     assert said[6][0].startswith("b2⁺ = ") or " = " in said[6][0]
     assert said[7] == ["Say which table, and the file: Y parameters w.csv. The same with O and &."]
-    assert len(said[9]) == sum(v < 0 for v in ordering.TABLES["values"](Scene(session)).whole(0).values)
+    assert len(said[9]) == sum(v < 0 for v in register.table_of(Scene(session), "values").whole(0).values)
     assert said[13] == ["No row of parameters fits zebra: & parameters * shows all."]
     assert said[14] == ["#0:16  ∂E/∂w5 = +0.082167041  w5 = 0.400000000"]
     assert said[15] == said[16] and said[15][0].startswith("#0:35  row 1, selected  i1 = 0.050000000  i2 = 0.100000000")
@@ -330,6 +331,6 @@ def test_a_blank_stands_between_a_name_and_its_number(tui: ModuleType, values: t
         session.go(at)
         with notation.written_as(numbers):
             for width in range(34, 90):
-                drawn = [line.text.lstrip(" ►") for line in PAINTERS[pane](Scene(session), width, 8, True)[1:]]
+                drawn = [line.text.lstrip(" ►") for line in PAINTERS[pane].paint(Scene(session), width, 8, True)[1:]]
                 found = {row.split()[0] for row in drawn if row.strip()}
                 assert found <= names, (at, width, drawn)

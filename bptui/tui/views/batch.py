@@ -10,8 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...debugger import ordering
-from ...debugger.batch import Batch, Group
+from ...debugger.panes.batch import Batch, ColumnGroup
+from ...debugger.panes.register import view
 from ...debugger.scene import Scene
 from ...explain import notation
 from .canvas import Canvas, Line
@@ -24,10 +24,10 @@ ROOMY = 60                                          # width from which the loss 
 
 
 @dataclass(frozen=True)
-class Place:
+class CellPlace:
     """A group on the screen: the number of its first column, where it stands, and its numbers as they are written."""
 
-    group: Group
+    group: ColumnGroup
     first: int
     x: int
     count: int
@@ -86,15 +86,15 @@ class Layout:
             self.sizes[decimals] = found
         return self.sizes[decimals]
 
-    def laid(self, decimals: int) -> list[Place]:
-        found: list[Place] = []
+    def laid(self, decimals: int) -> list[CellPlace]:
+        found: list[CellPlace] = []
         x = self.x
         for n, (cell, digits) in enumerate(self.cells(decimals)):
-            found.append(Place(self.batch.groups[n], self.firsts[n], x, self.counts[n], cell, digits))
+            found.append(CellPlace(self.batch.groups[n], self.firsts[n], x, self.counts[n], cell, digits))
             x = found[-1].end + 1
         return found
 
-    def whole(self) -> list[Place] | None:
+    def whole(self) -> list[CellPlace] | None:
         """All numbers, with as many decimals as there is room for; None if there is none."""
         if 2 * sum(g.size for g in self.batch.groups) > self.end - self.x:
             return None
@@ -104,7 +104,7 @@ class Layout:
                 return found
         return None
 
-    def cut(self) -> list[Place]:
+    def cut(self) -> list[CellPlace]:
         """As many numbers as there is room for."""
         while (found := self.laid(DECIMALS[0])) and found[-1].end > self.end and any(self.counts):
             longest = max(range(len(found)), key=lambda n: found[n].end - found[n].x if self.counts[n] else 0)
@@ -112,7 +112,7 @@ class Layout:
         return found
 
 
-def laid_out(batch: Batch, rows: Sequence[int], x: int, width: int, short: int) -> tuple[list[Place], bool]:
+def laid_out(batch: Batch, rows: Sequence[int], x: int, width: int, short: int) -> tuple[list[CellPlace], bool]:
     """The groups, and whether the loss has all its digits."""
     for loss in (FULL, short):
         found = Layout(batch, rows, x, width - loss).whole()
@@ -125,7 +125,7 @@ def laid_out(batch: Batch, rows: Sequence[int], x: int, width: int, short: int) 
 def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     session = scene.session
     c = Canvas(width, height)
-    seen, batch = ordering.view(scene, "batch"), Batch(scene)
+    seen, batch = view(scene, "batch"), Batch(scene)
     rows = shown(scene, seen, "batch", height - 2)
     count, every = len(batch.numbers), session.run.model.rows.count
     rows_of = f"{count:,} of {every:,} rows" if every > count else f"all {count:,} rows" if count > 1 else "1 row"
@@ -157,7 +157,7 @@ def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     return c.lines()
 
 
-def _put(c: Canvas, place: Place, n: int, y: int, value: float | None) -> None:
+def _put(c: Canvas, place: CellPlace, n: int, y: int, value: float | None) -> None:
     """A number of a group; zeros, and what is not made yet, where the others have their units, or their point."""
     text = brief(value, place.decimals)
     end = place.x + (n + 1) * place.cell - 1

@@ -8,10 +8,9 @@ from __future__ import annotations
 from ...debugger.scene import Scene
 from ...explain import notation
 from ...scenario.errors import sentence
-from . import chainpane, frame, lists
+from . import frame
 from .canvas import Line
-
-UNFIT = {"chain": chainpane.unfit, "watches": lists.unfit, "stops": lists.unfit, "hits": lists.unfit}
+from .register import PAINTERS
 
 
 def words(scene: Scene, width: int, pane: int | None) -> list[Line]:
@@ -19,7 +18,7 @@ def words(scene: Scene, width: int, pane: int | None) -> list[Line]:
     on the screen."""
     session = scene.session
     numbers = notation.FORMAT.get()
-    unfit = UNFIT.get(session.focus)
+    unfit = PAINTERS[session.focus].unfit
     with notation.written_as("9" if numbers == "all" else numbers):     # a sentence is read, not copied
         if numbers == "all":                        # another notation, other texts
             scene = Scene(session)

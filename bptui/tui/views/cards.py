@@ -1,17 +1,28 @@
-"""What can stand in the chain's place: the card of the first screen, and the answer to "I got another number"."""
+"""The chain, and what can stand in its place: the first screen's card, and the answer to "I got another number"."""
 
 from __future__ import annotations
 
-from ...debugger import asking, cursors, lesson
+from ...debugger import asking, lesson
 from ...debugger.commands import key_of
+from ...debugger.panes.register import at as cursor_at
 from ...debugger.scene import Scene
 from ...explain import notation
 from ...replay.places import write_position
+from . import chainpane
 from .canvas import Canvas, Line, abridged, sign_style, wrapped
 from .frame import rule
 
 POINT, SAYS = 22, 36
 ALL_DIGITS = 11                                     # columns that a number with all digits needs beyond nine decimals
+
+
+def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
+    session = scene.session
+    if session.yours is not None:
+        return yours(scene, width, height)
+    if session.untouched or session.card:
+        return first(scene, width, height, "parameters" in scene.shown)
+    return chainpane.paint(scene, width, height, focused)
 
 
 def first(scene: Scene, width: int, height: int, seen: bool) -> list[Line]:
@@ -69,7 +80,7 @@ def _start(scene: Scene, seen: bool) -> str:
     if start and not session.starts_at_parameter:
         return f"Start with {start}: press {key_of(session, 'go')}, and type that."
     enter, names = key_of(session, "enter"), scene.namer.of
-    here = names(*scene.parameter(cursors.at(scene, "parameters")))
+    here = names(*scene.parameter(cursor_at(scene, "parameters")))
     if not start:
         return f"Put the cursor on a weight and press {enter}, to ask where its derivative comes from." if seen else \
             f"Press {enter} to ask where the derivative by {here} comes from; ↑ and ↓ choose another weight."

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from ...debugger import cursors, frames, lecture, lesson, marking, plotting, stopping
+from ...debugger import frames, lecture, lesson, stopping
 from ...debugger.axis import Axis, in_columns
 from ...debugger.command import CommandId
 from ...debugger.commands import key_of
-from ...debugger.losses import trained
+from ...debugger.panes.plot import given_up, marks, trained
+from ...debugger.panes.register import at as cursor_at
 from ...debugger.scene import Scene
 from ...explain import notation
 from ...replay.places import write_position
@@ -175,7 +176,7 @@ def timeline(scene: Scene, width: int, more: str = "") -> Line:
             c.put(first + n, 0, "!")
         elif scale is not None and not math.isnan(levels.high[n]):
             c.put(first + n, 0, BLOCKS[scale.level(levels.high[n], len(BLOCKS)) - 1])
-    for glyph, columns in marking.marks(session, along):
+    for glyph, columns in marks(session, along):
         for n in columns:
             c.put(first + n, 0, glyph, "bold")
     c.put(first + at, 0, "►", "bold")
@@ -212,7 +213,7 @@ def _known(scene: Scene, width: int) -> str:
     session = scene.session
     run = session.run
     said = f"{write_position(run, session.position)}  known to {run.known}"
-    if plotting.given_up(session) and width >= 100:
+    if given_up(session) and width >= 100:
         said += f", ! to {session.troubles.judged - 1}"
     held = [v for update, v in run.validation if update <= session.position.update]
     return f"validation {notation.short(held[-1], 3)}  {said}" if held and width >= 100 else said
@@ -253,7 +254,7 @@ def keys(scene: Scene, width: int) -> list[tuple[str, str, str]]:
     def key(*commands: CommandId) -> str:
         return "".join(key_of(session, command) for command in commands)
 
-    if session.yours is not None and "chain" in session.shown:
+    if session.yours is not None and "chain" in scene.shown:
         return [(key("help"), "help", ""), (key("close"), "close", ""), (key("got"), "another number", ""),
                 (key("quit"), "quit", "")]
     path, at = scene.path, session.position
@@ -268,7 +269,7 @@ def keys(scene: Scene, width: int) -> list[tuple[str, str, str]]:
         shown.insert(1, (key("reload"), "reload", ""))
     if session.untouched:
         if scene.parameter_count:
-            var, element = scene.parameter(cursors.at(scene, "parameters"))
+            var, element = scene.parameter(cursor_at(scene, "parameters"))
             cost = session.run.program(0).cost.name
             shown.append((key("enter"), f"follow {scene.namer.derivative(cost, var, element)}", ""))
         shown += [(key("find"), "number", ""), (key("got"), "I got", "")]

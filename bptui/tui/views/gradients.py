@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 
-from ...debugger import gradients, plotting
 from ...debugger.axis import Axis, Points, in_columns
-from ...debugger.gradients import Row
+from ...debugger.panes import gradients
+from ...debugger.panes.curve import points_reached, series_of
+from ...debugger.panes.gradients import LayerSize
 from ...debugger.scene import Scene
 from ...explain import notation
 from ...replay.series import Series
@@ -40,8 +41,8 @@ def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     ratio, at = width - 1 - RATIO, name + 2 + SIZE + 1
     first = at + bar + (1 if bar else 0)            # of the strip
     along = Axis(max(1, ratio - 1 - first), session.run.updates)
-    series = plotting.series_of(session, *(row.text for row in layers))
-    curves = [plotting.reached(session, series, n, row.text) for n, row in enumerate(layers)] \
+    series = series_of(session, *(row.text for row in layers))
+    curves = [points_reached(session, series, n, row.text) for n, row in enumerate(layers)] \
         if isinstance(series, Series) and along.columns >= STRIP else []
     scale = _scale(curves, sizes)
     later = len(layers) - shown.first - shown.count
@@ -74,7 +75,7 @@ def _when(scene: Scene, update: int, width: int) -> str:
     return f"norms in the update before, #{update}" if width >= 52 else f"norms, #{update}"
 
 
-def _size(c: Canvas, x: int, y: int, scene: Scene, row: Row, size: float | None, update: int) -> None:
+def _size(c: Canvas, x: int, y: int, scene: Scene, row: LayerSize, size: float | None, update: int) -> None:
     if size is None:
         there = gradients.where(scene, row, update) is not None
         c.put(x + 1, y, notation.PENDING if there else "not now", "dim")

@@ -1,6 +1,6 @@
 """The picture of a network, of written equations or of a recurrence: nodes with what they are, and what leads to what.
 
-One painter for all of them: it draws the drawing of `debugger/drawing.py`, as far as the position has come. The width
+One painter for all of them: it draws the nodes of `debugger/panes/nodes.py`, as far as the position has come. The width
 of an edge is the size of its weight, a dashed one is negative, and the followed path is bold, with `◄` and what comes
 back where the error signal has passed. What there is no room for is said: columns at the sides, nodes in their column.
 """
@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ...debugger.cursors import node_at
-from ...debugger.drawing import drawing
-from ...debugger.looks import look
+from ...debugger.panes.network import VIEWS, Edge, Key, Node, Sketch, node_at
+from ...debugger.panes.pane import turned_to
 from ...debugger.scene import Scene
-from ...debugger.sketching import Edge, Key, Node, Sketch
 from ...explain import notation
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
@@ -39,17 +37,16 @@ class Stroke:
 def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     session = scene.session
     c = Canvas(width, height)
-    sketch, view = Sketch(scene), look(session, "view.network")
+    sketch, view = Sketch(scene), turned_to(session, "network", VIEWS)
     shown = plan(sketch, width, height)
     edges, faint, left_out = _few(sketch, shown, sketch.edges(set(shown.at)))
     scale = _scale(sketch, edges, view)
     _rule(c, sketch, view, scale)
     _Picture(c, sketch, shown, edges, view, scale).draw(faint)
     _said(c, shown, left_out)
-    numbers = drawing(scene.program)
     for key, (x, y) in shown.at.items():
         for row in (y, y + 1):                      # its name, and its value
-            c.spot(row, numbers.number(*key), x, x + len(shown.labels[key]))
+            c.spot(row, sketch.nodes.number(*key), x, x + len(shown.labels[key]))
     if focused:
         key = node_at(scene)
         if key in shown.at:
@@ -101,7 +98,7 @@ def _scale(sketch: Sketch, edges: list[Edge], view: str) -> float:
 def _rule(c: Canvas, sketch: Sketch, view: str, scale: float) -> None:
     cost = sketch.program.cost.name
     legend = [(c.width - 1, f"{ACROSS[2]} = {notation.short(scale, 3)}")] if scale else []
-    if sketch.drawing.graph:
+    if sketch.nodes.graph:
         rule(c, 0, [("Computation", "bold"), (f"value, ∂{cost}", "dim")])
         return
     what = {"weights": f"out, ∂{cost}/∂net", "gradients": f"edges ∂{cost}/∂w", "plain": f"plain, ∂{cost}/∂net"}[view]

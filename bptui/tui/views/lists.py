@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from rich.cells import cell_len
 
-from ...debugger import cursors, ordering, stopping, tables, watching
+from ...debugger import stopping, watching
+from ...debugger.panes.hits import hit_at, hit_rank
+from ...debugger.panes.register import at as cursor_at
+from ...debugger.panes.register import length, view
 from ...debugger.scene import Scene
 from ...debugger.watching import Watched
 from ...explain import notation
@@ -24,7 +25,7 @@ def paint_watches(scene: Scene, width: int, height: int, focused: bool) -> list[
     session = scene.session
     c = Canvas(width, height)
     change, value = width - 2, width - 2 - CHANGE
-    seen = ordering.view(scene, "watches")
+    seen = view(scene, "watches")
     rule(c, 0, [("Watches", "bold"), *told(seen)], [(value, "value"), (change, "change")])
     if not session.watches:
         said = "Nothing is watched yet: w watches what the cursor is on, or what you type."
@@ -57,18 +58,28 @@ def _watch(c: Canvas, y: int, watched: Watched, name: str, value: int, change: i
         c.put(c.width - 1, y, "*", "bold")
 
 
-def unfit(scene: Scene, width: int) -> str:
-    """The watch or the stop under the cursor in one line, where its row has no room for all of it; else nothing."""
+def unfit_watch(scene: Scene, width: int) -> str:
+    """The watch under the cursor in one line, where its row has no room for all of it; else nothing."""
     session = scene.session
-    pane = session.focus
-    if not cursors.length(scene, pane):
+    if not length(scene, "watches"):
         return ""
-    number = cursors.at(scene, pane)
-    if pane == "stops":
-        return _unfit_stop(scene, list(session.stops)[number], width)
-    if pane == "watches":
-        watched = watching.here(session, session.watches[number])
-        return _unfit_watch(watched, notation.readable(watched.text), width)
+    watched = watching.here(session, session.watches[cursor_at(scene, "watches")])
+    return _unfit_watch(watched, notation.readable(watched.text), width)
+
+
+def unfit_stop(scene: Scene, width: int) -> str:
+    """The stop under the cursor in one line, where its row has no room for all of it; else nothing."""
+    if not length(scene, "stops"):
+        return ""
+    return _unfit_stop(scene, list(scene.session.stops)[cursor_at(scene, "stops")], width)
+
+
+def unfit_hit(scene: Scene, width: int) -> str:
+    """The hit, or what a watch was, in one line, where its row has no room for all of it; else nothing."""
+    session = scene.session
+    if not length(scene, "hits"):
+        return ""
+    number = cursor_at(scene, "hits")
     if isinstance(session.listed, str):
         watched = watching.history(session, session.listed, number)
         return _unfit_watch(watched, f"after {number:,}", width)
@@ -77,7 +88,7 @@ def unfit(scene: Scene, width: int) -> str:
 
 def _unfit_hit(scene: Scene, stop: int, number: int, width: int) -> str:
     session = scene.session
-    at = tables.listed_at(session, number)
+    at = hit_at(session, number)
     logged = stopping.logged(session, stop, at) if at is not None else []
     if at is None or not logged:
         return ""
@@ -92,7 +103,7 @@ def _unfit_hit(scene: Scene, stop: int, number: int, width: int) -> str:
 def _hit(scene: Scene, number: int, at: Position) -> str:
     """A hit by its number and its place."""
     session = scene.session
-    return f"{number + 1:>{len(str(ordering.view(scene, 'hits').table.rows))}}  {write_position(session.run, at)}"
+    return f"{number + 1:>{len(str(view(scene, 'hits').table.rows))}}  {write_position(session.run, at)}"
 
 
 def _unfit_watch(watched: Watched, name: str, width: int) -> str:
@@ -123,7 +134,7 @@ def paint_stops(scene: Scene, width: int, height: int, focused: bool) -> list[Li
     """Each stop by its number: on or off, what it stops at, and how many hits it has."""
     session = scene.session
     c = Canvas(width, height)
-    seen = ordering.view(scene, "stops")
+    seen = view(scene, "stops")
     rule(c, 0, [("Stops", "bold"), *told(seen)], [(width - 1, "hits")])
     if not session.stops:
         said = "No stop is set yet: b sets one where the cursor is, or on a condition: E < 0.001."
@@ -150,7 +161,7 @@ def paint_hits(scene: Scene, width: int, height: int, focused: bool) -> list[Lin
     """The hits of a stop with what it logs; or what a watch was after each update so far."""
     session = scene.session
     c = Canvas(width, height)
-    seen = ordering.view(scene, "hits")
+    seen = view(scene, "hits")
     if isinstance(session.listed, str):
         rule(c, 0, [(notation.readable(session.listed), "bold"), ("so far", ""), *told(seen)], [(width - 2, "change")])
     elif session.listed not in session.stops:
@@ -164,9 +175,9 @@ def paint_hits(scene: Scene, width: int, height: int, focused: bool) -> list[Lin
         rule(c, 0, [(f"Hits of stop {session.listed}", "bold"), (what, ""), *told(seen)],
              [(width - 1, stopping.counts(session, session.listed))])
     rows = shown(scene, seen, "hits", height - 1)
-    here = tables.listed_rank(session)
+    here = hit_rank(session)
     for y, n in enumerate(rows.rows, 1):
-        at = tables.listed_at(session, n)
+        at = hit_at(session, n)
         assert at is not None
         if isinstance(session.listed, str):
             _watch(c, y, watching.history(session, session.listed, at.update), f"after {at.update:,}",
@@ -181,8 +192,3 @@ def paint_hits(scene: Scene, width: int, height: int, focused: bool) -> list[Lin
     if not rows.rows:
         nothing(c, seen)
     return c.lines()
-
-
-PAINTERS: dict[str, Callable[[Scene, int, int, bool], list[Line]]] = {
-    "watches": paint_watches, "stops": paint_stops, "hits": paint_hits,
-}

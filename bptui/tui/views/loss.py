@@ -11,9 +11,12 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ...debugger import cursors, looks, plotting
+from ...debugger import looks
 from ...debugger.axis import Axis, Points, in_columns
-from ...debugger.plotting import Chart
+from ...debugger.panes.curve import value_at
+from ...debugger.panes.pane import turned_to
+from ...debugger.panes.plot import VIEWS, Chart, charts, to_column
+from ...debugger.panes.register import at as cursor_at
 from ...debugger.scene import Scene
 from ...explain import notation
 from .canvas import Canvas, Line
@@ -32,11 +35,16 @@ def axis(scene: Scene, width: int) -> Axis:
     return Axis(max(2, width - LABEL - 2), session.run.updates)
 
 
+def sideways(scene: Scene, width: int, by: int) -> None:
+    """The cursor to the column beside it."""
+    to_column(scene.session, axis(scene, width), by)
+
+
 def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     session = scene.session
     c = Canvas(width, height)
-    along, drawn = axis(scene, width), plotting.charts(session)
-    view = looks.look(session, "view.loss")
+    along, drawn = axis(scene, width), charts(session)
+    view = turned_to(session, "loss", VIEWS)
     of = {"loss": f"{session.run.program(0).watched.name} after each update", "watches": "watches", "all": "all"}[view]
     rule(c, 0, [("Plot", "bold"), (of, "")], [])
     if not drawn:
@@ -48,7 +56,7 @@ def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     more = len(drawn) - count
     room = height - 1 - below - (1 if more else 0)
     cursor = session.cursor["loss"]
-    at = None if cursor is None or not focused else cursors.at(scene, "loss")
+    at = None if cursor is None or not focused else cursor_at(scene, "loss")
     tops = [1 + n * room // count for n in range(count + 1)]
     for n, chart in enumerate(drawn[:count]):
         group = [each.points for each in drawn if each.scale == chart.scale]
@@ -135,11 +143,11 @@ def _title(c: Canvas, scene: Scene, y: int, chart: Chart, cursor: int | None, no
     """What a chart is of, and its value at the cursor, or else where the run stands."""
     session = scene.session
     update = session.position.update if cursor is None else cursor
-    value = None if chart.fault else plotting.value_at(session, chart.text, update)
+    value = None if chart.fault else value_at(session, chart.text, update)
     shown = chart.fault or (notation.PENDING if value is None else notation.one(value))
     if cursor is None and value is None and chart.points.range is not None and not chart.fault:
         before = int(chart.points.last[-1])         # this update's is not made yet: what it was before
-        older = plotting.value_at(session, chart.text, before)
+        older = value_at(session, chart.text, before)
         if before < update and older is not None:
             shown = f"{notation.PENDING}  {notation.one(older)} after {before:,}"
     said = f"{shown} after {update:,}" if cursor is not None else shown

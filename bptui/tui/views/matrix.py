@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...debugger import matrices
-from ...debugger.matrices import Field
+from ...debugger.panes import matrix
+from ...debugger.panes.matrix import Field
 from ...debugger.scene import Scene
 from ...explain import notation
 from .canvas import Canvas, Line, sign_style
@@ -26,7 +26,7 @@ DIGITS, SHADED = 3, 2                               # cells of the terminal that
 
 
 @dataclass(frozen=True, eq=False)
-class Window:
+class CellWindow:
     """The rows and columns in sight, and how many elements one cell stands for, down and across."""
 
     rows: range
@@ -36,12 +36,12 @@ class Window:
 
 def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     c = Canvas(width, height)
-    shown, at = matrices.field(scene), matrices.cursor(scene)
+    shown, at = matrix.field(scene), matrix.cursor(scene)
     cost = scene.program.cost.name
-    after = matrices.next_view(scene, shown)
-    told = _rule(c, matrices.title(scene.namer, shown, cost), shown, f"8: {after}" if after else "")
+    after = matrix.next_view(scene, shown)
+    told = _rule(c, matrix.title(scene.namer, shown, cost), shown, f"8: {after}" if after else "")
     note = "" if told else shown.note
-    named, short = (matrices.named(scene, shown, at, way) for way in (False, True))
+    named, short = (matrix.named(scene, shown, at, way) for way in (False, True))
     named = named if len(named) + NUMBER <= width else short
     shades = shown.layout == "image" and shown.var.role == "data" and bool(np.all(shown.values >= 0))
     labels, left, head = *_labels(scene, shown), 0
@@ -74,7 +74,7 @@ def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
     return c.lines()
 
 
-def _cells(c: Canvas, shown: Field, at: int, window: Window, texts: dict[int, str] | None, shades: bool, left: int,
+def _cells(c: Canvas, shown: Field, at: int, window: CellWindow, texts: dict[int, str] | None, shades: bool, left: int,
            cell: int, labels: list[str], top: int) -> None:
     chosen = _chosen(shown, window)
     made = (shown.there[chosen] & (chosen >= 0)).tolist()
@@ -93,7 +93,7 @@ def _cells(c: Canvas, shown: Field, at: int, window: Window, texts: dict[int, st
         c.restyle((row - window.rows[0]) // window.block[0] + top, "reverse", x + (not shades), x + cell)
 
 
-def _chosen(shown: Field, window: Window) -> np.ndarray:
+def _chosen(shown: Field, window: CellWindow) -> np.ndarray:
     """The element that each cell shows: its own; of a block the largest that is made, before all what is no number."""
     index = shown.index[window.rows.start:window.rows.stop, window.columns.start:window.columns.stop]
     if window.block == (1, 1):
@@ -106,21 +106,21 @@ def _chosen(shown: Field, window: Window) -> np.ndarray:
     return np.take_along_axis(blocks[0], blocks[1].argmax(axis=2)[..., None], axis=2)[..., 0]
 
 
-def _all(shown: Field) -> Window:
+def _all(shown: Field) -> CellWindow:
     rows, columns = shown.index.shape
-    return Window(range(rows), range(columns))
+    return CellWindow(range(rows), range(columns))
 
 
-def _window(shown: Field, at: int, rows: int, columns: int) -> Window:
+def _window(shown: Field, at: int, rows: int, columns: int) -> CellWindow:
     """What is in sight: all in blocks, or a part around the cursor."""
     height, width = shown.index.shape
     rows, columns = max(1, rows), max(1, columns)
     if shown.layout == "whole":
-        return Window(range(height), range(width), (-(-height // rows), -(-width // columns)))
+        return CellWindow(range(height), range(width), (-(-height // rows), -(-width // columns)))
     row, column = map(int, np.argwhere(shown.index == at)[0])
     first = max(0, min(row - rows // 2, height - rows))
     start = max(0, min(column - columns // 2, width - columns))
-    return Window(range(first, min(height, first + rows)), range(start, min(width, start + columns)))
+    return CellWindow(range(first, min(height, first + rows)), range(start, min(width, start + columns)))
 
 
 def _labels(scene: Scene, shown: Field) -> tuple[list[str], int]:
@@ -141,7 +141,7 @@ def _short(names: tuple[str, ...]) -> bool:
     return 0 < max(map(len, names), default=0) <= LONGEST
 
 
-def _header(c: Canvas, shown: Field, window: Window, left: int, cell: int) -> None:
+def _header(c: Canvas, shown: Field, window: CellWindow, left: int, cell: int) -> None:
     """What each column is of, or its number, where that fits above a cell."""
     names = shown.names[1]
     if max(len(names[n]) for n in window.columns) >= cell:
@@ -175,7 +175,7 @@ def _numbers(shown: Field) -> dict[int, str] | None:
         return None
     values = {int(f): shown.value(int(f)) for f in shown.index.ravel() if f >= 0}
     nine = notation.plain(values.values())
-    signed = shown.view != matrices.VIEWS[0]
+    signed = shown.view != matrix.VIEWS[0]
     return {f: notation.PENDING if v is None else notation.number(v, signed, nine) for f, v in values.items()}
 
 
@@ -203,10 +203,10 @@ def digit(value: float, scale: float) -> str:
 
 
 def _said(width: int, named: str, note: str, shown: Field, at: int, shades: bool, scaled: bool,
-          window: Window) -> list[tuple[str, str]]:
+          window: CellWindow) -> list[tuple[str, str]]:
     """The element under the cursor with all its digits; below it the scale, and what part is in sight."""
     value = shown.value(at)
-    signed = shown.view != matrices.VIEWS[0]
+    signed = shown.view != matrix.VIEWS[0]
     number = notation.PENDING if value is None else notation.one(value, signed)
     lines = [(f"{named} {number}", "bold")] if len(named) + 1 + len(number) < width else \
         [(named, "bold"), (number, "bold")]

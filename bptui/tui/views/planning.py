@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ...debugger.cursors import node_at
-from ...debugger.sketching import Key, Sketch, bare, label
+from ...debugger.panes.network import Key, Sketch, bare, label, node_at
 from ...explain import notation
 
 MANY = 16                                           # edges from column to column: of more, one node's stand out
@@ -47,21 +46,21 @@ class Plan:
 
 
 def plan(sketch: Sketch, width: int, height: int) -> Plan:
-    drawing, namer = sketch.drawing, sketch.session.namer
+    nodes, namer = sketch.nodes, sketch.session.namer
     focus = node_at(sketch.scene)
-    p = Plan(focus, steps=drawing.steps, graph=drawing.graph)
-    parts = drawing.columns[-1].groups[0] is sketch.program.parts
-    headed = not drawing.graph and not drawing.steps and any(
-        c.groups[0].elements is None for c in drawing.columns if c.groups[0].lane_shape)
+    p = Plan(focus, steps=nodes.steps, graph=nodes.graph)
+    parts = nodes.columns[-1].groups[0] is sketch.program.parts
+    headed = not nodes.graph and not nodes.steps and any(
+        c.groups[0].elements is None for c in nodes.columns if c.groups[0].lane_shape)
     top = 2 if headed else 1
     rows: dict[int, range] = {}
 
     def lay(bottom: int) -> dict[int, int]:
         """The rows in sight of each column, the labels and widths."""
         wide: dict[int, int] = {}
-        for n, column in enumerate(drawing.columns):
+        for n, column in enumerate(nodes.columns):
             count, room = len(column.spots), bottom - top + 1
-            if 2 * count <= room + (1 if drawing.steps else 0):
+            if 2 * count <= room + (1 if nodes.steps else 0):
                 rows[n] = range(count)
             else:
                 fit = max(1, (room - 2) // 2)
@@ -69,8 +68,8 @@ def plan(sketch: Sketch, width: int, height: int) -> Plan:
                 rows[n] = range(first, first + fit)
             for row in rows[n]:
                 key = n, row
-                name = label(namer, drawing, key)
-                p.labels[key] = (bare(namer, drawing, key) or name) if headed and len(name) > 6 else name
+                name = label(namer, nodes, key)
+                p.labels[key] = (bare(namer, nodes, key) or name) if headed and len(name) > 6 else name
                 wide[n] = max(wide.get(n, 0), len(p.labels[key]), _value_width(sketch, key))
             if headed:
                 wide[n] = max(wide[n], min(len(column.title), 9))
@@ -79,7 +78,7 @@ def plan(sketch: Sketch, width: int, height: int) -> Plan:
     wide = lay(height - 1)
     names = {n: max(len(p.labels[n, row]) for row in rows[n]) for n in wide}
     shown, steps = _columns(wide, names, focus[0], width, parts)
-    p.before, p.after = shown.start, len(drawing.columns) - shown.stop
+    p.before, p.after = shown.start, len(nodes.columns) - shown.stop
     p.footer = bool(p.before or p.after) or any(len(rows[a]) * len(rows[b]) > MANY
                                                 for a, b in pairwise(shown))
     p.bottom = height - 1 - p.footer
@@ -90,32 +89,32 @@ def plan(sketch: Sketch, width: int, height: int) -> Plan:
         columns[n] = x
         p.ends[n] = x + step - 1
         x += step
-    if parts and shown.stop == len(drawing.columns) and len(shown) > 1 and \
+    if parts and shown.stop == len(nodes.columns) and len(shown) > 1 and \
             columns[shown[-1]] - columns[shown[-2]] < wide[shown[-2]] + 1:
         p.quiet.add(shown[-1])
     p.ends[shown[-1]] = width
-    p.roomy = not drawing.steps and min((columns[b] - columns[a] for a, b in pairwise(shown)
-                                         if not (parts and b == len(drawing.columns) - 1)), default=99) >= ROOMY
+    p.roomy = not nodes.steps and min((columns[b] - columns[a] for a, b in pairwise(shown)
+                                         if not (parts and b == len(nodes.columns) - 1)), default=99) >= ROOMY
     most = max(len(rows[n]) for n in shown)
-    cuts = {n: len(rows[n]) < len(drawing.columns[n].spots) for n in shown}
+    cuts = {n: len(rows[n]) < len(nodes.columns[n].spots) for n in shown}
     room = p.bottom - 1 - top                       # rows from the first name to the last
     step = (columns[shown[-1]] - columns[shown[0]]) // max(1, len(shown) - 1)
-    limit = PITCH if height < TALL or drawing.steps else max(2 * PITCH, step // 3)
+    limit = PITCH if height < TALL or nodes.steps else max(2 * PITCH, step // 3)
     pitch = min(limit, *((room - 2 * cuts[n]) / max(1, len(rows[n]) - 1) for n in shown))
     pitch = int(pitch) if pitch < 2 * LEAST_GAP else pitch
     p.tight = pitch < 3 and most > 1
     p.roomy = p.roomy and p.tight
-    silent = {n for n in shown if all(sketch.signal_of(v) is None for v in drawing.columns[n].groups)}
+    silent = {n for n in shown if all(sketch.signal_of(v) is None for v in nodes.columns[n].groups)}
     p.clear = {n: columns[n] + wide[n] + (9 if p.roomy and n not in silent else 1) for n in shown}
     middle = room / 2 if any(cuts.values()) or height >= TALL else pitch * (most - 1) / 2
     for n in shown:
-        high = any(cuts.values()) if drawing.steps else middle - pitch * (len(rows[n]) - 1) / 2
+        high = any(cuts.values()) if nodes.steps else middle - pitch * (len(rows[n]) - 1) / 2
         for k, row in enumerate(rows[n]):
             p.at[n, row] = columns[n], top + int(high + pitch * k + 0.5)
         p.lowest[n] = rows[n][-1]
-        _counted(p, n, len(drawing.columns[n].spots), rows[n], columns[n], top)
+        _counted(p, n, len(nodes.columns[n].spots), rows[n], columns[n], top)
         if headed:
-            title = drawing.columns[n].title
+            title = nodes.columns[n].title
             p.headings.append((columns[n], 1, title if len(title) <= p.ends[n] - columns[n] else
                                title[:max(1, p.ends[n] - columns[n] - 2)] + "…"))
     return p
@@ -131,7 +130,7 @@ def _counted(p: Plan, n: int, count: int, rows: range, x: int, top: int) -> None
 
 def _value_width(sketch: Sketch, key: Key) -> int:
     """The cells of a node's value; of one that is not made yet, those of most values, so that nothing moves."""
-    value = sketch.value(*sketch.drawing.columns[key[0]].spots[key[1]])
+    value = sketch.value(*sketch.nodes.columns[key[0]].spots[key[1]])
     return 6 if value is None else max(6, len(notation.short(value)))
 
 

@@ -1,7 +1,7 @@
-"""The lists below the chain: parameters, the values of this update, the printed figures, the program.
+"""The tables below the chain: one painter for all of them, which parameters and derivatives lay out in their way.
 
-Each asks only for the rows that it draws, so 23,860 parameters scroll as lightly as 8. What the position has
-not reached is a dot in the column of its decimal point.
+A painter asks only for the rows that it draws, so 23,860 parameters scroll as lightly as 8. What the position has
+not reached is a dot in the column of its decimal point. Values, printed figures and the program have their own.
 """
 
 from __future__ import annotations
@@ -10,9 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ...debugger import cursors, ordering, tables
-from ...debugger.ordering import View
-from ...debugger.program import program_entries
+from ...debugger.panes.derivatives import derivative, row_here
+from ...debugger.panes.ids import PaneId
+from ...debugger.panes.printed import figures as printed_figures
+from ...debugger.panes.program import entries as program_entries
+from ...debugger.panes.register import BY_ID, view
+from ...debugger.panes.register import at as cursor_at
+from ...debugger.panes.view import View
 from ...debugger.scene import Scene
 from ...engine.program import Var
 from ...explain import notation
@@ -26,7 +30,7 @@ START = 3                                           # and by so much of its star
 
 
 @dataclass(frozen=True)
-class Window:
+class RowWindow:
     """Which rows of a long list are drawn, and which of them the cursor is on."""
 
     first: int
@@ -34,12 +38,12 @@ class Window:
     cursor: int
 
 
-def window(scene: Scene, pane: str, length: int, room: int, default: int = 0) -> Window:
+def window(scene: Scene, pane: str, length: int, room: int, default: int = 0) -> RowWindow:
     """The rows around the cursor of a pane; without one, around `default`."""
     session = scene.session
     cursor = session.cursor[pane]
     at = max(0, min(length - 1, default if cursor is None else cursor))
-    return Window(_first(at, length, room), min(room, length), at)
+    return RowWindow(_first(at, length, room), min(room, length), at)
 
 
 def _first(at: int, length: int, room: int) -> int:
@@ -56,7 +60,7 @@ class Shown:
 
 def shown(scene: Scene, seen: View, pane: str, room: int) -> Shown:
     """The rows of a table around its cursor, in the order in which they are looked at."""
-    cursor = cursors.at(scene, pane)
+    cursor = cursor_at(scene, pane)
     first = _first(seen.place(cursor), seen.count, room)
     return Shown([seen.row(place) for place in range(first, first + min(room, seen.count - first))], cursor)
 
@@ -81,21 +85,85 @@ def _number(c: Canvas, point: int, y: int, value: float | None, nine: bool, sign
     c.put(max(limit, point - notation.point(text)), y, text, sign_style(value) if signed else "")
 
 
-def paint_parameters(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
-    """Each parameter with its value, derivative, (change,) and next value."""
-    session = scene.session
-    c = Canvas(width, height)
-    seen = ordering.view(scene, "parameters")
-    if not seen.table.rows:
-        rule(c, 0, [("Parameters", "bold"), ("none", "dim")])
-        return c.lines()
+@dataclass(frozen=True)
+class _Layout:
+    """The first row, where the names begin, their room, the decimal points of the columns that are drawn, and which
+    of their titles stand above them, and where these end."""
+
+    top: int
+    left: int
+    room: int
+    points: Sequence[int]
+    columns: Sequence[int]
+    headings: Sequence[tuple[int, str]]
+
+
+def _laid(scene: Scene, seen: View, rows: Shown, names: Sequence[str], width: int) -> _Layout:
+    """As many columns as there is room for, behind the longest name."""
     wide = width >= 60
-    top = 2 if seen.said else 1                     # the headings have a row of their own where the rule is full
-    rows = shown(scene, seen, "parameters", height - top)
-    if wide:
+    left, room = 1, min(max(map(len, names), default=0), LONGEST_NAME if wide else width - 28)
+    first = left + room + 8
+    whole = notation.FORMAT.get() == "all"
+    points = _whole_digits(first, width, len(seen.table.columns)) if whole else \
+        [point for point in range(first, max(first, width - 11) + 1, 15)][:len(seen.table.columns)]
+    return _Layout(_top(seen), left, room, points, range(len(points)), _headings(seen, points, width))
+
+
+def _top(seen: View) -> int:
+    """The row below the rule; the headings have one of their own where the rule is full."""
+    return 2 if seen.said else 1
+
+
+def _headings(seen: View, points: Sequence[int], end: int, columns: Sequence[int] = ()) -> list[tuple[int, str]]:
+    chosen = columns or range(len(points))
+    return [(min(point + 10, end), seen.table.columns[k].title) for point, k in zip(points, chosen, strict=True)]
+
+
+Paint = Callable[[Scene, int, int, bool], list[Line]]       # width, height, whether it has the focus
+Rows = Callable[[Scene], Callable[[int], bool]]     # which rows stand out
+Elements = Callable[[Scene], Callable[[int], tuple[Var, int]] | None]    # what the rows are of
+Lay = Callable[[Scene, View, Shown, Sequence[str], int], _Layout]
+
+
+def painter(pane: PaneId, none: str = "none", lay: Lay = _laid, bold: Rows = lambda scene: lambda row: False,
+            mark: Rows | None = None, elements: Elements = lambda scene: None) -> Paint:
+    """The painter of any table of numbers. Where there is little room rows that are `elements` of tensors are named
+    without their layer; `none` is said where there are no rows."""
+    def paint(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
+        c, seen, title = Canvas(width, height), view(scene, pane), BY_ID[pane].title
+        if not seen.table.rows:
+            rule(c, 0, [(title, "bold"), (none, "dim")])
+            return c.lines()
+        rows = shown(scene, seen, pane, height - _top(seen))
         names, home = [seen.table.row(n).name for n in rows.rows], ""
-    else:
-        names, home = _names(scene, seen, rows, scene.parameter)
+        if width < 60 and (element := elements(scene)) is not None:
+            names, home = _names(scene, seen, rows, element)
+        laid = lay(scene, seen, rows, names, width)
+        of = [(f"of {home}", "")] if home else []
+        _head(c, [(title, "bold"), *of, *told(seen)], laid.headings, laid.top)
+        if mark is not None:
+            here = mark(scene)
+            for y, row in enumerate(rows.rows, laid.top):
+                c.put(laid.left - 2, y, "►" if here(row) else " ", "bold")
+        _columns(c, seen, rows, laid, names, bold(scene), focused)
+        return c.lines()
+    return paint
+
+
+# parameters
+
+def _followed(scene: Scene) -> Callable[[int], bool]:
+    followed = scene.session.followed
+
+    def is_followed(row: int) -> bool:
+        var, element = scene.parameter(row)
+        return followed is not None and followed.var.name == var.name and (followed.element or 0) == element
+    return is_followed
+
+
+def _laid_parameters(scene: Scene, seen: View, rows: Shown, names: Sequence[str], width: int) -> _Layout:
+    """Value, derivative, (change,) and next value."""
+    wide, top = width >= 60, _top(seen)
     room = min(max(map(len, names), default=0), LONGEST_NAME if wide else width - 28)
     ahead = 10 if wide and room < 8 else 4
     left, points = _points(room, ahead, width, wide)
@@ -105,17 +173,9 @@ def paint_parameters(scene: Scene, width: int, height: int, focused: bool) -> li
     if notation.FORMAT.get() == "all":
         points = _whole_digits(points[0], width, 4 if wide else 3)
     columns = (0, 1, 2, 3) if len(points) == 4 else (0, 1, 3)[:len(points)]
-    headings = [(min(p + 10, width - 1), seen.table.columns[k].title) for p, k in zip(points, columns, strict=True)]
-    of = [(f"of {home}", "")] if home else []
+    headings = _headings(seen, points, width - 1, columns)
     every = top == 2 or len(points) == 4
-    _head(c, [("Parameters", "bold"), *of, *told(seen)], headings if every else headings[1:], top)
-    followed = session.followed
-
-    def bold(number: int) -> bool:
-        var, element = scene.parameter(number)
-        return followed is not None and followed.var.name == var.name and (followed.element or 0) == element
-    _columns(c, seen, rows, _Layout(top, left, room, points, columns), names, bold, focused)
-    return c.lines()
+    return _Layout(top, left, room, points, columns, headings if every else headings[1:])
 
 
 def _points(room: int, ahead: int, width: int, wide: bool) -> tuple[int, list[int]]:
@@ -136,39 +196,36 @@ def _is_long(values: Sequence[float | None]) -> bool:
     return any(notation.point(text) == 3 and "/" not in text for text in texts)
 
 
-def paint_adjoints(scene: Scene, width: int, height: int, focused: bool) -> list[Line]:
-    """Every derivative of this update, in the order of the way back, and what it is a derivative by."""
-    session = scene.session
-    c = Canvas(width, height)
-    seen, wide = ordering.view(scene, "adjoints"), width >= 60
-    if not seen.table.rows:
-        rule(c, 0, [("Derivatives", "bold"), ("none in this update", "dim")])
-        return c.lines()
-    top = 2 if seen.said else 1
-    rows = shown(scene, seen, "adjoints", height - top)
-    if wide or session.run.scenario.training.update_order == "in_place":     # where it may be called w1.grad
-        names, home = [seen.table.row(n).name for n in rows.rows], ""
-    else:
-        names, home = _names(scene, seen, rows, lambda n: _derived_by(scene, n))
+PARAMETERS = painter("parameters", lay=_laid_parameters, bold=_followed, elements=lambda scene: scene.parameter)
+
+
+# derivatives
+
+def _derived_by(scene: Scene) -> Callable[[int], tuple[Var, int]] | None:
+    """What the derivatives are by; nothing where a row may be called w1.grad."""
+    def of(row: int) -> tuple[Var, int]:
+        var, element = derivative(scene, row)
+        return var.of[0], element
+    return None if scene.session.run.scenario.training.update_order == "in_place" else of
+
+
+def _made_now(scene: Scene) -> Callable[[int], bool]:
+    now = row_here(scene)
+    return lambda row: row == now
+
+
+def _laid_derivatives(scene: Scene, seen: View, rows: Shown, names: Sequence[str], width: int) -> _Layout:
+    """x, and the derivative by it."""
+    wide = width >= 60
     left = 3 if wide else 2
     room = min(max(map(len, names), default=0), LONGEST_NAME + 8) if wide else width - 28
     points = [left + room + 8, left + room + 24] if wide and room + 40 <= width else [width - 23, width - 10]
     if notation.FORMAT.get() == "all":
         points = _whole_digits(left + room + 8, width, 2) if wide else [width - ALL_DIGITS]
-    columns = tuple(range(len(points)))
-    headings = [(min(p + 10, width), seen.table.columns[k].title) for p, k in zip(points, columns, strict=True)]
-    of = [(f"of {home}", "")] if home else []
-    _head(c, [("Derivatives", "bold"), *of, *told(seen)], headings, top)
-    now = tables.adjoint_now(scene)
-    for y, number in enumerate(rows.rows, top):
-        c.put(left - 2, y, "►" if number == now else " ", "bold")
-    _columns(c, seen, rows, _Layout(top, left, room, points, columns), names, lambda number: number == now, focused)
-    return c.lines()
+    return _Layout(_top(seen), left, room, points, range(len(points)), _headings(seen, points, width))
 
 
-def _derived_by(scene: Scene, number: int) -> tuple[Var, int]:
-    var, element = tables.adjoint(scene, number)
-    return var.of[0], element
+DERIVATIVES = painter("adjoints", "none in this update", _laid_derivatives, _made_now, _made_now, _derived_by)
 
 
 def _names(scene: Scene, seen: View, rows: Shown,
@@ -195,17 +252,6 @@ def _whole_digits(first: int, width: int, most: int) -> list[int]:
     return [first + n * each for n in range(most) if not n or first + n * each + ALL_DIGITS <= width]
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """The first row, where the names begin, their room, and the decimal points of the columns that are drawn."""
-
-    top: int
-    left: int
-    room: int
-    points: Sequence[int]
-    columns: Sequence[int]
-
-
 def _columns(c: Canvas, seen: View, rows: Shown, layout: _Layout, names: Sequence[str], bold: Callable[[int], bool],
              focused: bool) -> None:
     """Rows of numbers, each column in one notation that has room."""
@@ -227,6 +273,9 @@ def _columns(c: Canvas, seen: View, rows: Shown, layout: _Layout, names: Sequenc
             if k > 0 and row.note:
                 if k == 1:
                     c.put(point - 1, y, row.note, "dim", until=c.width)
+                continue
+            if isinstance(word := row.cells[layout.columns[k]], str):
+                c.put(point - 1, y, word, until=ends[k])
                 continue
             value, text = cells[n][k], texts[k][n]
             style = "dim" if value is None else sign_style(value) if drawn[k].signed else ""
@@ -260,7 +309,7 @@ def paint_values(scene: Scene, width: int, height: int, focused: bool) -> list[L
     """Every value of this update, in the order in which it is made."""
     session = scene.session
     c = Canvas(width, height)
-    seen, times = ordering.view(scene, "values"), scene.times
+    seen, times = view(scene, "values"), scene.times
     rule(c, 0, [("Values", "bold"), *told(seen)], [(width - 1, "value")])
     rows = shown(scene, seen, "values", height - 1)
     values = [seen.table.row(number).numbers[0] for number in rows.rows]
@@ -283,7 +332,7 @@ def paint_printed(scene: Scene, width: int, height: int, focused: bool) -> list[
     """The figures that the source prints, and ours once they are made."""
     session = scene.session
     c = Canvas(width, height)
-    seen, figures = ordering.view(scene, "printed"), tables.figures(scene)
+    seen, figures = view(scene, "printed"), printed_figures(scene)
     every = [seen.table.row(n) for n in range(seen.table.rows)]
     agree = sum(row.cells[2] == "agrees" for row in every)
     made = [n for n, figure in enumerate(figures) if figure.made <= session.position]
@@ -339,9 +388,3 @@ def paint_program(scene: Scene, width: int, height: int, focused: bool) -> list[
             c.put(max(entry.indent + len(entry.text) + 2, 14), y, entry.value, entry.value_style, until=width - 1)
         c.row(y, number, focused and number == rows.cursor)
     return c.lines()
-
-
-PAINTERS: dict[str, Callable[[Scene, int, int, bool], list[Line]]] = {
-    "parameters": paint_parameters, "adjoints": paint_adjoints,
-    "values": paint_values, "printed": paint_printed, "program": paint_program,
-}

@@ -8,20 +8,28 @@ first, is what the others are compared with.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.program import Var
-from ..replay.quantity import Place
-from ..replay.timeline import Position
-from ..scenario.errors import QuantityError
-from . import watching
-from .scene import Scene
+from ...engine.program import Var
+from ...explain import notation
+from ...replay.places import write_position
+from ...replay.quantity import Place
+from ...replay.timeline import Position
+from ...scenario.errors import QuantityError
+from .. import watching
+from ..scene import Scene
+from ..session import Session
+from ..subject import Subject
+from .curve import series_on
+from .lines import NOT_YET, line
+from .pane import GoesOn, Pane
 
 
 @dataclass(frozen=True)
-class Row:
+class LayerSize:
     """A layer, or a parameter of equations: its size as a quantity, and its parameters."""
 
     name: str
@@ -29,7 +37,7 @@ class Row:
     variables: tuple[Var, ...]
 
 
-def rows(scene: Scene) -> tuple[Row, ...]:
+def rows(scene: Scene) -> tuple[LayerSize, ...]:
     """In the order of the network."""
     session = scene.session
     run, layers = session.run, dict[str, list[Var]]()
@@ -40,7 +48,7 @@ def rows(scene: Scene) -> tuple[Row, ...]:
     if len(layers) == 1:                            # nothing to compare it with but its own parts
         (alone,) = layers.values()
         layers = {var.name.rpartition(".")[2]: [var] for var in alone}
-    return tuple(Row(name, _size(each), tuple(each)) for name, each in layers.items())
+    return tuple(LayerSize(name, _size(each), tuple(each)) for name, each in layers.items())
 
 
 def _size(variables: list[Var]) -> str:
@@ -55,7 +63,7 @@ def told(scene: Scene) -> int:
     return update if not update or any(_made(scene, row) for row in rows(scene)) else update - 1
 
 
-def where(scene: Scene, row: Row, update: int) -> Position | None:
+def where(scene: Scene, row: LayerSize, update: int) -> Position | None:
     """Where the size is made in an update; None where it is not: a gradient may be made by the update phase, which the
     last update does not have."""
     session = scene.session
@@ -69,13 +77,13 @@ def where(scene: Scene, row: Row, update: int) -> Position | None:
     return Position(update, value, times.stops(value))
 
 
-def _made(scene: Scene, row: Row) -> bool:
+def _made(scene: Scene, row: LayerSize) -> bool:
     session = scene.session
     at = where(scene, row, session.position.update)
     return at is not None and at <= session.position
 
 
-def size(scene: Scene, row: Row, update: int) -> float | None:
+def size(scene: Scene, row: LayerSize, update: int) -> float | None:
     """The size in an update, once it is made."""
     session = scene.session
     if update == session.position.update and not _made(scene, row):
@@ -86,7 +94,7 @@ def size(scene: Scene, row: Row, update: int) -> float | None:
         return None
 
 
-def largest(scene: Scene, row: Row) -> Place:
+def largest(scene: Scene, row: LayerSize) -> Place:
     """The parameter of a layer with the largest derivative here; before it is made, the first."""
     session = scene.session
     update = session.position.update
@@ -120,3 +128,42 @@ def factor_text(factor: float) -> str:
     if factor < 10:
         return f"{factor:.2g}" if factor >= 1.05 else f"{factor:.3g}"
     return f"{float(f'{factor:.2g}'):,.0f}"
+
+
+# the pane
+
+def _subject(scene: Scene, n: int) -> Subject:
+    row, update = rows(scene)[n], told(scene)
+    return Subject(
+        name=f"norm of {row.name}'s gradient",
+        value=size(scene, row, update),
+        quantity=row.text,
+        place=largest(scene, row),
+        at=where(scene, row, update),
+    )
+
+
+def lines(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """The size of the gradient of each layer, and how many times less than the last layer's it is."""
+    session = scene.session
+    update, layers = told(scene), rows(scene)
+    found = [size(scene, row, update) for row in layers]
+    for n, (row, here) in enumerate(zip(layers, found, strict=True)):
+        name = f"norm of {row.name}'s gradient"
+        made = where(scene, row, update)
+        if made is None:
+            yield line(write_position(session.run, Position(update)), f"{name} is not made in this update")
+            continue
+        than = compared(here, found[-1], n == len(found) - 1).replace("×", " times")
+        yield line(write_position(session.run, made),
+                   f"{name} {NOT_YET}" if here is None else f"{name} = {notation.one(here)}",
+                   f"{than} than {layers[-1].name}'s" if than.endswith(("less", "more")) else than)
+
+
+def work(session: Session, seconds: float) -> bool:
+    """Work out how the sizes went over the updates."""
+    return series_on(session, seconds, *(row.text for row in rows(Scene(session))))
+
+
+PANE = Pane("gradients", "9", "9", "Gradients", "their size, layer by layer, over time", "left", low=True,
+            rows=lambda scene: len(rows(scene)), default=lambda scene: 0, subject=_subject, lines=lines, work=work)

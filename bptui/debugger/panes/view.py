@@ -1,39 +1,32 @@
-"""In which order the rows of a table are shown, and which of them: `O` and `&`.
+"""In which order the rows of a table are shown, and which of them.
 
 An order is a column: `grad` largest first, `-grad` smallest first, `|grad|` by size; what is not made yet, and NaN,
 come last. A filter is a part of a name, a pattern with *, or a comparison of a column, joined by `and`. Both are looks
-of a pane. A new order, or filter, puts the cursor on its first row; a cursor is a row's number as made, so it stays on
-that row from position to position, and when all is as made again.
+of a pane. A cursor is a row's number as made, so it stays on that row from position to position, and when all is as
+made again.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..explain import notation
-from ..scenario.errors import QuantityError, quoted, sentence
-from . import batch, tables
-from .looks import LONGEST, choose, look
-from .panes import BY_ID
-from .scene import Scene
-from .session import Session
-from .tables import Table
+from ...explain import notation
+from ...scenario.errors import QuantityError, quoted
+from ..looks import look
+from ..scene import Scene
+from .ids import PaneId
+from .table import MOST_WORKED_OUT, Table, Whole
 
-TABLES: dict[str, Callable[[Scene], Table]] = {
-    "parameters": tables.parameters, "values": tables.values, "adjoints": tables.adjoints, "batch": batch.batch,
-    "printed": tables.printed, "watches": tables.watches, "stops": tables.stops, "hits": tables.hits,
-}
 SIGNS: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
     "<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal, "=": np.equal, "==": np.equal,
     "!=": np.not_equal,
 }
 COMPARISON = re.compile(r"(?:abs\((?P<abs>.*?)\)|\|(?P<bars>[^|]*)\||(?P<plain>[^<>=!]*?))\s*"
                         r"(?P<sign><=|>=|==|!=|<|>|=)\s*(?P<number>.*)")
-NO_TABLE = "This pane is no table: parameters (4), values (5) and derivatives (0) are."
 
 
 @dataclass(frozen=True)
@@ -72,20 +65,25 @@ class View:
         return [*how, "does not fit"] if self.fault else how
 
 
-def pane_of(session: Session) -> str:
-    """The table that has the focus, or nothing."""
-    return session.focus if session.focus in TABLES else ""
+def looked_at(scene: Scene, pane: PaneId, make: Callable[[Scene], Table]) -> View:
+    """A table of a pane as it is looked at, once a scene."""
+    return scene.once(("view", pane), lambda: _looked_at(scene, pane, make(scene)))
 
 
-def view(scene: Scene, pane: str) -> View:
-    """A table as it is looked at. What was worked out is kept until the position, or the list, is another."""
+def shown_rows(scene: Scene, pane: PaneId, make: Callable[[Scene], Table]) -> Iterable[int]:
+    """The rows of a table as made, in the order in which they are looked at."""
+    seen = looked_at(scene, pane, make)
+    return range(seen.count) if seen.rows is None else map(int, seen.rows)
+
+
+def _looked_at(scene: Scene, pane: PaneId, table: Table) -> View:
+    """What was worked out is kept until the position, or the list, is another."""
     session = scene.session
     order, wanted = look(session, f"sort.{pane}"), look(session, f"filter.{pane}")
-    table = TABLES[pane](scene)
     if not order and not wanted:
         return View(table)
     run, position = session.run, session.position
-    key = (run, run.env(position.update), position, session.lane, order, wanted, table.rows, table.stamp)
+    key = (run, scene.env, position, session.lane, order, wanted, table.rows, table.stamp)
     if pane not in session.views or session.views[pane][0] != key:
         session.views[pane] = key, _view(table, order, wanted)
     return View(table, *session.views[pane][1])
@@ -107,7 +105,7 @@ def ordered(table: Table, rows: np.ndarray, order: str) -> np.ndarray:
         return rows
     sign, word = ("-", order[1:]) if order.startswith("-") else ("|", order[1:-1]) if order.startswith("|") else \
         ("", order)
-    whole = tables.Whole(*(part[rows] for part in _whole(table, word)))
+    whole = Whole(*(part[rows] for part in _whole(table, word)))
     key = whole.values if sign == "-" else -np.abs(whole.values) if sign else -whole.values
     last = ~whole.made | np.isnan(key)
     return rows[np.lexsort((np.where(last, 0.0, key), last))]
@@ -120,8 +118,8 @@ def _whole(table: Table, word: str) -> tuple[np.ndarray, np.ndarray]:
     if not known:
         words = [c.word for c in table.columns if c.number and c.turned]
         raise QuantityError(f"{quoted(word)} is no column of numbers here: {', '.join(words)}")
-    if table.every_typed is None and table.rows > tables.MOST_WORKED_OUT:
-        raise QuantityError(f"of more than {tables.MOST_WORKED_OUT:,} rows that are worked out one by one only names "
+    if table.every_typed is None and table.rows > MOST_WORKED_OUT:
+        raise QuantityError(f"of more than {MOST_WORKED_OUT:,} rows that are worked out one by one only names "
                             "are compared")
     whole = table.whole(known[0])
     return whole.values, whole.made
@@ -173,93 +171,3 @@ def _fits(name: str, first: str, rest: Sequence[str]) -> bool:
             return False
         at += len(part)
     return len(name) - len(rest[-1]) >= at and name.endswith(rest[-1])
-
-
-# commands
-
-def chosen_pane(session: Session, text: str, alone: bool = False) -> tuple[str, str]:
-    """The table that is meant: its name, before something else or `alone`, or that of the focus; and the rest."""
-    word, _, rest = text.strip().partition(" ")
-    if word in TABLES and (rest.strip() or alone):
-        return word, rest.strip()
-    return pane_of(session), text.strip()
-
-
-def order(session: Session, text: str) -> None:
-    """Order a table by a typed column, or by the next; after the last as made."""
-    pane, wanted = chosen_pane(session, text, alone=True)
-    if not pane:
-        session.message = NO_TABLE
-        return
-    table = TABLES[pane](Scene(session))
-    if not table.rows:
-        session.message = f"There is nothing in {BY_ID[pane].title.lower()} to order."
-        return
-    if wanted in ("", "as made"):
-        wanted = "" if wanted else _next(session, pane, table)
-    try:
-        ordered(table, np.arange(table.rows), wanted)
-    except QuantityError as error:
-        session.message = sentence(error)
-        return
-    choose(session, f"sort.{pane}", wanted)
-    seen = view(Scene(session), pane)
-    if wanted and seen.count:                       # the first of the order is what one wants to see
-        session.cursor[pane] = seen.row(0)
-    how = {"-": "smallest first", "|": "largest in size first"}.get(wanted[:1], "largest first")
-    word = wanted.strip("-|")
-    session.message = f"{BY_ID[pane].title} by {word}, {how}. O turns on." if wanted else \
-        f"{BY_ID[pane].title} as made. O orders by a column."
-
-
-def _next(session: Session, pane: str, table: Table) -> str:
-    """The order after the one that is chosen, of columns of which something is made here."""
-    if table.every_typed is None and table.rows > tables.MOST_WORKED_OUT:
-        return ""
-    every = [""]
-    for column in table.columns:
-        if column.number and column.turned:
-            every += [column.word, f"-{column.word}", f"|{column.word}|"]
-    now = look(session, f"sort.{pane}")
-    for wanted in every[every.index(now) + 1 if now in every else 0:]:
-        if wanted and _useful(table, wanted):
-            return wanted
-    return ""
-
-
-def _useful(table: Table, wanted: str) -> bool:
-    """Whether something is made to order by, and, by size, something negative."""
-    whole = table.whole(next(n for n, c in enumerate(table.columns) if c.word == wanted.strip("-|")))
-    return bool((whole.made & (whole.values < 0)).any() if wanted.startswith("|") else whole.made.any())
-
-
-def current_filter(session: Session, pane: str = "") -> str:
-    """The filter of a table, by default of that which has the focus."""
-    return look(session, f"filter.{pane or pane_of(session)}")
-
-
-def no_table(session: Session) -> str:
-    return "" if pane_of(session) else NO_TABLE
-
-
-def filter_rows(session: Session, text: str) -> None:
-    """Show only the rows that fit a typed filter; all of them after an empty line."""
-    pane, wanted = chosen_pane(session, text)
-    if not pane:
-        session.message = NO_TABLE
-        return
-    table, title = TABLES[pane](Scene(session)), BY_ID[pane].title
-    wanted = " ".join(wanted.split()) if wanted.strip() != "*" else ""
-    try:
-        if len(wanted) > LONGEST:
-            raise QuantityError(f"a filter has at most {LONGEST} characters")
-        count = int(kept(table, wanted).sum()) if wanted else table.rows
-    except QuantityError as error:
-        session.message = sentence(error)
-        return
-    had = look(session, f"filter.{pane}")
-    choose(session, f"filter.{pane}", wanted)
-    if count and wanted:
-        session.cursor[pane] = view(Scene(session), pane).row(0)
-    session.message = f"{title}: {count:,} of {table.rows:,}. & and an empty line show all." if wanted else \
-        f"{title}: all {table.rows:,} again." if had else "& shows only some rows: out*, or value < 0."

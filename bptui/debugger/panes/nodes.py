@@ -3,7 +3,7 @@
 A network has a column a layer, a recurrent one a column a step in time (x below, the state above), written equations
 a column a depth. Nothing of it is written down for a kind of layer: what a node reads is found in the equations that
 make it, so a window of a convolution, a skipped layer and a softmax have their edges too. What a picture shows of a
-node or an edge at a position is read in `sketching`.
+node or an edge at a position is read in `network`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..engine.laws import Elementwise
-from ..engine.program import FIXED, Program, Var
-from ..replay.timeline import scalars
+from ...engine.laws import Elementwise
+from ...engine.program import FIXED, Program, Var
+from ...replay.timeline import scalars
 
 Spot = tuple[Var, int]                              # a quantity and its element, counted within one sample
 INNER = ("q", "k", "v", "scores", "masked", "probabilities", "context")     # of attention: more than what it hands on
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class NodeColumn:
     """A layer, a step or a depth. `groups` are what stands in it, the topmost first."""
 
     title: str
@@ -30,10 +30,10 @@ class Column:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
+class Nodes:
     """Columns from left to right. `steps` is how many of them are steps in time; `graph` is of written equations."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[NodeColumn, ...]
     places: Mapping[Spot, tuple[int, int]]          # column and row
     vars: frozenset[Var]
     steps: int = 0
@@ -66,7 +66,7 @@ def layer_outs(program: Program) -> dict[Var, str]:
 
 
 @lru_cache(16)
-def drawing(program: Program) -> Drawing:
+def nodes_of(program: Program) -> Nodes:
     """The picture of a program, without its values."""
     outs = layer_outs(program)
     if not outs:
@@ -76,7 +76,7 @@ def drawing(program: Program) -> Drawing:
     return _unrolled(program, outs, states) if states else _layers(program, outs)
 
 
-def _layers(program: Program, outs: Mapping[Var, str]) -> Drawing:
+def _layers(program: Program, outs: Mapping[Var, str]) -> Nodes:
     shown = dict.fromkeys([program.inputs[0]])
     for block in program.forward:
         var, layer = block.out, block.group
@@ -88,7 +88,7 @@ def _layers(program: Program, outs: Mapping[Var, str]) -> Drawing:
     return _columns(program, depths)
 
 
-def _graph(program: Program) -> Drawing:
+def _graph(program: Program) -> Nodes:
     """Written equations: what they read stands just left of what reads it first."""
     leaves = [*(v for v in program.inputs if v.role in ("data", "noise")), *program.parameters]
     made = [b.out for b in program.forward]
@@ -123,11 +123,12 @@ def _read(program: Program, var: Var, inside: frozenset[Var]) -> set[Var]:
     return found
 
 
-def _columns(program: Program, depths: Mapping[Var, int], graph: bool = False) -> Drawing:
-    found: list[Column] = []
+def _columns(program: Program, depths: Mapping[Var, int], graph: bool = False) -> Nodes:
+    found: list[NodeColumn] = []
     for depth in sorted(set(depths.values())):
         groups = tuple(v for v, d in depths.items() if d == depth)
-        found.append(Column(_title(program, groups), tuple((v, e) for v in groups for e in range(v.lane_size)), groups))
+        spots = tuple((v, e) for v in groups for e in range(v.lane_size))
+        found.append(NodeColumn(_title(program, groups), spots, groups))
     return _drawn(found, graph=graph)
 
 
@@ -141,12 +142,12 @@ def _title(program: Program, groups: tuple[Var, ...]) -> str:
     return " ".join(v.name.split(".")[-1] for v in groups) if part in INNER else layer
 
 
-def _drawn(columns: list[Column], steps: int = 0, graph: bool = False) -> Drawing:
+def _drawn(columns: list[NodeColumn], steps: int = 0, graph: bool = False) -> Nodes:
     places = {spot: (n, row) for n, column in enumerate(columns) for row, spot in enumerate(column.spots)}
-    return Drawing(tuple(columns), places, frozenset(v for v, _ in places), steps, graph)
+    return Nodes(tuple(columns), places, frozenset(v for v, _ in places), steps, graph)
 
 
-def _unrolled(program: Program, outs: Mapping[Var, str], states: Mapping[str, tuple[Var, ...]]) -> Drawing:
+def _unrolled(program: Program, outs: Mapping[Var, str], states: Mapping[str, tuple[Var, ...]]) -> Nodes:
     """Steps in time beside each other; what has a row for each step is shared out among them."""
     steps = max(len(each) for each in states.values())
     times: list[list[tuple[Var, tuple[Spot, ...]]]] = [[] for _ in range(steps)]
@@ -170,10 +171,10 @@ def _unrolled(program: Program, outs: Mapping[Var, str], states: Mapping[str, tu
                     times[step].append((each, tuple((each, e) for e in range(each.lane_size))))
         elif not share(var):
             after.append(var)
-    columns = [Column(f"step {n}", tuple(s for _, spots in reversed(each) for s in spots),
+    columns = [NodeColumn(f"step {n}", tuple(s for _, spots in reversed(each) for s in spots),
                       tuple(v for v, _ in reversed(each))) for n, each in enumerate(times)]
     depths = _depths(program, tuple(after))
-    columns += [Column(_title(program, groups), tuple((v, e) for v in groups for e in range(v.lane_size)), groups)
+    columns += [NodeColumn(_title(program, groups), tuple((v, e) for v in groups for e in range(v.lane_size)), groups)
                 for groups in (tuple(v for v, d in depths.items() if d == depth)
                                for depth in sorted(set(depths.values())))]
     return _drawn(columns, steps)
@@ -194,7 +195,7 @@ def net_of(program: Program, var: Var) -> Var | None:
 def sources(program: Program, var: Var, element: int) -> dict[Spot, Spot | None]:
     """The nodes that a node reads, each with the weight that it is multiplied by; none where there are several, or no
     weight at all."""
-    inside = drawing(program).vars
+    inside = nodes_of(program).vars
     found: dict[Spot, Spot | None] = {}
     seen: set[tuple[Var, int, Spot | None]] = set()
     todo: list[tuple[Var, int, Spot | None]] = [(var, element, None)]

@@ -6,22 +6,25 @@ error signal of the node that an edge leaves; it is there from the stop on at wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Literal
 
 import numpy as np
 
-from ..engine.program import Program, Var
-from ..explain.namer import Namer
-from ..replay.follow import Needed, needed
-from ..replay.timeline import scalars
-from .drawing import Drawing, Spot, drawing, net_of, sources
-from .scene import Scene
-from .session import find_same, source
+from ...engine.program import Program, Var
+from ...explain.namer import Namer
+from ...replay.follow import Needed, needed
+from ...replay.timeline import scalars as cells_of
+from ..scene import Scene
+from ..session import Session, find_same, source
+from ..subject import scalar
+from .lines import line, scalars
+from .nodes import Nodes, Spot, net_of, nodes_of, sources
+from .pane import GoesOn, Pane
 
 Key = tuple[int, int]                               # column and row of a node
-View = Literal["weights", "gradients", "plain"]
+VIEWS = ("weights", "gradients", "plain")
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def _terms(program: Program, adjoint: Var, element: int) -> dict[Spot, tuple[int
     """The terms of an adjoint in the first sample: by the adjoint that each multiplies, its number and its cells."""
     equation = program.made_by[adjoint]
     found: dict[Spot, tuple[int, tuple[tuple[Var, int], ...]]] = {}
-    for m, cells in enumerate(scalars(equation).all_cells(element)):
+    for m, cells in enumerate(cells_of(equation).all_cells(element)):
         for var, flat in cells:
             if var.role == "adjoint":
                 found.setdefault((var, flat % var.lane_size), (m, cells))
@@ -69,7 +72,7 @@ class Sketch:
     def __init__(self, scene: Scene) -> None:
         self.scene, self.session = scene, scene.session
         self.program = scene.program
-        self.drawing: Drawing = drawing(self.program)
+        self.nodes: Nodes = nodes_of(self.program)
         self.times, self.env = scene.times, scene.env
         self.blocks = {b.out: n for n, b in enumerate(self.times.blocks)}
         self.adjoints = {b.out.of[0]: b.out for b in self.times.blocks if b.phase == "backward" and b.out.of}
@@ -130,13 +133,13 @@ class Sketch:
     @cached_property
     def ends(self) -> tuple[Spot, ...]:
         """The nodes that the followed weight lies between."""
-        if self.target is None or self.target[0].role != "parameter" or self.target in self.drawing.places:
+        if self.target is None or self.target[0].role != "parameter" or self.target in self.nodes.places:
             return ()
         equation = next((eq for eq in self.program.equations if any(
             self.target[0] in (a.base for a in t.args) for t in eq.terms) and eq.out.role == "forward"), None)
         if equation is None:
             return ()
-        lit = [spot for spot in self.drawing.spots() if spot[0] in self.adjoints and self.followed(spot)]
+        lit = [spot for spot in self.nodes.spots() if spot[0] in self.adjoints and self.followed(spot)]
         return tuple(s for end in lit for s, w in sources(self.program, *end).items() if w == self.target)
 
     @cached_property
@@ -145,8 +148,8 @@ class Sketch:
         found: dict[int, int] = {}
         if self.target is None:
             return found
-        for spot in (*self.ends, *(s for s in self.drawing.spots() if self.followed(s))):
-            column, row = self.drawing.places[spot]
+        for spot in (*self.ends, *(s for s in self.nodes.spots() if self.followed(s))):
+            column, row = self.nodes.places[spot]
             found.setdefault(column, row)
         return found
 
@@ -171,24 +174,24 @@ class Sketch:
         return self.session.namer.of(var, element) if var.elements is not None else var.symbol
 
     def node(self, key: Key) -> Node:
-        column = self.drawing.columns[key[0]]
+        column = self.nodes.columns[key[0]]
         var, element = spot = column.spots[key[1]]
         signal = self.signal_of(var)
-        return Node(key, spot, label(self.session.namer, self.drawing, key), self.value(var, element),
+        return Node(key, spot, label(self.session.namer, self.nodes, key), self.value(var, element),
                     self.value(signal, element) if signal is not None else None, signal is None,
                     self.followed(spot) or spot in self.ends)
 
     def edges(self, keys: set[Key]) -> list[Edge]:
         """What leads from one to another of some nodes."""
         found: list[Edge] = []
-        spots = {self.drawing.columns[key[0]].spots[key[1]]: key for key in sorted(keys)}
+        spots = {self.nodes.columns[key[0]].spots[key[1]]: key for key in sorted(keys)}
         for into, end in spots.items():
             read = sources(self.program, *into)
             found += [self._edge(start, end, spot, into, read[spot]) for spot, start in spots.items() if spot in read]
         return found
 
     def _edge(self, start: Key, end: Key, source: Spot, into: Spot, weight: Spot | None) -> Edge:
-        weight = None if self.drawing.graph else weight         # there it is a node itself
+        weight = None if self.nodes.graph else weight         # there it is a node itself
         gradient = self.program.gradients.get(weight[0]) if weight is not None else None
         gradient_spot = (gradient, weight[1]) if gradient is not None and weight is not None and \
             gradient in self.blocks else None
@@ -228,7 +231,7 @@ class Sketch:
         return value
 
 
-def label(namer: Namer, shown: Drawing, key: Key) -> str:
+def label(namer: Namer, shown: Nodes, key: Key) -> str:
     """What a node is called."""
     column = shown.columns[key[0]]
     var, element = column.spots[key[1]]
@@ -242,13 +245,13 @@ def label(namer: Namer, shown: Drawing, key: Key) -> str:
     return f"{short}{namer.index(var, element)}"
 
 
-def bare(namer: Namer, shown: Drawing, key: Key) -> str:
+def bare(namer: Namer, shown: Nodes, key: Key) -> str:
     """The index of a node alone, for a column whose heading says the layer; nothing where it has a name of its own."""
     var, element = shown.columns[key[0]].spots[key[1]]
     return namer.index(var, element) if var.elements is None and len(shown.columns[key[0]].groups) == 1 else ""
 
 
-def focus_spot(scene: Scene, shown: Drawing) -> Spot:
+def focus_spot(scene: Scene, shown: Nodes) -> Spot:
     """The node that the position is about: the first to be made from where it stands, or whose signal is."""
     session = scene.session
     program, times = scene.program, scene.times
@@ -268,3 +271,39 @@ def focus_spot(scene: Scene, shown: Drawing) -> Spot:
         return next(s for s in shown.columns[-1].spots)
     found = later[0][2]
     return found, element if found.lane_size == about.lane_size and about.role != "parameter" else 0
+
+
+# the pane
+
+def node_at(scene: Scene) -> Key:
+    """The column and the row of the node that the cursor of the picture is on, or that the position is about."""
+    session = scene.session
+    shown, chosen = nodes_of(scene.program), session.cursor["network"]
+    return shown.place(chosen) if chosen is not None else shown.places[focus_spot(scene, shown)]
+
+
+def _spots(scene: Scene) -> list[Spot]:
+    """The quantities that the picture is of, column by column."""
+    return list(nodes_of(scene.program).spots())
+
+
+def _steer(session: Session, scene: Scene, rows: int, columns: int) -> bool:
+    """Move the cursor of the picture; to the sides it stays as far down its column as it can."""
+    shown, (column, row) = nodes_of(scene.program), node_at(scene)
+    column = max(0, min(len(shown.columns) - 1, column + columns))
+    row = max(0, min(len(shown.columns[column].spots) - 1, row + rows))
+    session.cursor["network"] = shown.number(column, row)
+    return True
+
+
+def lines(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """What the picture of the network shows: inputs, and what each layer makes of them."""
+    told = scalars(scene)
+    for var, element in _spots(scene):
+        yield line(*told(var, element))
+
+
+PANE = Pane("network", "2", "2", "Network", "the picture of the network", "left", low=True, views=VIEWS,
+            rows=lambda scene: len(_spots(scene)),
+            default=lambda scene: nodes_of(scene.program).number(*node_at(scene)),
+            subject=lambda scene, n: scalar(scene, *_spots(scene)[n]), steer=_steer, lines=lines)

@@ -6,22 +6,29 @@ label, and beside it stands the place of the greatest output.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
 
-from ..engine.program import Program, Var
-from ..engine.scalars import unravel
-from .scene import Scene
-from .tables import Column, Row, Table, Whole, counted
+from ...engine.program import Program, Var
+from ...engine.scalars import unravel
+from ...explain import notation
+from ...replay.places import write_position
+from ..scene import Scene
+from ..session import Session
+from .lines import NOT_YET, line
+from .pane import GoesOn, Pane, TableOf
+from .table import Column, Row, Table, Whole, counted
+from .view import shown_rows
 
 FEW = 4                                             # numbers of a variable: O comes by them, and a line has room
 LABELS = 3                                          # targets from which on a 1 among zeros is a label
 
 
 @dataclass(frozen=True)
-class Group:
+class ColumnGroup:
     """Neighbouring columns: the elements of variables, or, of a `label`, the place of the greatest of them."""
 
     title: str
@@ -33,23 +40,22 @@ class Group:
         return 1 if self.label else sum(v.lane_size for v in self.variables)
 
 
-def groups(scene: Scene) -> tuple[Group, ...]:
+def groups(scene: Scene) -> tuple[ColumnGroup, ...]:
     """What is fed to the rows of this update, and the output that the loss is made of."""
     program = scene.program
     data = [v for v in program.inputs if v.role == "data"]
     noise = [v for v in program.inputs if v.role == "noise"]
     out = output(program)
     if not any(v.name == "inputs" for v in data):   # a scenario of equations names its data itself
-        found = [*(Group(v.name, (v,)) for v in (*data, *noise)), *([Group(out.name, (out,))] if out else [])]
-        return tuple(found)
+        return tuple(ColumnGroup(v.name, (v,)) for v in (*data, *noise, *([out] if out else [])))
     label = labels(scene, data)
-    found = [Group("inputs", tuple(v for v in data if v.name != "targets"))]
+    found = [ColumnGroup("inputs", tuple(v for v in data if v.name != "targets"))]
     if len(data) > 1:
-        found.append(Group("label" if label else "targets", tuple(v for v in data if v.name == "targets"), label))
-    found += [Group(v.name, (v,)) for v in noise]
+        found.append(ColumnGroup("label" if label else "targets", tuple(v for v in data if v.name == "targets"), label))
+    found += [ColumnGroup(v.name, (v,)) for v in noise]
     if out is not None:
         same = label and out.lane_size == found[1].variables[0].lane_size
-        found.append(Group("guess" if same else "output", (out,), same))
+        found.append(ColumnGroup("guess" if same else "output", (out,), same))
     return tuple(found)
 
 
@@ -156,3 +162,27 @@ def _word(var: Var, element: int) -> str:
 def batch(scene: Scene) -> Table:
     """The rows of this update's batch."""
     return Batch(scene).table()
+
+
+# the pane
+
+def lines(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """The rows of this update's batch, with as many of their numbers as a line holds."""
+    session = scene.session
+    found, where = Batch(scene), write_position(session.run, session.position)
+    left = len(found.columns) - 1 - len(found.few)
+    for row in shown_rows(scene, "batch", batch):
+        fields = [f"{found.columns[n].title} {NOT_YET}" if (value := found.number(row, n)) is None else
+                  f"{found.columns[n].title} = {notation.one(value)}" for n in found.few]
+        yield line(where, f"row {found.numbers[row]}{', selected' if row == session.lane else ''}", *fields,
+                   f"… {left:,} more" if left else "")
+
+
+def _enter(session: Session, scene: Scene, n: int) -> None:
+    session.lane, session.cursor["batch"] = n, None
+    session.message = f"Row {session.row()} of the data is what is shown now; ) and ( turn on."
+
+
+PANE = Pane("batch", "number_sign", "#", "Batch", "its rows; Enter selects a sample", "right",
+            rows=TableOf(batch), default=lambda scene: scene.session.lane, subject=lambda scene, n: None,
+            refusal="A row of the batch is a sample: Enter selects it.", enter=_enter, lines=lines)

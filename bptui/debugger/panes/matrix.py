@@ -9,16 +9,23 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from ..engine.program import Program, Var
-from ..explain.namer import Namer
-from .looks import choose, look
-from .scene import Scene
-from .session import Session, find_same, source
+from ...engine.program import Program, Var
+from ...explain import notation
+from ...explain.namer import Namer
+from ...replay.meaning import Place
+from ...scenario.errors import near_or_known, quoted
+from ..looks import choose, look
+from ..scene import Scene
+from ..session import Session, find_same, source
+from ..subject import Subject, parameter, scalar
+from .lines import NOT_YET, line
+from .pane import GoesOn, Pane, turn, turned_to
 
 OF, LAYOUT = "matrix.of", "matrix.layout"
 VIEWS = ("value", "derivative", "change")
@@ -55,7 +62,7 @@ class Field:
         return float(self.values[flat]) if self.there[flat] else None
 
 
-def subject(scene: Scene) -> Var:
+def shown_of(scene: Scene) -> Var:
     """What the matrix is of: what was chosen, where this program has it; else what the position is about."""
     session = scene.session
     program, name = scene.program, look(session, OF)
@@ -102,8 +109,7 @@ def _derivative(program: Program, var: Var) -> Var | None:
 def turn_view(session: Session) -> None:
     """The next view of the same matrix."""
     scene = Scene(session)
-    there, now = views(scene, subject(scene)), look(session, "view.matrix")
-    choose(session, "view.matrix", there[(there.index(now) + 1) % len(there)] if now in there else there[0])
+    turn(session, "matrix", VIEWS, views(scene, shown_of(scene)))
 
 
 def turn_layout(session: Session) -> None:
@@ -112,7 +118,7 @@ def turn_layout(session: Session) -> None:
         session.message = "T turns the matrix, which 8 opens: of what the cursor is on."
         return
     scene = Scene(session)
-    var = subject(scene)
+    var = shown_of(scene)
     there, now = layouts(scene, var), look(session, LAYOUT)
     text = there[(there.index(now) + 1) % len(there)] if now in there else there[1 % len(there)]
     choose(session, LAYOUT, "" if text == there[0] else text)
@@ -194,8 +200,8 @@ def _called(scene: Scene, letter: str, size: int) -> tuple[str, ...]:
 def field(scene: Scene) -> Field:
     """What the pane shows of its matrix."""
     session = scene.session
-    var = subject(scene)
-    there, view = views(scene, var), look(session, "view.matrix")
+    var = shown_of(scene)
+    there, view = views(scene, var), turned_to(session, "matrix", VIEWS)
     view = view if view in there else there[0]
     kinds, layout = layouts(scene, var), look(session, LAYOUT)
     layout = layout if layout in kinds else kinds[0]
@@ -247,15 +253,15 @@ def _numbers(scene: Scene, var: Var, view: str) -> tuple[np.ndarray, np.ndarray]
     if view == VIEWS[1]:
         made = _derivative(program, var)
         assert made is not None
-        return np.ravel(env.array(made)), reached(scene, made)
+        return np.ravel(env.array(made)), elements_reached(scene, made)
     if view == VIEWS[2]:
         after = program.nexts[var]
         with np.errstate(all="ignore"):
-            return np.ravel(env.array(after)) - np.ravel(env.array(var)), reached(scene, after)
-    return np.ravel(env.array(var)), reached(scene, var)
+            return np.ravel(env.array(after)) - np.ravel(env.array(var)), elements_reached(scene, after)
+    return np.ravel(env.array(var)), elements_reached(scene, var)
 
 
-def reached(scene: Scene, var: Var) -> np.ndarray:
+def elements_reached(scene: Scene, var: Var) -> np.ndarray:
     """Which elements of a variable are made at the position; all samples advance together."""
     session = scene.session
     program, times = scene.program, scene.times
@@ -272,7 +278,7 @@ def reached(scene: Scene, var: Var) -> np.ndarray:
 def cursor(scene: Scene) -> int:
     """The element under the cursor: what was chosen; else what is followed or made, else the first."""
     session = scene.session
-    var, chosen = subject(scene), session.cursor["matrix"]
+    var, chosen = shown_of(scene), session.cursor["matrix"]
     if chosen is not None and chosen < var.size:
         return chosen if not var.lanes or len(var.lane_shape) < 2 else var.flat(chosen % var.lane_size, session.lane)
     element = 0
@@ -285,9 +291,8 @@ def cursor(scene: Scene) -> int:
     return var.flat(element, session.lane)
 
 
-def move(session: Session, rows: int, columns: int) -> None:
+def _steer(session: Session, scene: Scene, rows: int, columns: int) -> bool:
     """Move over the cells; what is no cell is stepped over."""
-    scene = Scene(session)
     index = field(scene).index
     row, column = map(int, np.argwhere(index == cursor(scene))[0])
     height, width = index.shape
@@ -296,6 +301,7 @@ def move(session: Session, rows: int, columns: int) -> None:
         row, column = row + (rows > 0) - (rows < 0), column + (columns > 0) - (columns < 0)
     session.cursor["matrix"] = int(index[row, column])
     session.message = ""
+    return True
 
 
 def named(scene: Scene, shown: Field, flat: int, short: bool = False) -> str:
@@ -319,11 +325,81 @@ def title(namer: Namer, shown: Field, cost: str) -> str:
     return {VIEWS[0]: name, VIEWS[1]: f"∂{cost}/∂{name}", VIEWS[2]: f"{name}, change"}[shown.view]
 
 
+def _show(session: Session, scene: Scene, pointed: Subject | None) -> None:
+    """Make it one of the tensor that the cursor is in, else of what the position is about."""
+    program = scene.program
+    place = pointed.place if pointed is not None and not pointed.by_itself else None
+    found, element = (find_same(program, source(place.var)), place.element) if place is not None else (None, None)
+    if found is None or place is None:
+        found, element = about(scene, program), None
+    elif found.lane_size != place.var.lane_size:
+        element = None
+    show_of(session, found, element)
+    there = views(scene, found)
+    if len(there) > 1:
+        shown = field_of(scene, found, there[1], "rows")
+        session.message = f"8 again: {title(session.namer, shown, program.cost.name)}."
+
+
 def show_of(session: Session, var: Var, element: int | None) -> None:
     """Make the matrix one of a variable, with the cursor on one of its elements."""
     if element is None and session.followed is not None and session.followed.var.name == var.name:
         element = session.followed.element
     choose(session, OF, var.name)
-    choose(session, "view.matrix", VIEWS[0])
+    choose(session, "view.matrix", "")
     choose(session, LAYOUT, "")
     session.cursor["matrix"] = var.flat(element, session.lane) if element and element < var.lane_size else None
+
+
+# the pane
+
+def _subject(scene: Scene, n: int) -> Subject:
+    var = shown_of(scene)
+    if var.role != "parameter":
+        return scalar(scene, var, n % var.lane_size)
+    itself = parameter(scene, var, n % var.lane_size)
+    return itself if turned_to(scene.session, "matrix", VIEWS) == "derivative" else replace(itself, beside=None)
+
+
+def _enter(session: Session, scene: Scene, n: int) -> None:
+    var = shown_of(scene)
+    session.lane = n // var.lane_size if var.lanes else session.lane
+    session.follow(Place(var, n % var.lane_size))
+
+
+TYPED = {"grad": "derivative", "change": "change"}
+
+
+def lines(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
+    """All of a tensor, a row a line: `hidden.weights`, `hidden.weights.grad`, `hidden.weights.change`."""
+    session = scene.session
+    program = scene.program
+    name, _, part = text.strip().rpartition(".")
+    view = TYPED.get(part, "value")
+    name = name if part in TYPED else text.strip()
+    var = (program.variables.get(name) or program.symbols.get(name)) if name else shown_of(scene)
+    if var is None or var not in candidates(program):
+        known = near_or_known(name, [v.name for v in candidates(program)])
+        yield line(f"{quoted(text)} is no tensor of {session.run.scenario.name}{known}.")
+        return
+    if view not in views(scene, var):
+        yield line(f"{name} has no {part} in this update.")
+        return
+    shown = field_of(scene, var, view, "rows")
+    names, columns = shown.names
+    across = f"a column per {shown.column} ({', '.join(columns) if columns else shown.index.shape[1]})"
+    yield line(title(scene.namer, shown, program.cost.name),
+               f"a row per {shown.row} ({len(shown.index)}), {across}" if shown.row else across, shown.note)
+    signed = view != "value"
+    for n, row in enumerate(shown.index.tolist()):
+        values = [shown.value(flat) for flat in row]
+        nine = notation.plain(values)
+        label = session.run.rows(session.position.update)[n] + 1 if shown.row == "sample" else names[n] if names else n
+        numbers = " ".join(notation.PENDING if v is None else notation.number(v, signed, nine) for v in values)
+        yield line(f"{shown.row or 'row'} {label}", numbers if any(v is not None for v in values) else NOT_YET)
+
+
+PANE = Pane("matrix", "8", "8", "Matrix", "all of a tensor at once, as a heat map", "left", low=True, views=VIEWS,
+            turn=turn_view, show=_show, rows=lambda scene: shown_of(scene).size, default=cursor, subject=_subject,
+            enter=_enter, steer=_steer, lines=lines,
+            takes="a tensor, as hidden.weights, hidden.weights.grad or hidden.weights.change")

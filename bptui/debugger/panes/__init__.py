@@ -1,0 +1,1 @@
+"""The panes: what each shows, and where its cursor is."""
