@@ -256,7 +256,7 @@ ALL = [*(f"w{n}" for n in range(1, 9)), "b1", "b2"]
 
 @pytest.mark.parametrize(("text", "expected"), [
     ("w", ["w1", "w2", "w3", "w4", "w5", "w6", "w7", "w8"]), ("W5", ["w5"]), ("w*", [f"w{n}" for n in range(1, 9)]),
-    ("*5", ["w5"]), ("*", ALL), ("5*", []), ("w*w", []), ("w", [f"w{n}" for n in range(1, 9)]),
+    ("*5", ["w5"]), ("*", ALL), ("5*", []), ("w*w", []), ("w1*1", []), ("w", [f"w{n}" for n in range(1, 9)]),
     ("value < 0.3", ["w1", "w2", "w3"]), ("value<=0.3", ["w1", "w2", "w3", "w4"]), ("VALUE >= .5", ["w7", "w8", "b2"]),
     ("value = 0.4", ["w5"]), ("value == 4e-1", ["w5"]),
     ("value != 0.4 and value > 0.3", ["w6", "w7", "w8", "b1", "b2"]),

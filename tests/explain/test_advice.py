@@ -14,6 +14,7 @@ from bptui.explain.advice import advice
 from bptui.explain.check import check_run
 from bptui.explain.words import DOT
 from bptui.scenario.shipped import shipped
+from tests.support.runs import shared
 
 TEXT = """
 [network]
@@ -54,4 +55,4 @@ def test_advice_is_of_what_is_seldom_meant(tmp_path: Path, activation: str, loss
 
 
 def test_no_shipped_scenario_needs_any() -> None:
-    assert [name for name, path in shipped() if advice(open_run(path))] == []
+    assert [name for name, _ in shipped() if advice(shared(name))] == []

@@ -30,6 +30,7 @@ from bptui.scenario.expression import read_quantity
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.records import Claim
 from bptui.scenario.shipped import find
+from tests.support.runs import shared
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 
@@ -321,7 +322,7 @@ def test_whether_a_claim_can_be_asked_does_not_hang_on_numbers() -> None:
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in SCENARIOS.glob("*.toml")))
 def test_every_claim_of_a_shipped_scenario_can_be_asked(name: str) -> None:
-    run = open_run(SCENARIOS / f"{name}.toml")
+    run = shared(name)
     assert claim_faults(run, run.scenario.claims) == []
 
 

@@ -23,6 +23,7 @@ from bptui.replay.run import Run
 from bptui.replay.timeline import scalars
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import shipped
+from tests.support.runs import shared
 
 SHIPPED = dict(shipped())
 MOST = 100_000                                      # contributions of an equation that are all looked at
@@ -175,7 +176,7 @@ def products(env: Env, equation: Equation, flat: int, terms: np.ndarray) -> None
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_the_contributions_of_a_shipped_scenario_add_up(name: str) -> None:
-    run = open_run(SHIPPED[name])
+    run = shared(name)
     for update in looked_at(run):
         assert check(run, update, run.schedule.kind == "straight") > 0
 
@@ -233,7 +234,7 @@ def by_hand(run: Run, update: int) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("name", ["two_layer", "wide_784"])
 @pytest.mark.parametrize("update", [0, 7])
 def test_the_contributions_to_adjoints_are_those_of_the_chain_rule(name: str, update: int) -> None:
-    run = open_run(SHIPPED[name])
+    run = shared(name)
     made: dict[str, Equation] = {eq.out.name: eq for eq in sums(run, update)}
     checked = 0
     for what, expected in by_hand(run, update).items():

@@ -12,16 +12,17 @@ import pytest
 
 from bptui.engine.program import Program, Var
 from bptui.explain.digits import Digits, functions, numbers
-from bptui.replay.open import open_run, open_scenario
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
 from tests.reference import two_layer_reference as oracle
+from tests.support.runs import shared
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def shipped(name: str) -> Run:
-    return open_run(ROOT / "scenarios" / f"{name}.toml")
+    return shared(name)
 
 
 def written(text: str) -> Run:

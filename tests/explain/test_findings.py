@@ -12,11 +12,12 @@ from bptui.explain import troubles
 from bptui.explain.claims import judge_claim
 from bptui.explain.diagnosis import Diagnosis, not_finite
 from bptui.explain.text import derivation
-from bptui.replay.open import open_run, open_scenario
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.replay.trouble import Troubles
 from bptui.scenario.reader import read_scenario_text
-from bptui.scenario.shipped import find, shipped
+from bptui.scenario.shipped import shipped
+from tests.support.runs import shared
 
 
 def findings(run: Run) -> list[Diagnosis]:
@@ -46,7 +47,7 @@ TROUBLE = {
 
 @pytest.mark.parametrize("name", [name for name, _ in shipped()])
 def test_a_shipped_scenario_has_its_trouble_and_no_other(name: str) -> None:
-    found = findings(open_run(find(name)))
+    found = findings(shared(name))
     assert [(f.kind, f.what, f.at) for f in found] == TROUBLE.get(name, [])
     assert all(f.cause and "\n" not in f.cause and "#" not in f.cause for f in found)
 

@@ -26,10 +26,11 @@ from bptui.engine.losses import part_law
 from bptui.engine.program import Program
 from bptui.explain.formula import prove_derivative, released, simplified, vanishes
 from bptui.explain.symbol import Symbol
-from bptui.replay.open import open_run, open_scenario
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
 from tests.support.proofs import prove
+from tests.support.runs import fresh
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 POWERS = (-3.0, -2.0, -1.0, -0.5, 0.5, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 1 / 3)
@@ -41,7 +42,7 @@ LAWS: dict[str, Elementwise] = {
 
 
 def shipped(name: str) -> Run:
-    return open_run(SCENARIOS / f"{name}.toml")
+    return fresh(name)
 
 
 def written(text: str) -> Run:

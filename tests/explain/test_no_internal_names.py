@@ -24,10 +24,11 @@ from bptui.explain.listing import listing
 from bptui.explain.namer import Namer, quantity_text
 from bptui.explain.search import by_name, in_update, read_number
 from bptui.explain.text import chain_lines
-from bptui.replay.open import open_run, open_scenario
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import shipped
+from tests.support.runs import shared
 
 INTERNAL = re.compile(r"[^\s#]#|#[A-Za-z]|\.t\.next")          # `#120:31` is a position
 SIGNED_ZERO = re.compile(r"(?<![\w.)\]])-0(?:\.0*)?(?![\d.eE])")
@@ -78,9 +79,7 @@ WRITTEN = {
 
 
 def run_of(name: str) -> Run:
-    if name in WRITTEN:
-        return open_scenario(read_scenario_text(WRITTEN[name], "written"))
-    return open_run(dict(shipped())[name])
+    return open_scenario(read_scenario_text(WRITTEN[name], "written")) if name in WRITTEN else shared(name)
 
 
 def clean(text: str) -> bool:

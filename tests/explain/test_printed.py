@@ -33,6 +33,7 @@ from bptui.scenario.errors import ScenarioError
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import find, shipped
 from tests.explain import readback as READBACK
+from tests.support.runs import shared
 
 
 def written(lines: list[str], start: dict[str, float]) -> Run:
@@ -242,13 +243,13 @@ NETWORKS = [name for name, _ in shipped() if name not in LARGE]
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_each_line_of_the_listing_is_the_calculation(name: str) -> None:
-    assert check_listing(open_run(str(find(name)))) > 0
+    assert check_listing(shared(name)) > 0
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 @notation.written_as("all")
 def test_each_formula_of_a_chain_is_the_calculation(name: str, share: Callable[[int], int]) -> None:
-    at = Explainer(open_run(str(find(name))), 0, 0)
+    at = Explainer(shared(name), 0, 0)
     chance = random.Random(f"chains of {name}")
     values = range(1, at.times.count + 1)
     assert sum(check(at, at.chain(value)) for value in chance.sample(values, min(len(values), share(400)))) > 0
@@ -396,7 +397,7 @@ def test_a_slope_that_is_too_long_for_a_line_has_its_factors_below_it() -> None:
 
 def test_an_entry_of_a_jacobian_is_called_by_what_it_is_of() -> None:
     """d(p[k], z[j]) of attention's softmax, which runs along the last of three axes: in the same head, the same row."""
-    run = open_run(str(find("attention")))
+    run = shared("attention")
     namer, program = Namer(run.scenario), run.program(0)
     jacobian = next(eq.out for eq in program.equations if eq.out.jacobian and eq.out.of[1].name == "find.scores")
     y, x = jacobian.of

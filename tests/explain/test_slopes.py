@@ -15,11 +15,12 @@ import pytest
 from bptui.explain.chain import Explainer
 from bptui.explain.links import Chain
 from bptui.explain.words import about_step
-from bptui.replay.open import open_run, open_scenario
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
-from bptui.scenario.shipped import find, shipped
+from bptui.scenario.shipped import shipped
+from tests.support.runs import shared
 
 
 def equations(forward: str, parameters: str, values: str = "") -> Run:
@@ -322,7 +323,7 @@ HELD = ("delta_rule", "difference_target_propagation", "synthetic_gradients", "p
 @pytest.mark.parametrize("name", [name for name, _ in shipped() if name not in HELD])
 def test_every_sentence_that_was_tried_is_what_comes(name: str) -> None:
     """Of each parameter's first and last element, at the start and after one update."""
-    run = open_run(find(name))
+    run = shared(name)
     for update in (0, min(1, run.updates)):
         for w, gradient in run.program(update).gradients.items():
             for element in sorted({0, w.size - 1}) if gradient.role == "adjoint" else ():

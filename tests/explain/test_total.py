@@ -20,6 +20,7 @@ from bptui.replay.open import open_run, open_scenario
 from bptui.replay.run import Run
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import find
+from tests.support.runs import shared
 
 NOT_THE_LOSS = """
 [equations]
@@ -79,7 +80,7 @@ def chosen(run: Run, chance: Random) -> tuple[Cell, Cell]:
 def test_the_rows_of_a_chain_come_to_the_derivative(name: str, executor: str, share: Callable[[int], int]) -> None:
     if name == "digits_minibatches" and executor == "straight":
         pytest.skip("too large for statements")
-    run, chance = open_run(find(name), executor), Random(name)
+    run, chance = shared(name, executor), Random(name)
     explainer = Explainer(run, 0, 0)
     for _ in range(share(120)):
         y, x = chosen(run, chance)

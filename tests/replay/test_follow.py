@@ -19,11 +19,12 @@ from bptui.engine.scalars import Cell
 from bptui.engine.structure import Contract, Gather, Pick, PickMask, Scatter
 from bptui.replay.follow import Needed, needed
 from bptui.replay.moves import Path
-from bptui.replay.open import open_run, open_scenario
+from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position, Timeline, scalars
 from bptui.scenario.reader import read_scenario_text
-from bptui.scenario.shipped import find, shipped
+from bptui.scenario.shipped import shipped
+from tests.support.runs import shared
 
 ELEMENTWISE = ("tanh", "sigmoid", "relu")
 
@@ -233,7 +234,7 @@ def test_masks_say_what_a_walk_over_scalars_says_on_programs_by_chance(seed: int
 
 @pytest.mark.parametrize("name", dict(shipped()))
 def test_masks_say_what_a_walk_over_scalars_says_on_shipped_scenarios(name: str) -> None:
-    run, chance = open_run(find(name)), Random(name)
+    run, chance = shared(name), Random(name)
     assert sum(same(run, chance, 6, update) for update in range(run.schedule.turns))
 
 
@@ -242,7 +243,7 @@ def test_masks_say_what_a_walk_over_scalars_says_on_shipped_scenarios(name: str)
 @pytest.mark.parametrize("name", ["two_layer", "gan", "convolution_small", "recurrent_bit"])
 def test_a_followed_value_is_found_from_any_position(name: str) -> None:
     """The first that is made from there on, and the last that is made up to there."""
-    run, chance = open_run(find(name)), Random(name)
+    run, chance = shared(name), Random(name)
     program = run.program(0)
     var = next(v for v in program.trained)
     path = Path(run, lambda update: needed(run.program(update), run.times(update), var, 0, 0))

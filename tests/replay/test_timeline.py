@@ -13,6 +13,7 @@ from bptui.replay.open import open_run
 from bptui.replay.run import Run
 from bptui.replay.timeline import Timeline
 from bptui.scenario.shipped import shipped
+from tests.support.runs import shared
 
 SHIPPED = dict(shipped())
 
@@ -29,7 +30,7 @@ def label(run: Run, times: Timeline, value: int) -> str:
 @pytest.mark.parametrize("updating", [True, False])
 @pytest.mark.parametrize("name", SHIPPED)
 def test_number_is_locate_backwards(name: str, updating: bool) -> None:
-    times = Timeline(open_run(SHIPPED[name]).program(0), updating)
+    times = Timeline(shared(name).program(0), updating)
     every = range(1, times.count + 1)
     some = every if len(every) < 5000 else Random(1).sample(every, 3000)
     for value in some:

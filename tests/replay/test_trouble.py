@@ -20,6 +20,7 @@ from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.replay.trouble import KINDS, Trouble, Troubles
 from bptui.scenario.shipped import find
+from tests.support.runs import shared
 
 Open = Callable[..., Run]
 Array = np.ndarray
@@ -402,7 +403,7 @@ def test_a_rate_of_0(open_text: Open, executor: str) -> None:
                                   "rmsprop", "adam_sgd", "clipped_gradient", "convolution_small", "embedding",
                                   "mlp_7_5_4"])
 def test_healthy_runs(name: str) -> None:
-    assert troubles(open_run(find(name))) == []
+    assert troubles(shared(name)) == []
 
 
 def test_hits_of_one_kind_and_of_any() -> None:

@@ -15,6 +15,7 @@ import pytest
 from bptui.debugger.frames import frames
 from bptui.engine.executor import Wanted
 from bptui.replay import places
+from bptui.replay.end import Patience
 from bptui.replay.keyframes import Keyframes, state_size
 from bptui.replay.moves import Path
 from bptui.replay.open import open_scenario
@@ -190,6 +191,12 @@ WAVES = "learning_rate = 40.0"
 
 def waves(training: str, batch: int | str = 3) -> str:
     return scenario(training, batch).replace("learning_rate = 0.5", WAVES)
+
+
+def test_a_best_that_is_only_equalled_is_waited_for() -> None:
+    """As Keras and PyTorch's schedulers have it: without a smallest step, better is less."""
+    patience = Patience(2)
+    assert [patience.ends(loss) for loss in (0.5, 0.5, 0.4, 0.4, 0.4)] == [False, False, False, False, True]
 
 
 @EXECUTORS

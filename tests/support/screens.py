@@ -31,7 +31,7 @@ from bptui.engine.unroll import Trace
 from bptui.explain import notation
 from bptui.explain.links import Chain
 from bptui.explain.terms import term_values
-from bptui.replay.open import open_run, open_scenario
+from bptui.replay.open import open_scenario
 from bptui.replay.quantity import Place, find
 from bptui.replay.run import Run
 from bptui.replay.timeline import Position, Timeline, scalars
@@ -42,6 +42,7 @@ from bptui.tui.debugging import Debugger
 from bptui.tui.keymap import keymap
 from bptui.tui.layout import screen
 from bptui.tui.views.canvas import Line
+from tests.support.runs import fresh
 
 SHIPPED = dict(shipped())
 LEFT, RIGHT = ([pane.id for pane in TABLE if pane.side == side] for side in ("left", "right"))
@@ -119,7 +120,7 @@ def run_of(name: str, executor: str | None = None) -> Run:
     """A fresh run of a shipped scenario, or of one of `TEXTS`."""
     if name in TEXTS:
         return open_scenario(read_scenario_text(TEXTS[name], name), executor)
-    return open_run(SHIPPED[name], executor)
+    return fresh(name, executor)
 
 
 def open_session(name: str, at: str | None = None, executor: str | None = None) -> Session:

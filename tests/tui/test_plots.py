@@ -17,10 +17,12 @@ from bptui.debugger import travelling
 from bptui.debugger.axis import Axis, in_columns, points
 from bptui.debugger.panes import plot, register
 from bptui.debugger.scene import Scene
+from bptui.debugger.session import Session
 from bptui.replay.quantity import evaluate_text
 from bptui.replay.timeline import Position
 from bptui.tui.views import frame, gradients, loss
 from bptui.tui.views.scales import BLOCKS, rounded
+from tests.support.runs import finished
 
 SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 
@@ -28,9 +30,7 @@ SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 def ready(tui: ModuleType, name: str, at: str | None = None, watches: tuple[str, ...] = (),
           stops: tuple[str, ...] = (), looks: dict[str, str] | None = None) -> Any:
     """A session with everything worked out, as after a while between keys."""
-    session = tui.open_session(name, at)
-    while session.run.work(1.0):
-        pass
+    session = Session(finished(name), at)
     session.looks.update(looks or {})
     session.watches = list(watches)
     for stop in stops:

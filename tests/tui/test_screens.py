@@ -19,6 +19,7 @@ from bptui.replay.open import open_run
 from bptui.tui.app import BptuiApp
 from bptui.tui.picture import plain_font, settled
 from bptui.tui.views import cards
+from tests.support.runs import finished
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ PICTURES = ("first", "mockup_a", "mockup_b", "mockup_f")
 
 async def reached(tui: ModuleType, shown: Screen, picture: bool = False) -> tuple[Any, str]:
     """The application's screen after the keys, when nothing is being worked on: (session, text or SVG)."""
-    session = tui.open_session(shown.name, shown.at)
+    session = Session(finished(shown.name), shown.at)
     if shown.parameter is not None:
         session.cursor["parameters"] = shown.parameter
     app = BptuiApp(session, headless=True)
