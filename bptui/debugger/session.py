@@ -166,7 +166,7 @@ class Session:
     @focus.setter
     def focus(self, pane: str) -> None:
         self._focus = pane
-        if pane != "chain":
+        if pane in looks.CHOICES["lower"]:
             looks.choose(self, "lower", pane)
 
     def become(self, other: Session) -> None:

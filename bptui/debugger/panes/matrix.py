@@ -334,21 +334,15 @@ def _show(session: Session, scene: Scene, pointed: Subject | None) -> None:
         found, element = about(scene, program), None
     elif found.lane_size != place.var.lane_size:
         element = None
-    show_of(session, found, element)
+    if element is None and session.followed is not None and session.followed.var.name == found.name:
+        element = session.followed.element
+    for what, text in ((OF, found.name), ("view.matrix", ""), (LAYOUT, "")):
+        choose(session, what, text)
+    session.cursor["matrix"] = found.flat(element, session.lane) if element and element < found.lane_size else None
     there = views(scene, found)
     if len(there) > 1:
         shown = field_of(scene, found, there[1], "rows")
         session.message = f"8 again: {title(session.namer, shown, program.cost.name)}."
-
-
-def show_of(session: Session, var: Var, element: int | None) -> None:
-    """Make the matrix one of a variable, with the cursor on one of its elements."""
-    if element is None and session.followed is not None and session.followed.var.name == var.name:
-        element = session.followed.element
-    choose(session, OF, var.name)
-    choose(session, "view.matrix", "")
-    choose(session, LAYOUT, "")
-    session.cursor["matrix"] = var.flat(element, session.lane) if element and element < var.lane_size else None
 
 
 # the pane
