@@ -7,6 +7,7 @@ the run's values through the language of quantities. The edges are those that th
 from __future__ import annotations
 
 import re
+from random import Random
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +18,7 @@ from rich.cells import cell_len
 from bptui.debugger.panes.network import Sketch
 from bptui.debugger.panes.nodes import nodes_of, sources
 from bptui.debugger.scene import Scene
+from bptui.replay.meaning import Place
 from bptui.replay.quantity import evaluate_text
 from bptui.replay.timeline import Position
 from bptui.tui.layout import screen
@@ -141,6 +143,30 @@ def test_the_signal_passes_only_where_it_comes_from(tui: ModuleType) -> None:
     names = {key: sketch.node(key).label for key in keys}
     passed = {(names[e.start], names[e.end]) for e in sketch.edges(keys) if e.passed}
     assert passed == {("W1", "s"), ("s", "predicted"), ("predicted", "E")}
+
+
+@pytest.mark.parametrize("name", [
+    "two_layer", "recurrent_bit", "lstm_bit", "convolution_small", "attention", "embedding", "residual",
+    "batch_normalisation", "wide_784", "gan", "single_neuron", "synthetic_gradients"])
+def test_the_followed_path_is_that_of_every_node(tui: ModuleType, name: str) -> None:
+    """Found for the rows that are drawn, it is what going through all nodes and all that they read finds."""
+    session = tui.open_session(name)
+    chance = Random(name)
+    for number in chance.sample(range(Scene(session).parameter_count), min(6, Scene(session).parameter_count)):
+        session.follow(Place(*Scene(session).parameter(number)))
+        sketch = Sketch(Scene(session))
+        assert sketch.target is not None
+        every = list(sketch.nodes.spots())
+        assert [sketch.nodes.key(spot) for spot in every] == [sketch.nodes.place(n) for n in range(len(every))]
+        assert len(every) == sketch.nodes.count and all(sketch.nodes.has(spot) for spot in every)
+        lit = [spot for spot in every if sketch.followed(spot)]
+        ends = [s for end in lit if end[0] in sketch.adjoints and not sketch.nodes.has(sketch.target)
+                for s, w in sources(sketch.program, *end).items() if w == sketch.target]
+        assert list(sketch.ends) == ends
+        rows: dict[int, int] = {}
+        for column, row in map(sketch.nodes.key, (*ends, *lit)):
+            rows.setdefault(column, row)
+        assert sketch.path_rows == rows
 
 
 # what is drawn

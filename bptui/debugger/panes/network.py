@@ -15,15 +15,15 @@ import numpy as np
 from ...engine.program import Program, Var
 from ...explain.namer import Namer
 from ...replay.follow import Needed, needed
+from ...replay.masks import Mask
 from ...replay.timeline import scalars as cells_of
 from ..scene import Scene
 from ..session import Session, find_same, source
 from ..subject import scalar
 from .lines import line, scalars
-from .nodes import Nodes, Spot, net_of, nodes_of, sources
+from .nodes import Key, Nodes, Spot, net_of, nodes_of, readers, sources
 from .pane import GoesOn, Pane
 
-Key = tuple[int, int]                               # column and row of a node
 VIEWS = ("weights", "gradients", "plain")
 
 
@@ -125,6 +125,14 @@ class Sketch:
     def on_path(self, adjoint: Var | None, element: int) -> bool:
         return adjoint is not None and self.needed is not None and self.needed.has(adjoint, element)
 
+    def lit(self, var: Var) -> Mask | None:
+        """Which elements of a node's quantity lie on the followed path; None where none does."""
+        signals = {s for s in (self.adjoints.get(var), self.signal_of(var)) if s is not None}
+        masks = [self.needed.masks[s] for s in signals if s in self.needed.masks] if self.needed is not None else []
+        if self.target is not None and self.target[0] is var:
+            masks.append(np.arange(var.lane_size) == self.target[1])
+        return np.logical_or.reduce(masks) if masks else None
+
     def followed(self, spot: Spot) -> bool:
         var, element = spot
         return spot == self.target or self.on_path(self.adjoints.get(var), element) or \
@@ -133,14 +141,14 @@ class Sketch:
     @cached_property
     def ends(self) -> tuple[Spot, ...]:
         """The nodes that the followed weight lies between."""
-        if self.target is None or self.target[0].role != "parameter" or self.target in self.nodes.places:
+        if self.target is None or self.target[0].role != "parameter" or self.nodes.has(self.target):
             return ()
-        equation = next((eq for eq in self.program.equations if any(
-            self.target[0] in (a.base for a in t.args) for t in eq.terms) and eq.out.role == "forward"), None)
-        if equation is None:
-            return ()
-        lit = [spot for spot in self.nodes.spots() if spot[0] in self.adjoints and self.followed(spot)]
-        return tuple(s for end in lit for s, w in sources(self.program, *end).items() if w == self.target)
+        found: list[Spot] = []
+        for var, reads in readers(self.program, self.target).items():
+            lit = self.lit(var) if var in self.adjoints else None
+            for element in np.flatnonzero(reads & lit).tolist() if lit is not None else ():
+                found += [s for s, w in sources(self.program, var, element).items() if w == self.target]
+        return tuple(found)
 
     @cached_property
     def path_rows(self) -> dict[int, int]:
@@ -148,9 +156,16 @@ class Sketch:
         found: dict[int, int] = {}
         if self.target is None:
             return found
-        for spot in (*self.ends, *(s for s in self.nodes.spots() if self.followed(s))):
-            column, row = self.nodes.places[spot]
+        for column, row in map(self.nodes.key, self.ends):
             found.setdefault(column, row)
+        lit = {var: mask for var in self.nodes.stretches if (mask := self.lit(var)) is not None}
+        for n, column in enumerate(self.nodes.columns):
+            row = 0
+            for var, elements in column.spots.stretches:
+                on_it = lit[var][elements.start:elements.stop] if var in lit else ()
+                if n not in found and np.any(on_it):
+                    found[n] = row + int(np.argmax(on_it))
+                row += len(elements)
         return found
 
     # what is drawn
@@ -255,20 +270,20 @@ def focus_spot(scene: Scene, shown: Nodes) -> Spot:
     """The node that the position is about: the first to be made from where it stands, or whose signal is."""
     session = scene.session
     program, times = scene.program, scene.times
-    var = next(iter(shown.spots()))[0]
+    var = shown.columns[0].spots[0][0]
     if not session.position.value:
         return var, 0
     block, element = times.locate(session.position.value)
     about = source(times.blocks[block].out)
-    if about in shown.vars:
+    if about in shown.stretches:
         return about, element if about.lane_size == times.blocks[block].out.lane_size else 0
     home = program.home_of.get(about)
     if home is None:
         home = min((n for eq, n in ((eq, program.home_of[eq.out]) for b in program.forward for eq in b.equations)
                     if about in eq.operands), default=0)
-    later = sorted((program.home_of[v], v.name, v) for v in shown.vars if program.home_of.get(v, -1) >= home)
+    later = sorted((program.home_of[v], v.name, v) for v in shown.stretches if program.home_of.get(v, -1) >= home)
     if not later:
-        return next(s for s in shown.columns[-1].spots)
+        return shown.columns[-1].spots[0]
     found = later[0][2]
     return found, element if found.lane_size == about.lane_size and about.role != "parameter" else 0
 
@@ -279,12 +294,13 @@ def node_at(scene: Scene) -> Key:
     """The column and the row of the node that the cursor of the picture is on, or that the position is about."""
     session = scene.session
     shown, chosen = nodes_of(scene.program), session.cursor["network"]
-    return shown.place(chosen) if chosen is not None else shown.places[focus_spot(scene, shown)]
+    return shown.place(chosen) if chosen is not None else shown.key(focus_spot(scene, shown))
 
 
-def _spots(scene: Scene) -> list[Spot]:
-    """The quantities that the picture is of, column by column."""
-    return list(nodes_of(scene.program).spots())
+def _spot(scene: Scene, number: int) -> Spot:
+    shown = nodes_of(scene.program)
+    column, row = shown.place(number)
+    return shown.columns[column].spots[row]
 
 
 def _steer(session: Session, scene: Scene, rows: int, columns: int) -> bool:
@@ -299,11 +315,11 @@ def _steer(session: Session, scene: Scene, rows: int, columns: int) -> bool:
 def lines(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     """What the picture of the network shows: inputs, and what each layer makes of them."""
     told = scalars(scene)
-    for var, element in _spots(scene):
+    for var, element in nodes_of(scene.program).spots():
         yield line(*told(var, element))
 
 
 PANE = Pane("network", "2", "2", "Network", "the picture of the network", "left", low=True, views=VIEWS,
-            rows=lambda scene: len(_spots(scene)),
+            rows=lambda scene: nodes_of(scene.program).count,
             default=lambda scene: nodes_of(scene.program).number(*node_at(scene)),
-            subject=lambda scene, n: scalar(scene, *_spots(scene)[n]), steer=_steer, lines=lines)
+            subject=lambda scene, n: scalar(scene, *_spot(scene, n)), steer=_steer, lines=lines)

@@ -8,16 +8,38 @@ node or an edge at a position is read in `network`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from ...engine.laws import Elementwise
 from ...engine.program import FIXED, Program, Var
+from ...replay.masks import Mask, dependences, joined, one
 from ...replay.timeline import scalars
 
 Spot = tuple[Var, int]                              # a quantity and its element, counted within one sample
+Key = tuple[int, int]                               # column and row of a node
 INNER = ("q", "k", "v", "scores", "masked", "probabilities", "context")     # of attention: more than what it hands on
+
+
+@dataclass(frozen=True, eq=False)
+class Spots:
+    """Nodes that stand below each other, found by their row and never listed: some neighbours of each quantity."""
+
+    stretches: tuple[tuple[Var, range], ...]
+
+    def __len__(self) -> int:
+        return sum(len(elements) for _, elements in self.stretches)
+
+    def __getitem__(self, row: int) -> Spot:
+        for var, elements in self.stretches:
+            if row < len(elements):
+                return var, elements[row]
+            row -= len(elements)
+        raise IndexError(row)
+
+    def __iter__(self) -> Iterator[Spot]:
+        return ((var, element) for var, elements in self.stretches for element in elements)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +47,7 @@ class NodeColumn:
     """A layer, a step or a depth. `groups` are what stands in it, the topmost first."""
 
     title: str
-    spots: tuple[Spot, ...]
+    spots: Spots
     groups: tuple[Var, ...]
 
 
@@ -34,16 +56,40 @@ class Nodes:
     """Columns from left to right. `steps` is how many of them are steps in time; `graph` is of written equations."""
 
     columns: tuple[NodeColumn, ...]
-    places: Mapping[Spot, tuple[int, int]]          # column and row
-    vars: frozenset[Var]
     steps: int = 0
     graph: bool = False
+
+    @cached_property
+    def stretches(self) -> Mapping[Var, tuple[tuple[int, int, range], ...]]:
+        """Where the elements of each quantity stand: the column, the first row, and which they are."""
+        found: dict[Var, tuple[tuple[int, int, range], ...]] = {}
+        for n, column in enumerate(self.columns):
+            row = 0
+            for var, elements in column.spots.stretches:
+                found[var] = (*found.get(var, ()), (n, row, elements))
+                row += len(elements)
+        return found
+
+    @cached_property
+    def count(self) -> int:
+        return sum(len(column.spots) for column in self.columns)
+
+    def has(self, spot: Spot) -> bool:
+        """Whether a quantity is a node."""
+        var, element = spot
+        return any(element in elements for _, _, elements in self.stretches.get(var, ()))
+
+    def key(self, spot: Spot) -> Key:
+        """The column and the row of a node."""
+        var, element = spot
+        return next((n, row + elements.index(element)) for n, row, elements in self.stretches[var]
+                    if element in elements)
 
     def number(self, column: int, row: int) -> int:
         """A node's number, as the cursor counts: column by column."""
         return sum(len(c.spots) for c in self.columns[:column]) + row
 
-    def place(self, number: int) -> tuple[int, int]:
+    def place(self, number: int) -> Key:
         """The column and the row of a node by its number; of a number too large, the last."""
         for n, column in enumerate(self.columns):
             if number < len(column.spots):
@@ -127,9 +173,12 @@ def _columns(program: Program, depths: Mapping[Var, int], graph: bool = False) -
     found: list[NodeColumn] = []
     for depth in sorted(set(depths.values())):
         groups = tuple(v for v, d in depths.items() if d == depth)
-        spots = tuple((v, e) for v in groups for e in range(v.lane_size))
-        found.append(NodeColumn(_title(program, groups), spots, groups))
-    return _drawn(found, graph=graph)
+        found.append(NodeColumn(_title(program, groups), _whole(groups), groups))
+    return Nodes(tuple(found), graph=graph)
+
+
+def _whole(groups: Iterable[Var]) -> Spots:
+    return Spots(tuple((v, range(v.lane_size)) for v in groups))
 
 
 def _title(program: Program, groups: tuple[Var, ...]) -> str:
@@ -142,22 +191,17 @@ def _title(program: Program, groups: tuple[Var, ...]) -> str:
     return " ".join(v.name.split(".")[-1] for v in groups) if part in INNER else layer
 
 
-def _drawn(columns: list[NodeColumn], steps: int = 0, graph: bool = False) -> Nodes:
-    places = {spot: (n, row) for n, column in enumerate(columns) for row, spot in enumerate(column.spots)}
-    return Nodes(tuple(columns), places, frozenset(v for v, _ in places), steps, graph)
-
-
 def _unrolled(program: Program, outs: Mapping[Var, str], states: Mapping[str, tuple[Var, ...]]) -> Nodes:
     """Steps in time beside each other; what has a row for each step is shared out among them."""
     steps = max(len(each) for each in states.values())
-    times: list[list[tuple[Var, tuple[Spot, ...]]]] = [[] for _ in range(steps)]
+    times: list[list[tuple[Var, range]]] = [[] for _ in range(steps)]
 
     def share(var: Var) -> bool:
         if len(var.lane_shape) < 2 or var.lane_shape[0] != steps:
             return False
         each = var.lane_size // steps
         for step in range(steps):
-            times[step].append((var, tuple((var, e) for e in range(step * each, (step + 1) * each))))
+            times[step].append((var, range(step * each, (step + 1) * each)))
         return True
 
     after: list[Var] = []
@@ -168,16 +212,16 @@ def _unrolled(program: Program, outs: Mapping[Var, str], states: Mapping[str, tu
             cells = program.aliases.get(f"{layer}.cell")
             for stack in (program.stacks.get(cells, ()) if cells is not None else (), states[layer]):
                 for step, each in enumerate(stack):
-                    times[step].append((each, tuple((each, e) for e in range(each.lane_size))))
+                    times[step].append((each, range(each.lane_size)))
         elif not share(var):
             after.append(var)
-    columns = [NodeColumn(f"step {n}", tuple(s for _, spots in reversed(each) for s in spots),
-                      tuple(v for v, _ in reversed(each))) for n, each in enumerate(times)]
+    columns = [NodeColumn(f"step {n}", Spots(tuple(reversed(each))), tuple(v for v, _ in reversed(each)))
+               for n, each in enumerate(times)]
     depths = _depths(program, tuple(after))
-    columns += [NodeColumn(_title(program, groups), tuple((v, e) for v in groups for e in range(v.lane_size)), groups)
+    columns += [NodeColumn(_title(program, groups), _whole(groups), groups)
                 for groups in (tuple(v for v, d in depths.items() if d == depth)
                                for depth in sorted(set(depths.values())))]
-    return _drawn(columns, steps)
+    return Nodes(tuple(columns), steps)
 
 
 # what leads to a node
@@ -195,7 +239,7 @@ def net_of(program: Program, var: Var) -> Var | None:
 def sources(program: Program, var: Var, element: int) -> dict[Spot, Spot | None]:
     """The nodes that a node reads, each with the weight that it is multiplied by; none where there are several, or no
     weight at all."""
-    inside = nodes_of(program).vars
+    inside = nodes_of(program).stretches
     found: dict[Spot, Spot | None] = {}
     seen: set[tuple[Var, int, Spot | None]] = set()
     todo: list[tuple[Var, int, Spot | None]] = [(var, element, None)]
@@ -216,4 +260,18 @@ def sources(program: Program, var: Var, element: int) -> dict[Spot, Spot | None]
                     found[spot] = by if spot not in found or found[spot] == by else None
                 else:
                     todo.append((*spot, own or weight))
+    return found
+
+
+def readers(program: Program, spot: Spot) -> dict[Var, Mask]:
+    """Which nodes read a quantity that is none, and through no other node: masks over the elements of one sample."""
+    inside, (var, element) = nodes_of(program).stretches, spot
+    masks, found = {var: one(var, element)}, dict[Var, Mask]()
+    for equation in (eq for block in program.forward for eq in block.equations):
+        made = equation.out
+        for each in dependences(equation):
+            if each.var in masks and each.var not in inside:
+                joined(masks, made, each.makes(masks[each.var]))
+        if made in masks and made in inside:
+            found[made] = (masks[made][0] if made.lanes else masks[made]).reshape(-1)
     return found
