@@ -16,7 +16,6 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
 from textual.message import Message
-from textual.screen import Screen
 from textual.timer import Timer
 
 from ..debugger import (
@@ -40,16 +39,13 @@ from ..debugger.session import Session
 from ..debugger.sides import Consequences
 from .dialogs import Ask, Help, does_nothing, help_text
 from .grid import Clicked, Grid, SpanCompositor
-from .host import Host
 from .keymap import Keymap, keymap
 from .layout import arrange, clicked, lesson_page, panes, tab_order, time_row
+from .painted import REST, SLICE, Painted
 from .runs import RunsScreen
-from .timers import PunctualScreen
 from .views import frame
 from .views.register import PAINTERS
 
-SLICE = 0.008                                       # seconds of work between two looks at the keyboard
-REST = 0.002
 PLAY = 0.4                                          # seconds between two steps that are played
 LOOK_AT_FILE = 1.0                                  # seconds between two looks at whether the file has changed
 BEATS = {"pagedown": lecture.forward, "space": lecture.forward, "pageup": lecture.back}     # what a clicker sends
@@ -63,10 +59,9 @@ class Thought(Message):
         self.error = error
 
 
-class Debugger(PunctualScreen, Screen[None]):
+class Debugger(Painted):
     """The debugger of one run."""
 
-    app: Host                                       # type: ignore[assignment]
     DEFAULT_CSS = "Debugger { background: $background; color: $foreground; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding(BY_ID["interrupt"].keys, "do('interrupt')", priority=True)]
 
@@ -77,9 +72,7 @@ class Debugger(PunctualScreen, Screen[None]):
         self.keys = keys or keymap({})
         self.stamp, self.gone = reloading.stamp(session), False
         self._compositor = SpanCompositor()
-        self.grid = Grid(session, self._seen)
-        self.begun = self.stale = False
-        self.drawn = 0.0                            # when it was drawn last
+        self.grid = Grid(session, self.seen)
         self.playing: Timer | None = None
         self.saving: Timer | None = None
         self.last_click: tuple[int, int, str, int | None] | None = None
@@ -87,7 +80,6 @@ class Debugger(PunctualScreen, Screen[None]):
         self.chosen = {what: text for what, text in session.looks.items() if what in looks.GLOBAL}
         if keeper is not None:
             keeper.keep()                           # it may have something to say
-        self.working = True                         # until there is something to see, and nothing is left to do
 
     def compose(self) -> Iterable[Grid]:
         yield self.grid
@@ -95,26 +87,13 @@ class Debugger(PunctualScreen, Screen[None]):
     def on_mount(self) -> None:
         self.set_interval(LOOK_AT_FILE, self.look_at_file)
 
-    def _seen(self) -> None:
-        """The grid has been drawn. After the first time what is in memory stays, and is not looked through again."""
+    def seen(self) -> None:
+        """After the first time what is in memory stays, and is not looked through again."""
         if not self.begun:
-            self.begun = True
             gc.freeze()
-            self._slice()
+        super().seen()
 
-    def paint(self) -> None:
-        """Draw once for all the keys that have come meanwhile, as soon as the link can take it."""
-        if not self.stale:
-            self.stale = True
-            self._draw_soon()
-
-    def _draw_soon(self) -> None:
-        if wait := self.app.until_drawn(self.drawn):
-            self.set_timer(wait, self._draw_soon)
-        else:
-            self.app.call_later(self._draw)         # behind the keys that wait there
-
-    def _draw(self) -> None:
+    def draw_now(self) -> None:
         self.stale = False
         if not self.is_attached:                    # the gallery is there instead
             return
@@ -142,14 +121,8 @@ class Debugger(PunctualScreen, Screen[None]):
 
     # work between keys
 
-    def begin(self) -> None:
-        """Begin to work ahead, if there is anything to do and nothing is being done."""
-        if not self.working:
-            self.working = True
-            self.set_timer(REST, self._slice)       # also while a question stands over this screen
-
-    def _slice(self) -> None:
-        """A few milliseconds of whatever is to be done; again, until nothing is."""
+    def work(self) -> tuple[bool, bool]:
+        """What was asked for; else the run ahead, and what is in sight."""
         session, known = self.session, self.session.run.known
         if session.job is not None:
             changed = more = go_on(session, SLICE)
@@ -164,12 +137,11 @@ class Debugger(PunctualScreen, Screen[None]):
                 more = work_on(session, SLICE)
                 changed = changed or (self._undrawn and (not more or time.monotonic() > self.drawn + 0.25))
                 self._undrawn = more
-        if changed:
-            self.paint()
-        if more:
-            self.set_timer(REST, self._slice)
-            return
-        scene = Scene(session)
+        return changed, more
+
+    def rest(self) -> None:
+        """Nothing is left to do but what takes sympy."""
+        session, scene = self.session, Scene(self.session)
         question = session.insights.question(scene.chain, scene.explainer)
         if question is not None:
             self._think(question)
@@ -192,7 +164,7 @@ class Debugger(PunctualScreen, Screen[None]):
         if event.error is not None:
             raise event.error
         self.paint()
-        self.set_timer(REST, self._slice)
+        self.set_timer(REST, self.go_on)
 
     _undrawn = False                                # whether something was worked out that is not drawn yet
 

@@ -8,7 +8,6 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
-from textual.screen import Screen
 
 from ..debugger import runs as listed
 from ..debugger.command import CommandId, Question
@@ -19,22 +18,18 @@ from ..debugger.session import Session
 from .dialogs import Ask, Help, Once, does_nothing, help_text
 from .gallery import Sheet
 from .grid import SpanCompositor
-from .host import Host
 from .keymap import Keymap
 from .layout import LEAST_HEIGHT, LEAST_WIDTH, too_small
-from .timers import PunctualScreen
+from .painted import SLICE, Painted
 from .views import runs as view
 from .views.canvas import Line
 
-SLICE = 0.008                                       # seconds of work between two looks at the keyboard
-REST = 0.002
 NAMED = Question("name", "a few words, shown beside its letter; none: what was edited", empty=True)
 
 
-class RunsScreen(Once, PunctualScreen, Screen[None]):
+class RunsScreen(Once, Painted):
     """Closes with nothing: what was chosen is in the session."""
 
-    app: Host                                       # type: ignore[assignment]
     DEFAULT_CSS = "RunsScreen { background: $background; color: $foreground; }"
     BINDINGS: ClassVar[list[BindingType]] = [Binding(BY_ID["interrupt"].keys, "do('interrupt')", priority=True)]
 
@@ -42,15 +37,8 @@ class RunsScreen(Once, PunctualScreen, Screen[None]):
         super().__init__()
         self.runs, self.keys = Runs(session), keys
         self._compositor = SpanCompositor()
-        self.sheet = Sheet(self.draw, self.begin)
+        self.sheet = Sheet(self.draw, self.seen)
         self.asking: Ask | None = None
-        self.slicing = self.stale = False
-        self.drawn = 0.0                            # when it was drawn last
-
-    @property
-    def working(self) -> bool:
-        """Whether there is anything left to be found out, or drawn."""
-        return self.stale or self.slicing or self.runs.job is not None
 
     def compose(self) -> Iterable[Sheet]:
         yield self.sheet
@@ -60,39 +48,18 @@ class RunsScreen(Once, PunctualScreen, Screen[None]):
             return too_small(width, height)
         return view.paint(self.runs, width, height)
 
-    def paint(self) -> None:
-        """Draw once for all the keys that have come meanwhile, as soon as the link can take it."""
-        if not self.stale:
-            self.stale = True
-            self._draw_soon()
-
-    def _draw_soon(self) -> None:
-        if wait := self.app.until_drawn(self.drawn):
-            self.set_timer(wait, self._draw_soon)
-        else:
-            self.app.call_later(self._draw)         # behind the keys that wait there
-
-    def _draw(self) -> None:
+    def draw_now(self) -> None:
         self.stale = False
         if self.is_attached:
             self.drawn = time.monotonic()
             self.sheet.paint()
             self.begin()
 
-    def begin(self) -> None:
-        """Begin to find out what there is to know about the row under the cursor."""
-        if not self.slicing and self.runs.job is not None:
-            self.slicing = True
-            self.set_timer(REST, self._slice)
-
-    def _slice(self) -> None:
-        if go_on(self.runs, SLICE) and self.runs.job is not None:
-            self.set_timer(REST, self._slice)
-            if time.monotonic() < self.drawn + 0.05:
-                return
-        else:
-            self.slicing = False
-        self.paint()
+    def work(self) -> tuple[bool, bool]:
+        """What there is to know about the row under the cursor."""
+        worked = go_on(self.runs, SLICE)
+        more = self.runs.job is not None
+        return worked and (not more or time.monotonic() > self.drawn + 0.05), more
 
     # keys
 

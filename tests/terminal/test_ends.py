@@ -148,7 +148,7 @@ def test_its_size_is_the_windows(terminal: Open) -> None:
     "from bptui.tui.grid import Grid\nGrid.on_resize = injected",
     "from bptui.tui.debugging import Debugger\nDebugger.on_mount = injected",
     "from bptui.tui.debugging import Debugger\nDebugger.look_at_file = injected",
-    "from bptui.tui.debugging import Debugger\nDebugger._slice = injected",
+    "from bptui.tui.debugging import Debugger\nDebugger.go_on = injected",
     "from bptui.tui.debugging import Debugger\nDebugger.paste = injected",
     "from bptui.tui.dialogs import Ask\nAsk.on_mount = injected",
     "from bptui.tui.dialogs import Ask\nAsk.compose = injected",
