@@ -134,6 +134,26 @@ def test_ctrl_c_stops_it_without_a_screen(name: str) -> None:
     assert (keeping.taken(session), session.position) == before and session.yours is None
 
 
+@pytest.mark.parametrize("typed", ["stops", "hits 1"])
+def test_ctrl_c_stops_the_count_of_hits_without_a_screen(typed: str) -> None:
+    session, attention, looked = begun(waits=True), plain.Attention(), list[str]()
+    before = keeping.taken(session), session.position
+
+    def goes_on(said: str) -> bool:
+        looked.append(said)
+        assert len(looked) < 100, "nobody can stop it"
+        if len(looked) == 3:
+            attention.heard(signal.SIGINT, None)
+        return attention.goes_on(said)
+    attention.begin()
+    verb = verbs.read(typed)
+    assert verb is not None
+    answered = list(verbs.answer(session, verb, goes_on))
+    attention.end()
+    assert looked[2] == "Counting the hits …" and not attention.wanted
+    assert "no hit yet" in answered[-1] and (keeping.taken(session), session.position) == before
+
+
 # on the way to a far update
 
 WAYS: dict[str, Callable[[Session], object]] = {
