@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 from ..explain import got, notation, search, slopes
 from ..explain.trial import Kink
@@ -16,6 +15,7 @@ from ..scenario.errors import quoted, sentence
 from .job import begin
 from .panes.register import refusal as refusal_here
 from .panes.register import subject
+from .records import Yours
 from .scene import Scene
 from .session import Session
 from .subject import Subject
@@ -26,24 +26,6 @@ STOPPED = "Stopped looking for your digits."
 SAID = {"looking": "Looking for your digits …", "stopped": STOPPED, "looked": NOWHERE}
 NOTHING = "Nothing is made here yet to compare with: step first, or put the cursor on a weight."
 ELSEWHERE = "Put the cursor on a weight or a value first: i compares your number with it."
-
-
-@dataclass
-class Yours:
-    """The answer to "I got another number": what was typed, and where its digits stand."""
-
-    typed: search.Typed
-    asked: Subject
-    verdict: str
-    rounding: bool
-    found: list[got.Found] = field(default_factory=list)
-    state: Literal["looking", "looked", "stopped"] = "looked"
-
-    @property
-    def conclusion(self) -> str:
-        """What a reader may conclude where the two are the same number, as far as it was written."""
-        exact = abs(self.typed.value) == abs(self.asked.value or 0.0)
-        return "So you have the same number" + ("." if exact else ": the difference is rounding.")
 
 
 def selected(scene: Scene) -> Subject | None:

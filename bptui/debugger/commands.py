@@ -38,7 +38,7 @@ from .session import Session
 
 
 def _move(kind: str) -> Act:
-    return lambda session, text: session.move(kind)
+    return lambda session, text: travelling.step(session, kind)
 
 
 def _show(pane: str) -> Act:

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..explain import notation, search
 from ..replay.meaning import instead
 from ..scenario import decimals
 from ..scenario.errors import sentence
 from .job import begin
+from .records import Search
 from .session import Session
-
-
-@dataclass
-class Finding:
-    """A search: its hits so far, and which of them is shown."""
-
-    text: str
-    source: Iterator[search.Hit | None] | None
-    hits: list[search.Hit] = field(default_factory=list)
-    at: int = -1
 
 
 def find(session: Session, text: str) -> None:
@@ -32,7 +22,7 @@ def find(session: Session, text: str) -> None:
         session.message = f"{typed.text} {typed.beyond}."
     elif text.strip():
         source = search.search(session.run, session.marks, text, session.position.update, session.lane)
-        session.finding = Finding(text.strip(), source)
+        session.finding = Search(text.strip(), source)
         begin(session, Find(session, session.finding, 0))
 
 
@@ -52,7 +42,7 @@ class Find:
     """The way to one of the hits of a search, which moves time."""
 
     session: Session
-    finding: Finding
+    finding: Search
     wanted: int
 
     def work(self, seconds: float) -> bool:
@@ -91,7 +81,7 @@ def _nowhere(session: Session, text: str) -> str:
     return f" in {known}" if small else f" in this update, nor as a loss or an output in {known}"
 
 
-def _show(session: Session, finding: Finding, number: int) -> None:
+def _show(session: Session, finding: Search, number: int) -> None:
     finding.at = number
     hit = finding.hits[number]
     if session.followed is not None and hit.at.value not in session.needed(hit.at.update, session.followed):

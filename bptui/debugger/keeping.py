@@ -26,9 +26,9 @@ from .frames import LEVELS
 from .job import pinned
 from .panes.ids import PANES
 from .panes.register import BY_ID, side
+from .records import SetStop
 from .saved import Saved, SavedRun, SavedStop
 from .session import Followed, Session, Spot, there_is
-from .stopping import SetStop
 from .store import Found, Saver, age_words, session_path
 
 MOST_PLACES = 100                                   # to go back to, and forward to

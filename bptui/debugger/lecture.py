@@ -6,7 +6,7 @@ Beats are not a place in time: whatever else moves begins them anew.
 
 from __future__ import annotations
 
-from . import looks
+from . import looks, travelling
 from .scene import Scene
 from .session import Session
 
@@ -29,7 +29,7 @@ def forward(session: Session) -> None:
     session.message = ""
     found = Scene(session).coming
     if found is None or session.beat >= found.beats:
-        session.move("into")
+        travelling.step(session, "into")
     else:
         session.beat += 1
         session.cursor["chain"] = None
@@ -41,7 +41,7 @@ def back(session: Session) -> None:
     if session.beat:
         session.beat -= 1
         session.cursor["chain"] = None
-    elif session.move("back_into"):
+    elif travelling.step(session, "back_into"):
         found = Scene(session).coming
         session.beat = found.beats if found is not None else 0
 

@@ -6,12 +6,16 @@ free texts, by default empty. They are saved with the session, and change nothin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from .panes.ids import PANES
 
-if TYPE_CHECKING:
-    from .session import Session
+
+class HasLooks(Protocol):
+    """What is looked at, in ways that were chosen: a session."""
+
+    looks: dict[str, str]
+
 
 # Of the person, not of the scenario: settled in a file, or chosen last anywhere.
 GLOBAL = ("theme", "glyphs", "numbers", "layout")
@@ -29,7 +33,7 @@ FREE = ("sort.", "filter.", "matrix.")              # beginnings of names whose 
 LONGEST = 200
 
 
-def look(session: Session, what: str) -> str:
+def look(session: HasLooks, what: str) -> str:
     """What is chosen, or the default."""
     choices = CHOICES.get(what)
     chosen = session.looks.get(what, "")
@@ -38,7 +42,7 @@ def look(session: Session, what: str) -> str:
     return chosen if chosen in choices else choices[0]
 
 
-def choose(session: Session, what: str, text: str) -> None:
+def choose(session: HasLooks, what: str, text: str) -> None:
     """Choose a look; the default is not kept."""
     default = CHOICES[what][0] if what in CHOICES else ""
     if text == default:
@@ -47,7 +51,7 @@ def choose(session: Session, what: str, text: str) -> None:
         session.looks[what] = text
 
 
-def turn(session: Session, what: str) -> str:
+def turn(session: HasLooks, what: str) -> str:
     """Turn to the next choice, and round; what it is."""
     choices = CHOICES[what]
     text = choices[(choices.index(look(session, what)) + 1) % len(choices)]

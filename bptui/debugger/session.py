@@ -26,19 +26,17 @@ from ..replay.trouble import Troubles
 from ..scenario.errors import QuantityError, ScenarioError, sentence
 from ..scenario.expression import read_quantity
 from ..scenario.shipped import find_beside
-from . import frames, looks
+from . import looks
 from .branch import OWN, Branch
 from .insights import Insights
 from .job import Job, Onward, begin, drop, reached
 from .panes.ids import PANES
 from .reader import Reader
+from .records import Search, SetStop, Yours
 from .saved import Saved
 
 if TYPE_CHECKING:
-    from .asking import Yours
-    from .finding import Finding
     from .sides import Sides
-    from .stopping import SetStop
 
 Spot = tuple[str, Position]                         # a run of the session, and a place in it
 
@@ -117,7 +115,7 @@ class Session:
         self.focus = "parameters"
         self.left, self.right = "network", "parameters"
         self.cursor: dict[str, int | None] = dict.fromkeys(PANES)   # None: where the position is
-        self.finding: Finding | None = None
+        self.finding: Search | None = None
         self.yours: Yours | None = None
         self.shown: tuple[str, ...] = PANES         # the panes that the window has room for
         self.start = 0                              # the row of the parameter that the source explains first
@@ -258,26 +256,6 @@ class Session:
         var = same_in(program, followed.var)
         lane = min(self.lane, program.samples - 1)
         return follow.needed(program, self.run.times(update), var, followed.element or 0, lane)
-
-    def move(self, kind: str) -> bool:
-        """Step: `into`, `over`, `out`, or `back_` and one of them. False at an end of the run, which is said."""
-        path, before, done = self.path(), self.position, ""
-        if kind == "out":
-            found = frames.out(self, path)
-            done, target = found if found else ("", None)
-        elif kind.endswith("over"):
-            target = frames.over(self, path, kind == "over")
-        else:
-            target = getattr(path, kind)(self.position)
-        if target is None:
-            back = kind.startswith("back")
-            self.message = "This is the start of the run: there is nothing before it." if back else \
-                "This is the end of the run: there is nothing after it."
-            return False
-        self.step_to(target)
-        if done:
-            self.message = frames.said(self, before, done)
-        return True
 
     def step_to(self, target: Position) -> None:
         """Stand at a position that stepping leads to."""

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..explain import notation
 from ..replay import stops
 from ..replay.hits import Hits, hits_of
 from ..replay.quantity import evaluate_text
-from ..replay.stops import Stop
 from ..replay.timeline import Position
 from ..scenario.errors import QuantityError, sentence
 from .job import drop
+from .records import SetStop
 from .session import Session
 
 MOST_MARKED = 100                                   # hits of a stop that are marked in an update
-
-
-@dataclass(frozen=True)
-class SetStop:
-    """A stop that was set. `fault` says why it does not fit this run; then it waits for one that it fits."""
-
-    stop: Stop
-    enabled: bool = True
-    fault: str = ""
 
 
 def set_stop(session: Session, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Ways through time that are not steps: the same value one update on, the cursor, bookmarks, a step many times over."""
+"""Ways through time: a step, the same value one update on, to the cursor, bookmarks."""
 
 from __future__ import annotations
 
@@ -6,11 +6,33 @@ from ..replay import places
 from ..replay.places import write_position
 from ..replay.timeline import Position
 from ..scenario.errors import quoted
+from . import frames
 from .panes.register import refusal, subject
 from .scene import Scene
 from .session import Session
 
 MOST_REPEATS = 100_000
+
+
+def step(session: Session, kind: str) -> bool:
+    """Step: `into`, `over`, `out`, or `back_` and one of them. False at an end of the run, which is said."""
+    path, before, done = session.path(), session.position, ""
+    if kind == "out":
+        found = frames.out(session, path)
+        done, target = found if found else ("", None)
+    elif kind.endswith("over"):
+        target = frames.over(session, path, kind == "over")
+    else:
+        target = getattr(path, kind)(session.position)
+    if target is None:
+        back = kind.startswith("back")
+        session.message = "This is the start of the run: there is nothing before it." if back else \
+            "This is the end of the run: there is nothing after it."
+        return False
+    session.step_to(target)
+    if done:
+        session.message = frames.said(session, before, done)
+    return True
 
 
 def again(session: Session, by: int) -> None:

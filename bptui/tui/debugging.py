@@ -372,7 +372,7 @@ class Debugger(Painted):
         self.session.message = "Playing: any key ends it."
 
     def _play(self) -> None:
-        if not self.session.move("into"):
+        if not travelling.step(self.session, "into"):
             self._stop_playing()
         self.paint()
 

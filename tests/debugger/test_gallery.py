@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bptui.debugger import travelling
 from bptui.debugger.gallery import GROUPS, RESUME, Gallery, look
 from bptui.debugger.keeping import reopened
 from bptui.debugger.session import Session
@@ -129,7 +130,7 @@ def left(path: Path, state: dict[str, str], seconds_ago: float, monkeypatch: pyt
     """A session of the scenario that was saved some time ago."""
     monkeypatch.setenv("XDG_STATE_HOME", state["XDG_STATE_HOME"])
     session, keeper = reopened(Session(open_run(path)), path, False, False)
-    session.move("over")
+    travelling.step(session, "over")
     keeper.close()
     file = session_path(path, state)
     assert file is not None

@@ -164,7 +164,7 @@ WAYS: dict[str, Callable[[Session], object]] = {
 @pytest.mark.parametrize("way", WAYS)
 def test_a_long_way_is_gone_in_slices_and_can_be_left(way: str) -> None:
     session = Session(run())
-    session.move("into")
+    travelling.step(session, "into")
     before = session.position
     WAYS[way](session)
     assert session.job is not None and session.position == before
@@ -193,5 +193,5 @@ def test_what_is_begun_takes_the_place_of_what_was_being_done() -> None:
     assert isinstance(session.job, DigitSearch) and session.yours is not None
     session.go("#900000000")
     assert isinstance(session.job, Onward) and session.yours.state == "stopped"
-    session.move("into")
+    travelling.step(session, "into")
     assert session.job is None and session.position.update == 0

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from bptui.debugger import branching, keeping, looks, stopping
+from bptui.debugger import branching, keeping, looks, stopping, travelling
 from bptui.debugger.commands import COMMANDS
 from bptui.debugger.panes import register
 from bptui.debugger.saved import Saved, SavedRun, read, read_old, write
@@ -192,16 +192,16 @@ def test_a_keeper_takes_down_what_changes_and_says_what_is_wrong(tui: ModuleType
     session, saver = tui.open_session("two_layer"), Silent()
     keeper = keeping.Keeper(session, saver)         # type: ignore[arg-type]
     assert keeper.keep() is None and saver.heard == []      # nothing is written before something changes
-    session.move("over")
+    travelling.step(session, "over")
     assert keeper.keep() == 0.25
     keeper.keep()
     assert [s.position for s in saver.heard] == ["#0:1"]
     saver.trouble = "This session is not saved: the disk is full."
-    session.move("over")
+    travelling.step(session, "over")
     keeper.keep()
     assert "the disk is full" in session.message
     for size in ((80, 24), (120, 40), (80, 14)):    # the sentence goes with the next step; that it is so does not
-        session.move("over")
+        travelling.step(session, "over")
         keeper.keep()
         assert session.message == "" and " NOT SAVED " in tui.text(session, size).splitlines()[0]
     saver.trouble = ""

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import copying, order
+from bptui.debugger import copying, order, travelling
 from bptui.debugger.command import Command
 from bptui.debugger.commands import BY_ID
 from bptui.debugger.panes import cursor, ids, register
@@ -146,10 +146,10 @@ def test_the_commands_are_about_its_rows(steps: Session, command: str, right: st
 
 def test_a_step_takes_its_cursor_back_where_its_record_says_so(steps: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     steps.cursor["steps"] = 7
-    steps.move("into")
+    travelling.step(steps, "into")
     assert steps.cursor["steps"] == 7
     monkeypatch.setattr("bptui.debugger.session.LEAVES", {*LEAVES, "steps"})
-    steps.move("into")
+    travelling.step(steps, "into")
     assert steps.cursor["steps"] is None
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import lecture
+from bptui.debugger import lecture, travelling
 from bptui.debugger.panes import register
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
@@ -81,7 +81,7 @@ def test_a_frame_makes_one_scene_and_a_command_another(tui: ModuleType, scenes: 
         screen(session, 120, 40)
         assert len(scenes) == 1
         frame = scenes[0]
-        session.move("into")
+        travelling.step(session, "into")
         screen(session, 120, 40)
         assert len(scenes) == 2 and scenes[1] is not frame
         lecture.forward(session)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.debugger import copying, order, stopping
+from bptui.debugger import copying, order, stopping, travelling
 from bptui.debugger.looks import look
 from bptui.debugger.panes import cursor, printed, register
 from bptui.debugger.panes.batch import Batch
@@ -242,7 +242,7 @@ def test_the_order_follows_the_position(tui: ModuleType) -> None:
     session.focus = "values"
     order.order(session, "-value")
     for _ in range(60):
-        session.move("into")
+        travelling.step(session, "into")
         whole = register.table_of(Scene(session), "values").whole(0)
         rows = rows_of(session, "values")
         real = whole.values[whole.made]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import frames, job, keeping, seeking, stopping, telling, watching
+from bptui.debugger import frames, job, keeping, seeking, stopping, telling, travelling, watching
 from bptui.debugger.frames import LEVELS
 from bptui.debugger.panes import cursor, register
 from bptui.debugger.scene import Scene
@@ -48,18 +48,18 @@ def test_n_and_then_N_comes_back_to_the_end_of_a_frame(tui: ModuleType, name: st
         around = {f.level: f for f in frames.frames(session.run, at)}
         chosen = frames.chosen(session)
         mine = around.get(chosen)
-        there = session.move("over")
+        there = travelling.step(session, "over")
         forward = session.position
         assert there == (forward > at)
         if there and chosen == "run" and at != Position(0):
             assert forward == session.path().end()          # the run as a whole: N goes to its start
         elif there and (mine is None or at in (mine.end, mine.start)):
-            assert session.move("back_over") and session.position == at, f"{at} to {forward}"
+            assert travelling.step(session, "back_over") and session.position == at, f"{at} to {forward}"
         elif there and mine is not None:
             assert forward == mine.end
         tui.stand(session, at)
         session.level = level
-        if session.move("back_over"):
+        if travelling.step(session, "back_over"):
             assert session.position < at
 
 
@@ -72,7 +72,7 @@ def test_levels_go_by_layer_phase_and_update(tui: ModuleType) -> None:
         tui.stand(session, Position(0))
         session.level = level
         ends[level] = []
-        while session.position.update == 0 and session.move("over"):
+        while session.position.update == 0 and travelling.step(session, "over"):
             ends[level].append(write_position(session.run, session.position))
     assert ends == {"layer": ["#0:4", "#0:8", "#0:11", "#0:19", "#0:27", "#0:31", "#0:35", "#1:0"],
                     "phase": ["#0:8", "#0:11", "#0:27", "#0:35", "#1:0"], "update": ["#0:35", "#1:0"]}
@@ -94,7 +94,7 @@ def test_levels_go_by_layer_phase_and_update(tui: ModuleType) -> None:
 def test_f_goes_from_end_to_end_of_the_layers_and_never_skips_a_phase(tui: ModuleType) -> None:
     """By hand: the ends of two_layer's layers forward, of its loss, of the layers on the way back and in the update."""
     session, ends = tui.open_session("two_layer"), []
-    while session.position.update == 0 and session.move("out"):
+    while session.position.update == 0 and travelling.step(session, "out"):
         ends.append((write_position(session.run, session.position), session.message.partition(":")[0]))
     assert ends == [("#0:4", "End of hidden"), ("#0:8", "End of output"), ("#0:11", "End of loss"),
                     ("#0:19", "End of output"), ("#0:27", "End of hidden"), ("#0:31", "End of hidden"),
@@ -106,7 +106,7 @@ def test_f_passes_no_end_of_a_layer_or_a_phase(tui: ModuleType, name: str) -> No
     session = tui.open_session(name)
     for at in some_positions(tui, session, f"f {name}"):
         tui.stand(session, at)
-        if not session.move("out"):
+        if not travelling.step(session, "out"):
             continue
         to, times = session.position, session.run.times(at.update)
         last = to.value if to.update == at.update else times.count
@@ -117,9 +117,10 @@ def test_f_passes_no_end_of_a_layer_or_a_phase(tui: ModuleType, name: str) -> No
 
 def test_stepping_out_says_what_was_computed(tui: ModuleType) -> None:
     session = tui.open_session("two_layer", "#0:19")
-    session.move("into")
-    assert session.move("out") and session.message == "Done: ∂E/∂out_h1 = +0.036350306."
-    assert session.move("out") and session.message == "End of hidden: 7 values made, the last ∂E/∂w4 = +0.000995425."
+    travelling.step(session, "into")
+    assert travelling.step(session, "out") and session.message == "Done: ∂E/∂out_h1 = +0.036350306."
+    assert travelling.step(session, "out")
+    assert session.message == "End of hidden: 7 values made, the last ∂E/∂w4 = +0.000995425."
 
 
 @pytest.mark.parametrize("name", NAMES)

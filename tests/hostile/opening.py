@@ -21,6 +21,7 @@ from pathlib import Path
 from rich.cells import cell_len
 
 import bptui
+from bptui.debugger import travelling
 from bptui.debugger.session import Session
 from bptui.replay import open as runs
 from bptui.replay.run import Run
@@ -105,7 +106,7 @@ def _look(run: Run) -> None:
     session = Session(run)
     _drawn(session)
     for step in STEPS:
-        session.move(step)
+        travelling.step(session, step)
     _drawn(session)
 
 

@@ -11,6 +11,7 @@ import pytest
 from textual import events
 from textual.geometry import Size
 
+from bptui.debugger import travelling
 from bptui.debugger.session import Session
 from bptui.replay.open import open_run
 from bptui.tui.app import BptuiApp
@@ -54,7 +55,7 @@ def test_every_size_shows_the_whole_or_says_what_it_needs(terminal: Open) -> Non
     program.shows("known to 10000")
     for number, (width, height) in enumerate(SIZES):
         if number % 2:
-            session.move("over")
+            travelling.step(session, "over")
             program.press("n")
         program.resize(width, height)
         expected = drawn(session, width, height)

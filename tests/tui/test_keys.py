@@ -13,7 +13,7 @@ import pytest
 from textual.events import Key
 from textual.keys import Keys, _character_to_key
 
-from bptui.debugger import frames
+from bptui.debugger import frames, travelling
 from bptui.debugger.commands import COMMANDS, FIND, FIRST_LINES, GO
 from bptui.debugger.scene import Scene
 from bptui.explain.links import Chain, current_row
@@ -240,7 +240,7 @@ def test_s_and_n_lead_where_the_footer_says(tui: ModuleType, name: str, followed
             tui.stand(session, start)
             said = label(session, key)
             assert f"{key} {said}" in footer(Scene(session), 120).text
-            if session.move(kind):
+            if travelling.step(session, kind):
                 assert_arrived(session, said, start, kind == "over")
             else:
                 assert said == "end of run"
@@ -258,7 +258,7 @@ def test_f_leads_to_the_end_that_the_footer_names(tui: ModuleType, name: str, fo
         tui.stand(session, start)
         said = label(session, "f")
         on_the_card = session.untouched             # where f has no label
-        if not session.move("out"):
+        if not travelling.step(session, "out"):
             assert said == "" and start.update == last
             continue
         if on_the_card:
@@ -296,7 +296,7 @@ def test_f_leads_to_the_end_that_the_footer_names(tui: ModuleType, name: str, fo
 def test_the_footer_of_an_end_says_so(tui: ModuleType) -> None:
     session = tui.open_session("two_layer")
     session.end()
-    while session.move("into"):
+    while travelling.step(session, "into"):
         pass
     assert "s end of run  n end of run" in footer(Scene(session), 80).text
     assert session.message == "This is the end of the run: there is nothing after it."

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import lecture, looks
+from bptui.debugger import lecture, looks, travelling
 from bptui.debugger.ahead import FORMULA, NUMBERS
 from bptui.debugger.scene import Scene
 from bptui.replay.timeline import Position
@@ -73,7 +73,7 @@ def test_beats_go_on_and_back(tui: ModuleType, name: str, followed: str | None, 
         places.append((session.position, session.beat))
     values = [at for n, (at, _) in enumerate(places) if n == 0 or at != places[n - 1][0]]
     for at in values[1:]:
-        other.move("into")
+        travelling.step(other, "into")
         assert other.position == at
     for place in reversed(places[:-1]):
         lecture.back(session)
@@ -89,7 +89,7 @@ def row(text: str, name: str) -> str:
 def test_a_step_of_a_chain_in_three_beats(tui: ModuleType) -> None:
     """∂out_o1/∂net_o1 of the tutorial: the rule, then 0.75136507 twice, then 0.186815602, as it prints them."""
     session = begun(tui, "two_layer", "w5")
-    session.move("into")
+    travelling.step(session, "into")
     lecture.forward(session)
     shown = tui.text(session)
     assert "Next: how out_o1 follows net_o1." in shown
@@ -107,7 +107,7 @@ def test_a_step_of_a_chain_in_three_beats(tui: ModuleType) -> None:
 
 def test_what_is_announced_is_bold_and_has_no_marker(tui: ModuleType) -> None:
     session = begun(tui, "two_layer", "w5")
-    session.move("into")
+    travelling.step(session, "into")
     lecture.forward(session)
     (line,) = [line for line in screen(session, 80, 24) if "× 2  ∂out_o1" in line.text]
     assert ["bold" in style for text, style in line.segments if "∂out_o1/∂net_o1" in text] == [True]
@@ -127,8 +127,8 @@ def test_a_new_value_begins_with_nothing_of_it(tui: ModuleType) -> None:
 
 def test_operands_come_with_the_second_beat(tui: ModuleType) -> None:
     session = begun(tui, "two_layer")
-    session.move("over")
-    session.move("over")
+    travelling.step(session, "over")
+    travelling.step(session, "over")
     lecture.forward(session)
     assert "0.377500000" not in "\n".join(tui.text(session).splitlines()[3:12])
     lecture.forward(session)

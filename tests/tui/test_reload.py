@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import branching, reloading, stopping, watching
+from bptui.debugger import branching, reloading, stopping, travelling, watching
 from bptui.debugger.session import Session
 from bptui.replay.open import open_run
 from bptui.replay.timeline import Position
@@ -47,7 +47,7 @@ def test_one_stays_where_one_was(tui: ModuleType, file: Path) -> None:
     session = Session(open_run(file))
     tui.follow(session, "w5")
     for _ in range(2):
-        session.move("into")
+        travelling.step(session, "into")
     session.jump(Position(3, 24, 1))
     session.watches.append("w5")
     change(file, "learning_rate = 0.5", "learning_rate = 0.25")

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from bptui.debugger import asking, finding, job
+from bptui.debugger import asking, finding, job, travelling
 from bptui.debugger.panes import cursor
 from bptui.debugger.session import Session
 from bptui.explain.check import check_run
@@ -45,7 +45,7 @@ def test_a_scenario_with_nothing_to_train_opens(tmp_path: Path, size: tuple[int,
         cursor.enter(session)
         asking.compare(session, "9")
         assert len(screen(session, *size)) == size[1]
-        session.move("over")
+        travelling.step(session, "over")
 
 
 def test_a_search_needs_no_forward_line(tmp_path: Path) -> None:

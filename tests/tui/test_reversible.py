@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bptui.debugger import travelling
 from bptui.debugger.branch import OWN
 from bptui.debugger.commands import COMMANDS
 from bptui.replay.timeline import Position
@@ -28,7 +29,7 @@ OFTEN = {"into": 6.0, "back_into": 4.0, "over": 4.0, "back_over": 3.0, "out": 1.
 
 def step(session: Any, kind: str, times: int) -> int:
     """How many of these moves could be made."""
-    return sum(session.move(kind) for _ in range(times))
+    return sum(travelling.step(session, kind) for _ in range(times))
 
 
 def begin(tui: ModuleType, session: Any, at: Position, followed: str | None) -> None:
@@ -71,7 +72,7 @@ def test_a_message_is_gone_after_the_next_step(tui: ModuleType) -> None:
         hands.press(command, typed)
         said = session.message
         assert said and said[:60] in tui.text(session), command
-        assert session.move("back_into")
+        assert travelling.step(session, "back_into")
         assert session.message == "" and said[:60] not in tui.text(session), command
 
 
