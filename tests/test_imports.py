@@ -32,7 +32,7 @@ ORDER = (
 FLOORS = {  # inside a room: each imports only from its own floor and those before it; who is not listed comes last
     "debugger": (
         ("panes.ids",),
-        ("session", "looks", "branch", "insights", "reader", "saved", "frames", "job", "stopping", "watching",
+        ("session", "looks", "branch", "insights", "reader", "saved", "records", "job", "stopping", "watching",
          "axis", "ahead"),
         ("scene", "telling"),
         ("subject",),
@@ -45,8 +45,6 @@ FLOORS = {  # inside a room: each imports only from its own floor and those befo
 }
 APART = {("debugger", "panes.*")}  # nobody there imports another: a pane knows no pane
 UPSTAIRS = {  # types of records that commands define and the session holds: they may only get fewer
-    "debugger/session.py: session imports asking",
-    "debugger/session.py: session imports finding",
     "debugger/session.py: session imports sides",
 }
 ONLY_IN = {"textual": "tui", "rich": "tui", "ast": "scenario", "tomllib": "scenario", "sympy": "explain"}
