@@ -35,8 +35,7 @@ def _names(session: Session, begun: str) -> Iterable[str]:
     yield from program.names
     yield from program.variables
     yield from (f"{name}(" for name in QUANTITY_FUNCTIONS)
-    network = session.run.scenario.network
-    yield from (f"{layer.name}.activation" for layer in (network.layers if network else ()))
+    yield from session.run.model.form.editable
     yield from ("learning_rate", "optimizer")
     base, dot, _ = begun.rpartition(".")
     if dot:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ..engine.wording import with_words
 from ..explain.claims import claim_faults
-from ..replay.open import open_scenario
+from ..replay.open import open_scenario, with_words
 from ..replay.run import Run
 from ..scenario.errors import Problem, ScenarioError, printable
 from ..scenario.reader import read_scenario, render

@@ -45,9 +45,10 @@ class Builder:
             self.constants[value] = Var(repr(value), "", (), "constant", f"{value:g}", None, (), value)
         return self.constants[value]
 
-    def line(self, phase: Phase, group: str, equations: list[Equation], text: str = "", mixes: bool = False) -> Var:
+    def line(self, phase: Phase, group: str, equations: list[Equation], text: str = "", mixes: bool = False,
+             tree: Tree | None = None) -> Var:
         """Close a written line; its last equation makes what the line is called."""
-        self.blocks.append(Block(phase, group, tuple(equations), text, mixes))
+        self.blocks.append(Block(phase, group, tuple(equations), text, mixes, tree))
         self.parts += sum(parts_of(eq) for eq in equations)
         self.numbers += sum(eq.out.size for eq in equations)
         return equations[-1].out

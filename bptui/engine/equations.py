@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..scenario.records import Equations, Scenario
+from ..scenario.records import Equations, Init, Scenario
+from ..scenario.trees import Tree
 from .builder import Builder, Lowering, letters_of, names_in
-from .form import Parameter, Problems, Rows, Written, by_chance, cost_line, initial, penalised
+from .form import (
+    Editable,
+    FormWords,
+    Parameter,
+    Problems,
+    Rows,
+    Written,
+    by_chance,
+    cost_line,
+    initial,
+    penalised,
+)
 from .limits import MOST_PARTS, too_many_parts
 from .program import Phase, Var
 from .structure import SAMPLE
 
 
-def understand(scenario: Scenario, problems: Problems) -> EquationsForm:
+def understand(scenario: Scenario, written: Equations, problems: Problems) -> EquationsForm:
     """Check the values, draw the parameters. A list in `[values]` has one value for each sample."""
-    written = scenario.equations
-    assert written is not None
     parameters: list[Parameter] = []
     owner = {name: n for n, line in reversed(list(enumerate(written.lines))) for name in names_in(line.tree)}
     for name, values in written.parameters.items():
@@ -44,13 +55,40 @@ class EquationsForm:
     parameters: tuple[Parameter, ...]
     rows: Rows
     punished: tuple[str, ...]                       # by l1 and l2
-    held: None = None
-    numbers: int = 0                                # of one row: few, as each is written
+
+    name = "equations"
+    key = ("equations", "forward")
+    held = None
+    numbers = 0                                     # few, as each is written
+    least = None
+    groups = ()
+    inputs = ()                                     # each number has a name of its own
+
+    @property
+    def editable(self) -> Mapping[str, Editable]:
+        return {}
+
+    @property
+    def noise(self) -> Mapping[str, Init]:
+        return self.equations.noise
 
     @property
     def noisy(self) -> bool:
-        """Whether chance is in each update."""
-        return bool(self.equations.noise)
+        return bool(self.noise)
+
+    @property
+    def lines(self) -> Mapping[str, Tree]:
+        return {line.name: line.tree for line in self.equations.lines}
+
+    @property
+    def letters(self) -> Mapping[str, str]:
+        return self.scenario.letters
+
+    def words(self) -> FormWords:
+        count = len(self.equations.lines)
+        return FormWords("equation", {line.name: line.text for line in self.equations.lines},
+                         f"{count} written equation{'s' * (count != 1)}",
+                         "parameters, values, learning_rate or optimizer")
 
     def write(self, samples: int, single: bool, minimize: str | None, evaluating: bool = False) -> Written:
         """The lines for a batch of `samples`; `single`: no batch ever has more than one.
@@ -82,7 +120,7 @@ class EquationsForm:
             out = b.var(name, SAMPLE if batched else letters, phase, name, (name,))
             lowering = Lowering(b, names, name)
             lowering.lower(line.tree, out)
-            names[line.name] = b.line(phase, "", lowering.equations, line.text)
+            names[line.name] = b.line(phase, "", lowering.equations, line.text, tree=line.tree)
             if b.parts > MOST_PARTS:
                 raise too_many_parts(("equations", "forward", n), b.parts, "what is written up to this equation")
             if cost:

@@ -1,4 +1,8 @@
-"""What both forms of a scenario share on their way to a model: problems, parameters, data rows, written lines.
+"""What a scenario is written as, as the engine asks it, and what forms share on their way to a model.
+
+A form (layers, equations) fits the protocol `Form`: it has the parameters and the data, writes the forward half, and
+says what its parts are called and what of it can be edited. Nobody else asks which form it is.
+
 
 Mistakes are noted by key path and raised together as `ScenarioError`; the scenario's line map turns them
 into `file:line`.
@@ -9,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
+from typing import Protocol
 
 import numpy as np
 
 from ..scenario.errors import KeyPath, Problem, ScenarioError, did_you_mean, near_or_known, one_of, quoted
-from ..scenario.records import Init, Loss, Values
+from ..scenario.records import Init, Loss, Scenario, Values
 from ..scenario.trees import Tree
 from .algebra import BUILD, Leaf, Operand
 from .builder import Builder, contract, names_in
@@ -78,7 +83,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class Written:
-    """The forward half of a program as a form (network, equations) writes it."""
+    """The forward half of a program as a form writes it."""
 
     builder: Builder
     parameters: dict[str, Var]
@@ -93,6 +98,98 @@ class Written:
     running: dict[Var, float] = field(default_factory=dict[Var, float])     # further state, and where it begins
     updates: tuple[Callable[[], tuple[Var, Block]], ...] = ()   # and what makes their next values
     noises: dict[str, float] = field(default_factory=dict[str, float])   # masks, with the share that they drop
+
+
+@dataclass(frozen=True)
+class ParameterGroup:
+    """Parameters that belong together: those of a layer. `kind` is what it is called where it cannot do something."""
+
+    name: str
+    kind: str
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Editable:
+    """What a what-if run can change of a form beside numbers and [training]: `hidden.activation`.
+
+    `change` makes of a scenario the one that says a text there, None where the form says it already; it raises Wrong.
+    """
+
+    now: str
+    change: Callable[[Scenario, str], Scenario | None]
+
+
+@dataclass(frozen=True)
+class FormWords:
+    """What sentences say of a form; "" where there is nothing to say."""
+
+    part: str                                       # what a layer is called, or a written line
+    parts: Mapping[str, str]                        # each by its name: "a dense layer of 2 units"
+    whole: str                                      # "a network of 3 layers"
+    made_from: str                                  # what is made by the run is made from these, which can be edited
+    sums: str = ""                                  # what a sum of a forward line adds up
+    loss: str = ""                                  # what a loss says
+    edited: tuple[str, ...] = ()                    # what stands behind the dot in `editable`
+
+
+class Form(Protocol):
+    """What a scenario is written as, understood."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def key(self) -> KeyPath:
+        """Where the file is told that it is too large."""
+        ...
+    @property
+    def parameters(self) -> tuple[Parameter, ...]: ...
+    @property
+    def rows(self) -> Rows: ...
+    @property
+    def held(self) -> Rows | None:
+        """The rows held back."""
+        ...
+    @property
+    def numbers(self) -> int:
+        """How many one row makes, in the forward half."""
+        ...
+    @property
+    def noise(self) -> Mapping[str, Init]:
+        """What is drawn anew for each sample and update, by name."""
+        ...
+    @property
+    def noisy(self) -> bool:
+        """Whether chance is in each update."""
+        ...
+    @property
+    def least(self) -> float | None:
+        """What no loss is below, if that is known: there is nothing to learn then."""
+        ...
+    @property
+    def lines(self) -> Mapping[str, Tree] | None:
+        """What objectives can name, as it is written; None where they cannot name anything."""
+        ...
+    @property
+    def groups(self) -> tuple[ParameterGroup, ...]:
+        """How parameters belong together; those that are in no group stand for themselves."""
+        ...
+    @property
+    def editable(self) -> Mapping[str, Editable]: ...
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The tensors of the data, where all that is read of a sample is one; they have short names, x and t."""
+        ...
+    @property
+    def letters(self) -> Mapping[str, str]:
+        """The source's own letters: net, out, delta."""
+        ...
+
+    def write(self, samples: int, single: bool, minimize: str | None, evaluating: bool = False) -> Written:
+        """The forward and loss lines for a batch of `samples`; `single`: no batch ever has more than one."""
+        ...
+
+    def words(self) -> FormWords: ...
 
 
 def by_chance(values: Values | None) -> bool:

@@ -17,10 +17,10 @@ import numpy as np
 
 from ..scenario.errors import Problem, ScenarioError, one_of, quoted
 from ..scenario.records import Scenario
-from . import equations, limits, network
+from . import limits
 from .chance import mask, noise
 from .derive import Reverse, walk
-from .form import Parameter, Problems, Rows, Written
+from .form import Form, Problems, Rows, Written
 from .limits import PENALTY
 from .names import MOST_NAMED, shared_names
 from .optimizers import SETTINGS
@@ -40,21 +40,21 @@ class Goal:
 
 
 class Model:
-    """A scenario that has been understood: parameters with their first values, data, and programs."""
+    """A scenario that has been understood: parameters with their first values, data, and programs.
 
-    def __init__(self, scenario: Scenario) -> None:
-        problems = Problems()
-        form = network if scenario.network else equations
-        self.scenario = scenario
-        self._form = form.understand(scenario, problems)
-        self.parameters: tuple[Parameter, ...] = self._form.parameters
-        self.rows: Rows = self._form.rows
-        self.held: Rows | None = self._form.held
+    `problems` are those that were noted on the way to the form. Raises ScenarioError.
+    """
+
+    def __init__(self, scenario: Scenario, form: Form, problems: Problems) -> None:
+        self.scenario, self.form = scenario, form
+        self.parameters = form.parameters
+        self.rows = form.rows
+        self.held = form.held
         """The validation rows; without targets they are only predicted for."""
-        judged = self.held is not None and (self._form.rows.tensors.keys() == self.held.tensors.keys())
-        self.settings: Settings = understand_training(scenario, problems, self.parameters, judged)
+        judged = self.held is not None and form.rows.tensors.keys() == self.held.tensors.keys()
+        self.settings: Settings = understand_training(scenario, problems, self.parameters, form.lines, judged)
         problems.raise_if_any()
-        check_chance(problems, scenario, self.rows.count, self._form.noisy or any(p.drawn for p in self.parameters))
+        check_chance(problems, scenario, self.rows.count, form.noisy or any(p.drawn for p in self.parameters))
         problems.raise_if_any()
         self.judged = judged
         self.goals = tuple(Goal(o.minimize, frozenset(o.parameters), o.updates)
@@ -64,14 +64,13 @@ class Model:
         self.named = self.size <= MOST_NAMED        # whether elements have generated names
         batch = scenario.training.batch
         self.batch = self.rows.count if batch == "all" else min(batch, self.rows.count)
-        self._key = ("network", "layers") if scenario.network else ("equations", "forward")
         self._parts = 0                             # of all programs that are written
         self._trained = frozenset(name for goal in self.goals for name in goal.parameters)
         self._programs = cache(self._program)
         self.evaluation = cache(self._evaluation)
-        shared = shared_names(self.program(self.batch), scenario.letters) if scenario.letters else {}
+        shared = shared_names(self.program(self.batch), form.letters) if form.letters else {}
         if shared:
-            raise ScenarioError([Problem(("names", part), f"{part} cannot be called {quoted(scenario.letters[part])}: "
+            raise ScenarioError([Problem(("names", part), f"{part} cannot be called {quoted(form.letters[part])}: "
                                          f"{name} is another name here") for part, name in shared.items()])
         self.listed = cache(self._listed)
 
@@ -91,7 +90,7 @@ class Model:
 
     def write(self, samples: int, goal: Goal) -> Written:
         """The forward half for an update of `goal`."""
-        return self._form.write(samples, self.batch == 1, goal.minimize)
+        return self.form.write(samples, self.batch == 1, goal.minimize)
 
     def program(self, samples: int, goal: int = 0) -> Program:
         """The program of an objective for a batch of `samples`, written once. ScenarioError if it is too large."""
@@ -99,9 +98,9 @@ class Model:
 
     def _program(self, samples: int, goal: int) -> Program:
         program = _Writing(self, samples, self.goals[goal]).program()
-        self._parts += limits.check(program, self._key, lambda: _Writing(self, 1, self.goals[goal]).program()).parts
+        self._parts += limits.check(program, self.form.key, lambda: _Writing(self, 1, self.goals[goal]).program()).parts
         if self._parts > limits.MOST_PARTS:
-            raise limits.too_many_parts(self._key, self._parts, "the run")
+            raise limits.too_many_parts(self.form.key, self._parts, "the run")
         return program
 
     def _evaluation(self, held: bool) -> Program:
@@ -111,9 +110,9 @@ class Model:
         """
         rows = self.held if held else self.rows
         assert rows is not None
-        if fault := limits.evaluation_fault(self._form.numbers, rows.count):
+        if fault := limits.evaluation_fault(self.form.numbers, rows.count):
             raise ScenarioError([Problem(("data", "validation" if held else "inputs"), fault)])
-        written = self._form.write(rows.count, False, None, evaluating=True)
+        written = self.form.write(rows.count, False, None, evaluating=True)
         blocks = tuple(written.builder.blocks)
         if held and not self.judged:
             blocks = tuple(b for b in blocks if b.phase == "forward")
@@ -134,7 +133,7 @@ class Model:
         """What `program` is fed with on `rows` (from 0) in an update, in the order of its inputs."""
         data = self.held if held and self.held is not None else self.rows
         settings = {**self.settings.at(epoch), "n": float(len(rows))}
-        seed, drawn = self.scenario.training.seed, self.scenario.equations.noise if self.scenario.equations else {}
+        seed, drawn = self.scenario.training.seed, self.form.noise
 
         def fed(v: Var) -> np.ndarray:
             if v.role == "setting":

@@ -6,35 +6,36 @@ the names that follow from that, for every program.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..scenario.errors import KeyPath, Problem, ScenarioError
-from ..scenario.records import Layer, Scenario, Shape
+from ..scenario.records import Init, Layer, Network, Scenario, Shape
+from ..scenario.schema import activation as read_activation
+from ..scenario.schema import has_activation
 from .builder import Builder
-from .form import Parameter, Problems, Rows, Written, cost_line, penalised
+from .form import Editable, FormWords, Parameter, ParameterGroup, Problems, Rows, Written, cost_line, penalised
 from .laws import ACTIVATIONS
 from .layers import KINDS, Draw, Layers, Signal, Site
 from .layers.dense import FEW, LAW_VARIABLE
 from .limits import MOST_BYTES, MOST_LAYERS, MOST_PARTS, OF_A_NUMBER, evaluation_fault, in_bytes
 from .losses import check_loss, parts_line
-from .names import Names, letter, name_network, shared_bias, unnamed
+from .names import Names, letter, name_network, shared_bias, unit_count, unnamed
 from .program import Var
 from .rows import understand_rows
 from .structure import SAMPLE
 from .vectors import VECTOR_LAWS
 
 
-def understand(scenario: Scenario, problems: Problems) -> LayersForm:
+def understand(scenario: Scenario, network: Network, problems: Problems) -> LayersForm:
     """Check the network, its data and its loss; draw the first values of its parameters."""
-    network = scenario.network
-    assert network is not None
     if len(network.layers) > MOST_LAYERS:
         raise ScenarioError([Problem(("network", "layers", MOST_LAYERS), f"there are {len(network.layers):,} layers; "
                                      f"at most {MOST_LAYERS:,} can be drawn")])
     check_loss(problems, scenario)
-    check_given_names(problems, scenario)
+    check_given_names(problems, scenario, network)
     known = [problems.choice((*layer.key, "kind"), "layer kind", layer.kind, tuple(KINDS))
              and check_activation(problems, layer) for layer in network.layers]
     fed = network.inputs if isinstance(network.inputs, Shape) else (
@@ -42,7 +43,7 @@ def understand(scenario: Scenario, problems: Problems) -> LayersForm:
     words = network.layers[0].extra.get("vocabulary", 0) if network.layers[0].kind == "embedding" else 0
     drawing, made, parameters, pairs, numbers = Draw(problems, scenario.training.seed), None, (), (), 0
     noisy = False
-    form = LayersForm(scenario, (), Rows(1, {}, frozenset()), None, tuple(fed), words, unnamed(network))
+    form = LayersForm(scenario, network, (), Rows(1, {}, frozenset()), None, tuple(fed), words, unnamed(network))
     if all(known):
         try:
             written, signal = form.layers(Builder({SAMPLE: 1}), False, drawing)
@@ -65,13 +66,12 @@ def understand(scenario: Scenario, problems: Problems) -> LayersForm:
         names = name_network(network, sizes, features, fed[0] if len(fed) == 2 else 0, taken)
     _check_batches(problems, scenario, rows.count, pairs)
     punished = penalised(problems, scenario.loss, parameters) if parameters else ()
-    return LayersForm(scenario, parameters, rows, held, tuple(fed), words, names, numbers, punished, noisy)
+    return LayersForm(scenario, network, parameters, rows, held, tuple(fed), words, names, numbers, punished, noisy)
 
 
-def check_given_names(problems: Problems, scenario: Scenario) -> None:
+def check_given_names(problems: Problems, scenario: Scenario, network: Network) -> None:
     """A given name must not be one that the network's own quantities get: net_h1, out_h1, E_o1, loss."""
-    assert scenario.network is not None
-    layers, loss = scenario.network.layers, scenario.loss.name
+    layers, loss = network.layers, scenario.loss.name
     units = [u for layer in layers if isinstance(layer.units, tuple) for u in layer.units]
     own = {"loss", "inputs", "targets"} | {f"{part}_{u}" for u in units for part in ("net", "out", loss)}
     if any(isinstance(layer.units, int) for layer in layers):      # their generated names: h1…, o1…
@@ -145,27 +145,69 @@ def as_law(word: str) -> str:
 
 @dataclass
 class LayersForm:
-    """The network, understood. `fed` is the shape of one sample's inputs, `words` the vocabulary of words."""
+    """The network, understood. `fed` is the shape of one sample's inputs."""
 
     scenario: Scenario
+    network: Network
     parameters: tuple[Parameter, ...]
     rows: Rows
     held: Rows | None
     fed: tuple[int, ...]
-    words: int
+    vocabulary: int                                 # how many words, where numbers of words are read
     names: Names
     numbers: int = 0                                # of one row, in the forward half
     punished: tuple[str, ...] = ()                  # the parameters that l1 and l2 count
     noisy: bool = False                             # whether chance is in each update
 
+    name = "layers"
+    key = ("network", "layers")
+    lines = None                                    # objectives name equations
+    inputs = ("inputs", "targets")
+
+    @property
+    def noise(self) -> Mapping[str, Init]:
+        return {}                                   # masks are of the layers, and no names of the file
+
+    @property
+    def least(self) -> float | None:
+        return None if self.scenario.loss.kind == "sum" else 0.0
+
+    @property
+    def groups(self) -> tuple[ParameterGroup, ...]:
+        return tuple(ParameterGroup(layer.name, f"a layer of kind {layer.kind}",
+                           tuple(p.name for p in self.parameters if p.owner == n))
+                     for n, layer in enumerate(self.network.layers))
+
+    @property
+    def editable(self) -> Mapping[str, Editable]:
+        """The activation of each layer that has one."""
+        def change(at: int, layer: Layer) -> Callable[[Scenario, str], Scenario | None]:
+            def changed(scenario: Scenario, text: str) -> Scenario | None:
+                new = read_activation(text, f"{layer.name}.activation")
+                return None if new == layer.activation else scenario.with_activation(at, new)
+            return changed
+        return {f"{layer.name}.activation": Editable(layer.activation.text, change(n, layer))
+                for n, layer in enumerate(self.network.layers) if has_activation(layer.kind)}
+
+    @property
+    def letters(self) -> Mapping[str, str]:
+        return self.scenario.letters
+
+    def words(self) -> FormWords:
+        count = len(self.network.layers)
+        return FormWords("layer", {layer.name: _said(layer) for layer in self.network.layers},
+                         f"a network of {count} layer{'s' * (count != 1)}",
+                         "weights, biases, inputs, targets, learning_rate, optimizer or an activation",
+                         "inputs by their weights", "how wrong it is", ("activation",))
+
     def layers(self, b: Builder, evaluating: bool, drawing: Draw | None = None) -> tuple[Layers, Signal]:
         """The lines of all layers, and what the last one makes."""
-        assert self.scenario.network is not None
         written = Layers(b, evaluating, drawing)
-        letters = SAMPLE + "".join(written.axis(n) for n in (*self.fed, *([self.words] if self.words else [])))
+        shape = (*self.fed, self.vocabulary) if self.vocabulary else self.fed
+        letters = SAMPLE + "".join(written.axis(n) for n in shape)
         x = Signal(b.var("inputs", letters, "data", self.names.input_letter, self.names.inputs), self.names.inputs)
         written.inputs = x.var
-        for n, layer in enumerate(self.scenario.network.layers):
+        for n, layer in enumerate(self.network.layers):
             site = Site(written, layer, self.names.layers[n], n)
             if layer.kind == "embedding" and n:
                 site.wrong("kind", "an embedding reads numbers of words, so it must be the first layer")
@@ -205,6 +247,11 @@ class LayersForm:
     def _taken(self, made: dict[str, Var]) -> set[str]:
         taken = {e for v in made.values() for e in v.elements or ()} | set(self.names.inputs or ())
         return taken | {u for layer in self.names.layers for u in layer.units or ()}
+
+
+def _said(layer: Layer) -> str:
+    count = unit_count(layer)
+    return f"a {layer.kind} layer" + (f" of {count} unit{'s' * (count != 1)}" if count else "")
 
 
 def _unused(name: str, taken: set[str]) -> str:

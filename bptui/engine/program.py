@@ -13,6 +13,7 @@ from functools import cached_property
 from math import prod
 from typing import Literal
 
+from ..scenario.trees import Tree
 from .laws import CHOSEN, GREATEST, Elementwise
 from .structure import SAMPLE, Contract, Operation, Pick, PickMask
 
@@ -146,6 +147,7 @@ class Block:
     equations: tuple[Equation, ...]
     text: str = ""                                  # the line as the scenario wrote it
     mixes: bool = False                             # every element of its last axis depends on all others
+    tree: Tree | None = None                        # a written equation: what it says
 
     @property
     def out(self) -> Var:

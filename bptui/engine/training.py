@@ -49,11 +49,12 @@ class Settings:
 
 
 def understand_training(scenario: Scenario, problems: Problems, parameters: Sequence[Parameter],
-                        judged: bool) -> Settings:
-    """The settings of a scenario; `judged` says whether it has validation data with targets."""
+                        lines: Mapping[str, Tree] | None, judged: bool) -> Settings:
+    """The settings of a scenario; `lines` are what its objectives can name, None where they can name nothing;
+    `judged` says whether it has validation data with targets."""
     training = scenario.training
     _check_schedule(problems, training)
-    _check_objectives(problems, scenario, parameters)
+    _check_objectives(problems, scenario, parameters, lines)
     _check_together(problems, scenario, judged)
     _check_passes(problems, training, parameters)
     known = problems.choice((*KEY, "optimizer"), "optimizer", training.optimizer, tuple(OPTIMIZERS))
@@ -103,14 +104,14 @@ def _check_schedule(problems: Problems, training: Training) -> None:
             problems.say(key, f"{option} is missing in the schedule {plan.kind!r}")
 
 
-def _check_objectives(problems: Problems, scenario: Scenario, parameters: Sequence[Parameter]) -> None:
-    written = scenario.equations
-    if written is None and scenario.training.objectives:
+def _check_objectives(problems: Problems, scenario: Scenario, parameters: Sequence[Parameter],
+                      lines: Mapping[str, Tree] | None) -> None:
+    if lines is None and scenario.training.objectives:
         problems.say(scenario.training.objectives[0].key, "objectives name equations, and this is a [network]: "
                                                          "write the forward lines under [equations]")
         return
     for objective in scenario.training.objectives:
-        made = {line.name: line.tree for line in written.lines} if written else {}
+        made = lines or {}
         if objective.minimize not in made:
             problems.say((*objective.key, "minimize"), f"{objective.minimize!r} is not one of the equations"
                          f"{near_or_known(objective.minimize, made)}")

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..scenario.errors import KeyPath, Problem, ScenarioError
-from ..scenario.records import Init, Layer, Scenario
+from ..scenario.errors import KeyPath, Problem
+from ..scenario.records import Equations, Init, Layer, Network, Scenario
 from .form import Parameter, Problems, initial
 from .layers import KINDS
 from .losses import check_loss
@@ -19,40 +19,30 @@ from .network import check_activation, check_given_names
 from .training import understand_training
 
 
-def with_words(error: ScenarioError) -> ScenarioError:
-    """The same error, with what is wrong with the words of the rest of the file, in file order."""
-    scenario = error.partial
-    if not isinstance(scenario, Scenario):
-        return error
-    told = {problem.key for problem in error.problems}
-    more = [problem for problem in wrong_words(scenario) if problem.key not in told]
-    return ScenarioError((*error.problems, *more), scenario)
-
-
-def wrong_words(scenario: Scenario) -> tuple[Problem, ...]:
+def wrong_words(scenario: Scenario, network: Network | None, written: Equations | None) -> tuple[Problem, ...]:
     """Each word of the scenario that is not known, by its key. What is missing is the reader's to say."""
     problems = Problems()
-    if scenario.network is not None:
+    if network is not None:
         if scenario.loss.law is not None or scenario.loss.kind:
             check_loss(problems, scenario)
-        check_given_names(problems, scenario)
-        for layer in scenario.network.layers:
+        check_given_names(problems, scenario, network)
+        for layer in network.layers:
             if layer.kind:
                 problems.choice((*layer.key, "kind"), "layer kind", layer.kind, tuple(KINDS))
             check_activation(problems, layer)
-    for key, init in _inits(scenario):
+    for key, init in _inits(network, written):
         initial(problems, key, init, "", 0, (), (1, 1), "")
-    names = scenario.equations.parameters if scenario.equations is not None else ()
-    parameters = [Parameter(name, np.zeros(()), True, 0) for name in names]
-    understand_training(scenario, problems, parameters, judged=True)
+    parameters = [Parameter(name, np.zeros(()), True, 0) for name in (written.parameters if written else ())]
+    lines = {line.name: line.tree for line in written.lines} if written else None
+    understand_training(scenario, problems, parameters, lines, judged=True)
     return tuple(problems.found)
 
 
-def _inits(scenario: Scenario) -> Iterator[tuple[KeyPath, Init]]:
-    if scenario.equations is not None:
-        yield from ((("parameters", name), value) for name, value in scenario.equations.parameters.items()
+def _inits(network: Network | None, written: Equations | None) -> Iterator[tuple[KeyPath, Init]]:
+    if written is not None:
+        yield from ((("parameters", name), value) for name, value in written.parameters.items()
                     if isinstance(value, Init))
-    for layer in scenario.network.layers if scenario.network is not None else ():
+    for layer in network.layers if network is not None else ():
         yield from ((key, value) for key, value in _values(layer) if isinstance(value, Init))
 
 

@@ -15,9 +15,7 @@ Advice = Callable[[Program, str], str]              # of a program and the kind 
 
 
 def advice(run: Run) -> tuple[str, ...]:
-    """Every sentence of advice about the scenario of `run`; of written equations there is none."""
-    if run.scenario.network is None:
-        return ()
+    """Every sentence of advice about the scenario of `run`; there is none where the loss has no kind."""
     program, kind = run.program(0), run.scenario.loss.kind or ""
     said = (rule(program, kind) for rule in ADVICE)
     return tuple(sentence for sentence in said if sentence)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.form import Form
 from ..replay.run import Run
 from ..scenario.records import Activation, Init, Layer, Loss, RateSchedule, Scenario, WrittenCondition
 from ..scenario.schema import COMMON, KINDS, LAYER
@@ -67,17 +68,18 @@ class _Said:
 def differences(a: Run, b: Run, letters: tuple[str, str] = LETTERS) -> Iterator[Difference]:
     """Every key that the two scenarios hold differently, in the order of their sections."""
     ours, theirs = a.scenario, b.scenario
-    forms = (ours.network is None) != (theirs.network is None)
+    mine, its = a.model.form, b.model.form
+    forms = mine.name != its.name
     alone: set[str] = set()
     if forms:
-        yield Difference("form", _form(ours), _form(theirs), path="network" if ours.network else "equations")
+        yield Difference("form", mine.words().whole, its.words().whole, path=str(mine.key[0]))
     else:
-        for each in _lists(ours, theirs):
+        for each in _lists(mine, its):
             alone.add(each.what)
             yield each
-    mine, its = (dict(_flat(scenario, forms)) for scenario in (ours, theirs))
-    for key in dict.fromkeys((*mine, *its)):
-        x, y = mine.get(key), its.get(key)
+    here, there = (dict(_flat(scenario, forms)) for scenario in (ours, theirs))
+    for key in dict.fromkeys((*here, *there)):
+        x, y = here.get(key), there.get(key)
         if all(each is None or each.default for each in (x, y)):
             continue                                # neither file says it: what else they say makes the difference
         if key[0] not in alone and (x is None or y is None or not same(x.value, y.value)):
@@ -89,31 +91,15 @@ def words_apart(a: Run, b: Run) -> tuple[str, ...]:
     return tuple(key for key in WORDS if not same(getattr(a.scenario, key), getattr(b.scenario, key)))
 
 
-def _form(scenario: Scenario) -> str:
-    if scenario.network is not None:
-        count = len(scenario.network.layers)
-        return f"a network of {count} layer{'s' * (count != 1)}"
-    count = len(scenario.equations.lines) if scenario.equations else 0
-    return f"{count} written equation{'s' * (count != 1)}"
-
-
-def _lists(a: Scenario, b: Scenario) -> Iterator[Difference]:
-    """Layers and equations that one file alone has, and the order of those that both have."""
-    layers = [{x.name: _layer(x) for x in s.network.layers} if s.network else {} for s in (a, b)]
-    equations = [{x.name: x.text for x in s.equations.lines} if s.equations else {} for s in (a, b)]
-    for kind, path, (mine, its) in (("layer", "network.layers", layers),
-                                    ("equation", "equations.forward", equations)):
-        for name in dict.fromkeys((*mine, *its)):
-            if name not in mine or name not in its:
-                yield Difference(f"{kind} {name}", mine.get(name), its.get(name), path=path)
-        both = [[name for name in one if name in other] for one, other in ((mine, its), (its, mine))]
-        if both[0] != both[1]:
-            yield Difference(f"order of the {kind}s", ", ".join(both[0]), ", ".join(both[1]), path=path)
-
-
-def _layer(layer: Layer) -> str:
-    count = layer.units if isinstance(layer.units, int) else len(layer.units)
-    return f"a {layer.kind} layer" + (f" of {count} unit{'s' * (count != 1)}" if count else "")
+def _lists(a: Form, b: Form) -> Iterator[Difference]:
+    """Layers or equations that one file alone has, and the order of those that both have."""
+    kind, path, mine, its = a.words().part, ".".join(map(str, a.key)), a.words().parts, b.words().parts
+    for name in dict.fromkeys((*mine, *its)):
+        if name not in mine or name not in its:
+            yield Difference(f"{kind} {name}", mine.get(name), its.get(name), path=path)
+    both = [[name for name in one if name in other] for one, other in ((mine, its), (its, mine))]
+    if both[0] != both[1]:
+        yield Difference(f"order of the {kind}s", ", ".join(both[0]), ", ".join(both[1]), path=path)
 
 
 def _difference(x: _Said | None, y: _Said | None, letters: tuple[str, str]) -> Difference:

@@ -100,10 +100,8 @@ class Writer:
         if block.phase == "update":
             left = self.namer.tensor(out.of[0]) if out.role == "next" else self.namer.tensor(out)
             return left, self._update(equation, block)
-        written = self.namer.scenario.equations
-        if written is not None and block.text and block.phase in ("forward", "loss"):
-            tree = next(line.tree for line in written.lines if line.text == block.text)
-            return self.namer.lettered(out.name), formula(tree)
+        if block.tree is not None:
+            return self.namer.lettered(out.name), formula(block.tree)
         op = equation.terms[0].op if equation.terms else None
         if isinstance(op, Gather) and len(equation.terms[0].args) == 1 and len(block.equations) == 1:
             return self._left(out), f"{self.namer.tensor(equation.terms[0].args[0])}, its numbers in one row"

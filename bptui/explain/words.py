@@ -86,7 +86,8 @@ def _forward(at: Explainer, position: Position, block: Block, chain: Chain | Non
         return f"{said}. {bent[0].upper()}{bent[1:]}." if bent else f"{said}."
     if equation.law is None and at.reader.count(cell) > 1:
         said = f"{name} adds up {at.reader.count(cell)} terms"
-        what = ": inputs by their weights" if at.run.scenario.network else ""
+        sums = at.run.model.form.words().sums
+        what = f": {sums}" if sums else ""
         constant = ", and what is constant" if what else ""
         return fitting(f"{said}{what}{constant}.", f"{said}{what}.", f"{said}.")
     return f"{name} is {notation.one(value)}."
@@ -97,7 +98,8 @@ def _loss(at: Explainer, position: Position, block: Block, chain: Chain | None) 
     if not math.isfinite(_value(at, position)):
         return infinite.sentence(at, cell)
     if cell[0] is at.program.cost:
-        wrong = "how wrong it is: " if at.run.scenario.network else ""
+        told = at.run.model.form.words().loss
+        wrong = f"{told}: " if told else ""
         return f"{at.cost} is {wrong}{notation.one(_value(at, position))}. Now back, to what made it."
     if cell[0] is at.program.parts:
         out, target = at.reader.term(cell, 0).cells[:2] if block.equations[-1].law else (None, None)

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..engine.form import Editable
 from ..engine.optimizers import OPTIMIZERS, SETTINGS
 from ..engine.program import Program
 from ..scenario.errors import ExpressionError, QuantityError, did_you_mean, near_or_known, one_of, quoted
 from ..scenario.expression import read_quantity
-from ..scenario.records import Activation, Scenario, Training
-from ..scenario.schema import KINDS, OF_OPTIMIZERS, TRAINING, activation
+from ..scenario.records import Scenario, Training
+from ..scenario.schema import OF_OPTIMIZERS, TRAINING
 from ..scenario.sections import ScenarioFile, read_training
 from ..scenario.trees import Attribute, Call, Index, Name, Number, Pin, Tree
 from ..scenario.values import Wrong
@@ -119,7 +120,7 @@ class Here:
         return np.asarray(value, float)
 
 
-# keys of [training], and activations
+# keys of [training], and the form
 
 def key_of(here: Here, edit: Edit) -> str | None:
     """The key of [training] that is edited, if it is one: the scenario's own names come first."""
@@ -139,31 +140,31 @@ def key_of(here: Here, edit: Edit) -> str | None:
     return None
 
 
-def layer_of(here: Here, edit: Edit) -> int | None:
-    """The layer (its place in the file) whose activation is edited, if it is one."""
-    network, left = here.scenario.network, edit.left
-    if network is None or not isinstance(left, Attribute) or left.name != "activation":
+def of_form(here: Here, edit: Edit) -> Editable | None:
+    """What is edited of the form, if it is something of it: a layer's activation."""
+    form, left = here.run.model.form, edit.left
+    words = form.words()
+    if not isinstance(left, Attribute) or left.name not in words.edited:
         return None
-    name, names = dotted(left.base) or "", [layer.name for layer in network.layers]
-    if name not in names:
-        raise QuantityError(f"there is no layer {quoted(name)}{did_you_mean(name, names)}: {one_of(names)}")
-    at = names.index(name)
-    kind = network.layers[at].kind
-    if not any(key.rstrip("!") == "activation" for key in KINDS[kind]):
-        raise QuantityError(f"a layer of kind {kind} has no activation to edit")
-    return at
+    name, groups = dotted(left.base) or "", {group.name: group for group in form.groups}
+    if name not in groups:
+        raise QuantityError(f"there is no {words.part} {quoted(name)}{did_you_mean(name, groups)}: {one_of(groups)}")
+    if edit.name not in form.editable:
+        raise QuantityError(f"{groups[name].kind} has no {left.name} to edit")
+    return form.editable[edit.name]
 
 
 def rewritten(here: Here, edits: Sequence[Edit]) -> tuple[Scenario, list[Edit]]:
-    """The scenario with the edits of its [training] and activations in it, and the edits that are left."""
-    scenario, keys, left = here.scenario, dict[str, Edit](), list[Edit]()
+    """The scenario with the edits of its [training] and of its form in it, and the edits that are left."""
+    scenario, keys, left, formed = here.scenario, dict[str, Edit](), list[Edit](), set[str]()
     for edit in edits:
         if (key := key_of(here, edit)) is not None:
             if key in keys:
                 raise QuantityError(f"{key} is edited twice")
             keys[key] = edit
-        elif (at := layer_of(here, edit)) is not None:
-            scenario = _activated(scenario, here.scenario, at, edit)
+        elif (of := of_form(here, edit)) is not None:
+            scenario = _formed(scenario, of, edit, edit.name in formed)
+            formed.add(edit.name)
         else:
             left.append(edit)
     if keys:
@@ -171,20 +172,16 @@ def rewritten(here: Here, edits: Sequence[Edit]) -> tuple[Scenario, list[Edit]]:
     return scenario, left
 
 
-def _activated(scenario: Scenario, before: Scenario, at: int, edit: Edit) -> Scenario:
-    assert scenario.network is not None and before.network is not None
-    layers = list(scenario.network.layers)
+def _formed(scenario: Scenario, of: Editable, edit: Edit, again: bool) -> Scenario:
     try:
-        new: Activation = activation(edit.quoted, edit.name)
+        new = of.change(scenario, edit.quoted)
     except Wrong as wrong:
         raise QuantityError(wrong.message) from None
-    old = before.network.layers[at].activation
-    if layers[at].activation is not old:
+    if again:
         raise QuantityError(f"{edit.name} is edited twice")
-    if new == old:
-        raise QuantityError(f"{edit.name} is {old.text} {SAME}")
-    layers[at] = replace(layers[at], activation=new)
-    return replace(scenario, network=replace(scenario.network, layers=tuple(layers)))
+    if new is None:
+        raise QuantityError(f"{edit.name} is {of.now} {SAME}")
+    return new
 
 
 def _trained(here: Here, old: Training, edits: Mapping[str, Edit]) -> Training:
@@ -253,18 +250,15 @@ def place_of(here: Here, program: Program, edit: Edit) -> Place:
 
 
 def _instead(here: Here) -> str:
-    what = "weights, biases, inputs, targets, learning_rate, optimizer or an activation" if here.scenario.network \
-        else "parameters, values, learning_rate or optimizer"
-    return f"edit what it is made from: {what}"
+    return f"edit what it is made from: {here.run.model.form.words().made_from}"
 
 
 def editable(here: Here, program: Program) -> list[str]:
     """Every name that can stand on the left of an edit."""
-    network, roles = here.scenario.network, ("parameter", "slot", "data")
+    roles = ("parameter", "slot", "data")
     return [*(name for name, (var, _) in program.names.items() if var.role in roles),
             *(name for name, var in program.variables.items() if var.role in roles), *KEYS,
-            *(f"{layer.name}.activation" for layer in (network.layers if network else ())
-              if any(key.rstrip("!") == "activation" for key in KINDS[layer.kind]))]
+            *here.run.model.form.editable]
 
 
 Arrays = dict[str, np.ndarray]

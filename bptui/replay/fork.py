@@ -15,10 +15,10 @@ from dataclasses import replace
 import numpy as np
 
 from ..engine.executor import Executor, Feed, Row, State, Wanted
-from ..engine.model import Model
 from ..engine.program import Program
 from ..scenario.errors import QuantityError, ScenarioError
 from .edits import Here, read_edit, rewritten, valued
+from .open import model_of
 from .quantity import past_the_end
 from .run import Run
 from .schedule import Schedule
@@ -154,7 +154,7 @@ def fork(parent: Run, update: int, edits: Sequence[str], sample: int | None = No
     try:
         scenario, values = rewritten(here, read)
         if scenario is not here.scenario:
-            model = Model(scenario).over(rows)
+            model = model_of(scenario, own.model.form).over(rows)
             own = Schedule(model, None if own.kind == "straight" else own.kind)
         moved = _moved(here, own)
         state, data = valued(here, own.program(update), values, moved, dict(rows.tensors), rows.per_sample)

@@ -105,9 +105,9 @@ def units(ledger: Ledger, stretch: Stretch) -> None:
 
 
 def learnt(ledger: Ledger, stretch: Stretch, n: int) -> bool:
-    """Whether nothing is left to learn: the loss of a network is 0, which is the least that it can be."""
-    return ledger.run.scenario.network is not None and ledger.run.scenario.loss.kind != "sum" and \
-        not stretch.values(stretch.program.cost)[n].any()
+    """Whether nothing is left to learn: the loss is the least that it can be."""
+    least = ledger.run.model.form.least
+    return least is not None and bool((stretch.values(stretch.program.cost)[n] == least).all())
 
 
 # gradients

@@ -135,7 +135,7 @@ def _all_of(run: Run, program: Program, base: Tree, index: tuple[int, ...]) -> T
 
 def _error_signal(run: Run, program: Program, name: str) -> Tree | None:
     """`δ_h1`, where the file calls ∂E/∂net_h1 so."""
-    letter = run.scenario.letters.get("delta")
+    letter = run.model.form.letters.get("delta")
     unit = name.removeprefix(f"{letter}_")
     if not letter or unit == name or _known(run, program, name) is not None:
         return None
@@ -169,11 +169,11 @@ def _without_d(tree: Tree) -> Tree | None:
 
 def spellings(run: Run, name: str) -> list[str]:
     """A name, and what it is without the source's letters: z_h1 is net_h1."""
-    letters = run.scenario.letters
+    letters = run.model.form.letters
     plain = [f"{part}_{name.removeprefix(letter + '_')}" for part, letter in letters.items()
              if part in ("net", "out") and name.startswith(f"{letter}_")]
     head, bracket, rest = name.partition("[")
-    data = [f"{AT_HOME[head]}{bracket}{rest}"] if run.scenario.network and head in AT_HOME else []
+    data = [f"{AT_HOME[head]}{bracket}{rest}"] if AT_HOME.get(head) in run.model.form.inputs else []
     return [name, *plain, *data]
 
 

@@ -41,9 +41,7 @@ class Schedule:
         training = model.scenario.training
         default = 100 if training.epochs is None else training.epochs * self.batches
         self.updates = training.updates if training.updates is not None else default
-        drawn = model.scenario.equations.noise if model.scenario.equations else {}
-        masked = any(model.program(size).masks for size in self._sizes)
-        self._periodic = not (training.shuffle or model.settings.scheduled or drawn or masked)
+        self._periodic = not (training.shuffle or model.settings.scheduled or model.form.noisy)
         self._fixed = cache(self._feed_at)          # then a place is fed alike in every epoch
         self._order = lru_cache(4)(lambda epoch: shuffled(rows, training.seed, epoch))
         self._evaluator = cache(self._choose_evaluator)

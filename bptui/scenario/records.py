@@ -8,7 +8,7 @@ key path it came from. Arrays are float64 and read-only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -213,3 +213,10 @@ class Scenario:
     digest: str                                  # of the file's bytes and of the data files it names
     lines: Mapping[KeyPath, int] = field(repr=False)  # key path to line number, from 1
     files: tuple[Path, ...] = ()                 # the data files that it names
+
+    def with_activation(self, at: int, activation: Activation) -> Scenario:
+        """The same, with another activation of the layer in that place of its network."""
+        assert self.network is not None
+        layers = list(self.network.layers)
+        layers[at] = replace(layers[at], activation=activation)
+        return replace(self, network=replace(self.network, layers=tuple(layers)))

@@ -408,6 +408,13 @@ KINDS: Mapping[str, tuple[str, ...]] = {          # the keys of each kind of lay
     "attention": ("heads", "query", "key", "value", "output", "causal"),
     "add": ("from!",),
 }
+
+
+def has_activation(kind: str) -> bool:
+    """Whether a layer of this kind has an activation of its own."""
+    return any(key.rstrip("!") == "activation" for key in KINDS[kind])
+
+
 EQUATIONS: Mapping[str, Rule] = {
     "forward": need(equation_lines),
     "loss": need(name),

@@ -10,9 +10,8 @@ import pytest
 
 from bptui.engine import limits
 from bptui.engine.limits import fitting, size_of
-from bptui.engine.model import Model
 from bptui.replay import run as running
-from bptui.replay.open import open_scenario
+from bptui.replay.open import model_of, open_scenario
 from bptui.replay.run import Run
 from bptui.scenario.errors import QuantityError, ScenarioError
 from bptui.scenario.reader import read_scenario, read_scenario_text, render
@@ -127,7 +126,7 @@ def test_how_many_rows_fit(most: int, rows: int, found: int, of_one: int, fit: i
 
 def test_what_fits_does_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     """For each kind of limit: the batch that is named is within it."""
-    model = Model(read_scenario_text(dense(60), "here"))
+    model = model_of(read_scenario_text(dense(60), "here"))
     for field in ("numbers", "products", "summed"):
         whole, one = (getattr(size_of(model.program(n)), field) for n in (60, 1))
         for share in range(1, 10):

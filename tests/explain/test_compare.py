@@ -16,6 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bptui.engine.equations import EquationsForm
+from bptui.engine.form import Form, Rows
+from bptui.engine.names import unnamed
+from bptui.engine.network import LayersForm
 from bptui.explain.compare import Comparison, compare, lines, record
 from bptui.explain.differences import DERIVED, WORDS, Difference, differences
 from bptui.explain.pairs import Both
@@ -162,7 +166,18 @@ def reasons(a: Run, b: Run) -> tuple[str, ...]:
 
 
 def apart(a: Scenario, b: Scenario) -> list[Difference]:
-    return list(differences(SimpleNamespace(scenario=a), SimpleNamespace(scenario=b)))      # type: ignore[arg-type]
+    return list(differences(told_of(a), told_of(b)))
+
+
+def told_of(scenario: Scenario) -> Any:
+    """What is asked of a run, of a scenario that need not run: its words, and what it is written as."""
+    none = Rows(1, {}, frozenset())
+    if scenario.network is not None:
+        form: Form = LayersForm(scenario, scenario.network, (), none, None, (), 0, unnamed(scenario.network))
+    else:
+        assert scenario.equations is not None
+        form = EquationsForm(scenario, scenario.equations, (), none, ())
+    return SimpleNamespace(scenario=scenario, model=SimpleNamespace(form=form))
 
 
 # every field

@@ -186,8 +186,8 @@ def test_the_words_of_any_broken_file_can_be_looked_over(at: int, value: str) ->
         try:
             read_scenario_text("\n".join(lines), "f")
         except ScenarioError as error:
-            if isinstance(error.partial, Scenario):
-                assert all(problem.message for problem in wrong_words(error.partial))
+            if isinstance(read := error.partial, Scenario):
+                assert all(problem.message for problem in wrong_words(read, read.network, read.equations))
 
 
 NOWHERE_NEAR = {                                     # a file with a word that is like no other, and what is told of it

@@ -40,11 +40,11 @@ class LayerSize:
 def rows(scene: Scene) -> tuple[LayerSize, ...]:
     """In the order of the network."""
     session = scene.session
-    run, layers = session.run, dict[str, list[Var]]()
+    model, layers = session.run.model_at(session.position.update), dict[str, list[Var]]()
+    groups = {name: group.name for group in model.form.groups for name in group.parameters}
     for var in scene.tensors:
-        if run.model_at(session.position.update).trained(var.name):
-            name = var.name.rpartition(".")[0] if run.scenario.network else var.name
-            layers.setdefault(name or var.name, []).append(var)
+        if model.trained(var.name):
+            layers.setdefault(groups.get(var.name, var.name), []).append(var)
     if len(layers) == 1:                            # nothing to compare it with but its own parts
         (alone,) = layers.values()
         layers = {var.name.rpartition(".")[2]: [var] for var in alone}
