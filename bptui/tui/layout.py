@@ -1,7 +1,8 @@
 """Where the panes stand, for every size of the terminal; and the whole screen, put together.
 
 The grid of 80 columns has fixed rows: bar, track, chain, two lower panes, time, words, keys. Rows beyond 24
-go to the lower panes; from 14 to 23 rows the chain alone is a debugger. A large terminal shows everything at once.
+go to the lower panes; with fewer rows or columns, from 60 x 10 on, the chain alone is a debugger. A large terminal
+shows everything at once.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from .views import below, frame, lesson, sides
 from .views.canvas import Canvas, Line, merged, row_at
 from .views.register import PAINTERS
 
-LEAST_WIDTH, LEAST_HEIGHT = 80, 14
+LEAST_WIDTH, LEAST_HEIGHT = 60, 10
+TWO_RUNS = 80, 14                                   # side by side: two columns of whole numbers
 WIDE_WIDTH, WIDE_HEIGHT = 120, 34
-LOWER_FROM = 24
+LOWER_FROM, LOWER_WIDTH = 24, 80                     # rows and columns from which there are panes below the chain
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def arrange(session: Session, width: int, height: int) -> list[Area]:
     room = body(width, height)
     if looks.look(session, "zoom") == "on":
         return [Area(session.focus, 0, 2, width, room)]
-    if height < LOWER_FROM or layout == "chain":
+    if height < LOWER_FROM or width < LOWER_WIDTH or layout == "chain":
         return [Area("chain", 0, 2, width, room)]
     if layout == "one below":
         chain = 10 if height < WIDE_HEIGHT else max(14, room * 16 // 34)
@@ -144,7 +146,8 @@ def _screen(scene: Scene, width: int, height: int) -> list[Line]:
     if width < LEAST_WIDTH or height < LEAST_HEIGHT:
         return too_small(width, height)
     if session.sides is not None:
-        return sides.paint(session, width, height)
+        fits = width >= TWO_RUNS[0] and height >= TWO_RUNS[1]
+        return sides.paint(session, width, height) if fits else too_small(width, height, "side by side", TWO_RUNS)
     if lessons.reading(session):
         return _lesson(scene, width, height)
     said = words(scene, width, height)
@@ -203,10 +206,11 @@ def _dividers(rows: list[Line], areas: list[Area], width: int) -> None:
                 a.y == y for a in areas if a.x == 0) else "┼" if starts else "│", "dim"),)), column, width)
 
 
-def too_small(width: int, height: int) -> list[Line]:
+def too_small(width: int, height: int, what: str = "bptui",
+              least: tuple[int, int] = (LEAST_WIDTH, LEAST_HEIGHT)) -> list[Line]:
     """What a terminal that is too small shows."""
     c = Canvas(width, height)
-    for y, text in enumerate((f"This window is {width} x {height}.", f"bptui needs {LEAST_WIDTH} x {LEAST_HEIGHT}.",
+    for y, text in enumerate((f"This window is {width} x {height}.", f"{what} needs {least[0]} x {least[1]}.",
                               "Make it larger: your place is kept.")):
         c.put(0, y, text)
     return c.lines()

@@ -150,7 +150,7 @@ def test_tmux_split_and_resized_whatever_is_open(terminal: Open, tmux: Any, bptu
         client.press(keys)
     tmux.do("split-window", "-h", "-t", "0:0.0", "cat")
     if keys in ("", "search"):
-        tmux.shows("bptui needs 80 x 14.")
+        tmux.shows("bptui needs 60 x 10.")
     for words in (("resize-pane", "-x", "10"), ("resize-pane", "-x", "1"), ("resize-pane", "-x", "70")):
         tmux.do(*words, "-t", "0:0.0")
     tmux.do("split-window", "-v", "-t", "0:0.0", "cat")
@@ -252,8 +252,9 @@ def test_screen_detached_and_attached_it_is_whole(terminal: Open, screen: Any, b
     second.shows("─ change ─")
     second.resize(80, 24)
     second.until(lambda: second.text == before, "the same screen")
-    screen.do("split")                              # 11 rows are too few
-    second.shows("bptui needs 80 x 14.")
+    screen.do("split")
+    screen.do("split")                              # five rows are too few
+    second.shows("bptui needs 60 x 10.")
     screen.do("only")
     second.until(lambda: second.text == before, "the same screen")
 

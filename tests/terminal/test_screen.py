@@ -110,8 +110,8 @@ def test_any_size_and_back(terminal: Open) -> None:
     program.shows(" 6/35", "following ∂E/∂w5")
     program.quiet(0.3)
     before = program.text
-    for size, sign in (((80, 14), "#0:6/35"), ((120, 40), "─ change ─"), ((70, 10), "bptui needs 80 x 14."),
-                       ((200, 60), "─ Printed ─"), ((1, 1), ""), ((79, 24), "bptui needs 80 x 14.")):
+    for size, sign in (((80, 14), "#0:6/35"), ((120, 40), "─ change ─"), ((50, 10), "bptui needs 60 x 10."),
+                       ((200, 60), "─ Printed ─"), ((1, 1), ""), ((59, 24), "bptui needs 60 x 10.")):
         program.resize(*size)
         program.shows(sign)
         if sign.startswith("bptui"):

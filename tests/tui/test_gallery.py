@@ -26,7 +26,7 @@ from bptui.tui.picture import settled
 from bptui.tui.views import graph
 from bptui.tui.views.gallery import Preview, list_width, paint, picture_size
 
-SIZES = [(80, 14), (80, 19), (80, 20), (80, 24), (100, 28), (120, 40), (200, 60)]
+SIZES = [(60, 10), (79, 24), (80, 14), (80, 19), (80, 20), (80, 24), (100, 28), (120, 40), (200, 60)]
 SHIPPED = dict(shipped())
 
 
@@ -150,12 +150,11 @@ def test_more_of_the_lesson_is_said_beside_any_number_that_is_found(name: str, s
 
 async def test_a_window_that_is_too_small_says_so(tui: ModuleType) -> None:
     app = BptuiApp(None, headless=True)
-    async with app.run_test(size=(79, 24)) as pilot:
+    async with app.run_test(size=(59, 24)) as pilot:
         await settled(app)
-        assert "bptui needs 80 x 14." in tui.shown(app)
+        assert "bptui needs 60 x 10." in tui.shown(app)
         await pilot.resize_terminal(80, 24)
-        await settled(app)
-        assert NEW_HERE in tui.shown(app) and "o1" in tui.shown(app)
+        await tui.until(lambda: NEW_HERE in tui.shown(app) and "o1" in tui.shown(app))
 
 
 # what its keys do

@@ -57,7 +57,7 @@ SCREENS = {
     "program_and_values": Screen("two_layer", "3 5 up up", at="#0:24"),
     "unfolded": Screen("two_layer", "home enter right", at="#0:20", size=(120, 40)),
     "low": Screen("two_layer", "enter s", at="#0:12", size=(80, 14)),
-    "too_small": Screen("two_layer", "s", size=(79, 24)),
+    "too_small": Screen("two_layer", "s", size=(59, 24)),
     "help": Screen("two_layer", "question_mark"),
 }
 PICTURES = ("first", "mockup_a", "mockup_b", "mockup_f")

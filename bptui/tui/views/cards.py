@@ -44,15 +44,15 @@ def first(scene: Scene, width: int, height: int, seen: bool) -> list[Line]:
             (key_of(session, "enter"), "follow", "on a weight: visit only what it needs"),
             (key_of(session, "find"), "find a number", "type its digits, go where it is made"),
             (key_of(session, "got"), "I got another", "type yours: why is it different?")]
+    reads = f" {key_of(session, 'lesson')} reads the lesson." if lesson.there_is_one(session) else ""
+    said = wrapped(_start(scene, seen) + reads, width - 4)
     y = 2 if height >= 10 else 1
-    for key, name, says in rows:
+    for key, name, says in rows[:max(0, height - y - len(said))]:
         c.put(3, y, key, "bold")
         x = c.put(9, y, name)
         at = max(column, x + 1)
         c.put(at, y, abridged(says, width - 1 - at))
         y += 1
-    reads = f" {key_of(session, 'lesson')} reads the lesson." if lesson.there_is_one(session) else ""
-    said = wrapped(_start(scene, seen) + reads, width - 4)
     for n, row in enumerate(said, min(y + 1, height - len(said))):
         c.put(3, n, row)
     return c.lines()

@@ -22,6 +22,7 @@ from .canvas import Canvas, Line, abridged, wrapped
 from .scales import BLOCKS, Scale
 
 MOST_CELLS = 40                                     # values of an update that have a cell each in the track
+WITH_EACH = 80                                      # columns into which a cell a value fits, whatever the phases
 CELLS = 8                                           # of a phase, where there are more
 LOSS = 6                                            # columns of the loss before the time line
 WITH_LAYERS = 120                                   # columns from which the track names the layers
@@ -92,9 +93,10 @@ def track(scene: Scene, width: int, alone: bool = False) -> Line:
     c = Canvas(width, 1)
     value, total = session.position.value, scene.times.count
     where = write_position(session.run, session.position) if alone else str(value)
-    counter, each = f"{where}/{total}", total <= MOST_CELLS and not alone
-    stops = stopping.in_update(session)
+    counter, stops = f"{where}/{total}", stopping.in_update(session)
     stretches, by_layer = stretches_of(scene.times), False
+    each = total <= MOST_CELLS and not alone and (
+        width >= WITH_EACH or sum(len(s.phase) + 3 for s in stretches) + total < width - len(counter) - 1)
     layers = stretches_of(scene.times, True)
     needed = sum(len(s.phase) + len(s.layer) + 4 + s.cells(each) for s in layers)
     if width >= WITH_LAYERS and needed < width - len(counter):

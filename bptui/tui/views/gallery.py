@@ -18,7 +18,7 @@ from ...debugger.lesson import NONE
 from ...explain import notation
 from ...explain.notation import readable
 from ...scenario.markdown import TextRow, rows, says_something
-from .canvas import Canvas, Line, merged, wrapped
+from .canvas import Canvas, Line, abridged, merged, wrapped
 from .frame import labels, rule
 
 TOP = 3                                             # rows above the list
@@ -70,8 +70,9 @@ def paint(gallery: Gallery, preview: Preview | None, width: int, height: int) ->
     alone = left == width
     c = Canvas(width, height)
     c.put(1, 0, "bptui", "bold")
-    c.put(9, 0, "step through backpropagation, one factor at a time")
-    c.right(width - 1, 0, f"{gallery.total} scenarios")
+    counted = f"{gallery.total} scenarios"
+    c.put(9, 0, abridged("step through backpropagation, one factor at a time", width - 12 - len(counted)))
+    c.right(width - 1, 0, counted)
     c.restyle(0, "reverse")
     _search(c, gallery)
     entry = gallery.chosen
@@ -143,7 +144,8 @@ def _search(c: Canvas, gallery: Gallery) -> None:
     if gallery.text:
         c.right(c.width - 1, 1, f"{len(gallery.found)} of {gallery.total} fit", "dim")
     else:
-        c.put(x + (2 if gallery.typing else 0), 1, HINT, "dim")
+        x += 2 if gallery.typing else 0
+        c.put(x, 1, abridged(HINT, c.width - 1 - x), "dim")
 
 
 def _list(c: Canvas, gallery: Gallery, width: int, room: int) -> None:
