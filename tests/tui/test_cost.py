@@ -16,6 +16,7 @@ from types import FrameType
 
 import pytest
 
+from bptui.debugger import travelling
 from bptui.debugger.scene import Scene
 from bptui.debugger.session import Session
 from bptui.replay.meaning import Place
@@ -46,7 +47,7 @@ def calls(act: Callable[[], object]) -> int:
 
 
 def step(session: Session) -> None:
-    session.move("into")
+    travelling.step(session, "into")
     layout.screen(session, *SIZE)
 
 
