@@ -143,6 +143,8 @@ class Sketch:
         """The nodes that the followed weight lies between."""
         if self.target is None or self.target[0].role != "parameter" or self.nodes.has(self.target):
             return ()
+        if not any(eq.out.role == "forward" and self.target[0] in eq.operands for eq in self.program.equations):
+            return ()                               # read on the way to a line alone: it has no edge of its own
         found: list[Spot] = []
         for var, reads in readers(self.program, self.target).items():
             lit = self.lit(var) if var in self.adjoints else None
