@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from . import THREADS, __version__
-from .debugger.looks import CHOICES
-from .debugger.settings import Settings, read_settings
+from .debugger.saved.settings import Settings, read_settings
+from .debugger.state.looks import CHOICES
 from .scenario.errors import LONGEST_QUOTE, did_you_mean, quoted
 from .scenario.shipped import shipped
 from .scenario.synonyms import nearest
-from .showing import COMMANDS, DONE, Parser, Refusal, find_scenario, opened
+from .show import COMMANDS, DONE, Parser, Refusal, find_scenario, opened
 from .streams import Guarded, guarded, say
 
 USAGE, INTERRUPTED, NO_READER = 2, 130, 141
@@ -84,7 +84,7 @@ def _outcome(out: Guarded, arguments: list[str]) -> tuple[int, tuple[str, ...]]:
         what = "the output cannot be written" if error is out.failure else str(error.filename or "")
         return USAGE, (": ".join(word for word in ("bptui", what, error.strerror or str(error)) if word),)
     except Exception as error:
-        from .debugger.fault import FAULT, tell
+        from .debugger.saved.fault import FAULT, tell
         return FAULT, tuple(tell(error, {"command": shlex.join(arguments)}))
 
 
@@ -171,7 +171,7 @@ def _open(arguments: list[str]) -> int:
         return _screenshot(path, given)
     if given.plain:
         assert path is not None
-        from .debugger.plain import run_plain
+        from .debugger.plain.plain import run_plain
         if given.ascii:
             for stream in (sys.stdout, sys.stderr):
                 stream.spelled = True               # type: ignore[union-attr]
@@ -202,7 +202,7 @@ def _settled(given: argparse.Namespace, settings: Settings) -> Settings:
 
 
 def _screenshot(path: Path | None, given: argparse.Namespace) -> int:
-    from .tui.picture import take_screenshot
+    from .tui.screenshot import take_screenshot
     keys: list[str] = [] if given.keys is None else given.keys.split()
     size = given.size or (80, 24)
     settings = _settled(given, Settings())          # a picture shows what the command line says, and no more

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bptui.debugger.commands import markdown_table
-from bptui.debugger.looks import CHOICES
-from bptui.debugger.settings import Settings
-from bptui.tui.picture import take_screenshot
+from bptui.debugger.commands.register import markdown_table
+from bptui.debugger.saved.settings import Settings
+from bptui.debugger.state.looks import CHOICES
+from bptui.tui.screenshot import take_screenshot
 
 TOP = Path(__file__).resolve().parent.parent
 NARROW, WIDE = (80, 24), (120, 40)

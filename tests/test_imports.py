@@ -26,15 +26,14 @@ ORDER = (
     "debugger",
     "tui",
     "streams",
-    "showing",
+    "show",
     "cli",
 )  # each imports only those before it
 FLOORS = {  # inside a room: each imports only from its own floor and those before it; who is not listed comes last
     "debugger": (
         ("panes.ids",),
-        ("session", "looks", "branch", "insights", "reader", "saved", "records", "job", "stopping", "watching",
-         "axis", "ahead"),
-        ("scene", "telling"),
+        ("state.*", "job", "axis", "ahead"),
+        ("scene", "event"),
         ("subject",),
         ("panes.pane", "panes.table", "panes.view", "panes.lines", "panes.curve", "panes.nodes"),
         ("panes.*",),
@@ -45,7 +44,7 @@ FLOORS = {  # inside a room: each imports only from its own floor and those befo
 }
 APART = {("debugger", "panes.*")}  # nobody there imports another: a pane knows no pane
 UPSTAIRS = {  # types of records that commands define and the session holds: they may only get fewer
-    "debugger/session.py: session imports sides",
+    "debugger/state/session.py: state.session imports side_by_side.compare",
 }
 ONLY_IN = {"textual": "tui", "rich": "tui", "ast": "scenario", "tomllib": "scenario", "sympy": "explain"}
 ONCE = "sympy"  # imported by one module only, and late
@@ -297,8 +296,8 @@ def test_a_wrong_import_is_found(file: str, text: str, fault: str, tmp_path: Pat
         ("debugger/panes/pane.py", "from .batch import table", "panes.batch"),
         ("debugger/subject.py", "if TYPE_CHECKING:\n    from .panes.pane import Pane", "panes.pane"),
         ("debugger/scene.py", "from .subject import Subject", "subject"),
-        ("debugger/session.py", "from .scene import Scene", "scene"),
-        ("debugger/stopping.py", "from . import order", "order"),
+        ("debugger/state/session.py", "from ..scene import Scene", "scene"),
+        ("debugger/state/stops.py", "from ..commands import order", "commands.order"),
         ("tui/views/batch.py", "from .register import PAINTERS", "views.register"),
         ("tui/views/register.py", "from ..layout import arrange", "layout"),
     ],
@@ -313,12 +312,13 @@ def test_a_module_of_a_higher_floor_is_found(file: str, text: str, other: str, t
 def test_what_a_floor_may_import_is_not_found(tmp_path: Path) -> None:
     for name in ("ids", "pane", "view", "batch", "register"):
         write(tmp_path, f"debugger/panes/{name}.py", "")
-    for name in ("scene", "session", "subject"):
+    for name in ("scene", "subject"):
         write(tmp_path, f"debugger/{name}.py", "from .panes.ids import PANES")
+    write(tmp_path, "debugger/state/session.py", "from ..panes.ids import PANES")
     write(tmp_path, "debugger/panes/values.py", "from ..scene import Scene\nfrom ..subject import Subject\n"
           "from .pane import Pane\nfrom .view import view\nfrom ...explain import notation")
     write(tmp_path, "debugger/panes/register.py", "from . import batch, values\nfrom .pane import Pane")
-    write(tmp_path, "debugger/copying.py", "from .panes.register import view\nfrom .session import Session")
+    write(tmp_path, "debugger/commands/copy.py", "from ..panes.register import view\nfrom ..state.session import Session")
     assert floor_faults(tmp_path) == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bptui.debugger.commands import COMMANDS, markdown_table
+from bptui.debugger.commands.register import COMMANDS, markdown_table
 from bptui.scenario.shipped import shipped
 
 TOP = Path(__file__).resolve().parent.parent

@@ -12,7 +12,7 @@ from ..explain.chain import Explainer
 from ..explain.links import Chain, Link, Made
 from ..replay.moves import Path
 from ..replay.timeline import Position
-from .session import Session, same_in
+from .state.session import Session, same_in
 
 FORMULA, NUMBERS = 1, 2                             # the beats before a step
 ORDER = ("path", "term", "factor", "head", "result", "sum")     # of rows made at once, which is announced

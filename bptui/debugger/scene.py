@@ -23,7 +23,7 @@ from ..replay.moves import Path
 from ..replay.timeline import Timeline
 from . import ahead
 from .ahead import Coming
-from .session import Session, listed, number_in, same_in
+from .state.session import Session, listed, number_in, same_in
 
 T = TypeVar("T")
 

@@ -13,7 +13,7 @@ from ..explain.namer import quantity_text
 from ..replay.meaning import Place
 from ..replay.timeline import Position
 from .scene import Scene
-from .session import source
+from .state.session import source
 
 EDITED = ("parameter", "data", "noise")
 

@@ -19,29 +19,30 @@ from textual.events import Event, Key, Paste
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from ..debugger import finding, looks
-from ..debugger.command import CommandId
-from ..debugger.commands import COMMANDS, key_of
-from ..debugger.fault import FAULT, tell
-from ..debugger.gallery import Gallery
+from ..debugger.commands import find
+from ..debugger.commands.command import CommandId
+from ..debugger.commands.register import COMMANDS, key_of
+from ..debugger.home.gallery import Gallery
+from ..debugger.home.open import run_of
 from ..debugger.job import reached
-from ..debugger.keeping import Keeper, reopened
-from ..debugger.opening import run_of
-from ..debugger.session import Session
-from ..debugger.settings import Settings, remember
+from ..debugger.saved.fault import FAULT, tell
+from ..debugger.saved.keeper import Keeper, reopened
+from ..debugger.saved.settings import Settings, remember
+from ..debugger.state import looks
+from ..debugger.state.session import Session
 from ..explain import ascii
 from ..replay.places import write_position
 from ..scenario.errors import ScenarioError, printable
-from .debugging import Debugger
-from .dialogs import Ask, Help, Palette
 from .driver import TolerantDriver
-from .gallery import GalleryScreen
 from .grid import dressed
 from .harmless import Harmless
 from .host import Host
 from .keymap import keymap
 from .pace import frame, wait
 from .runs import RunsScreen
+from .screens.debugger import Debugger
+from .screens.dialogs import Ask, Help, Palette
+from .screens.gallery import GalleryScreen
 from .themes import TABLE, textual_theme
 from .timers import Punctual
 
@@ -154,7 +155,7 @@ class BptuiApp(Punctual, Host):
         except ScenarioError:
             return False
         if number:
-            finding.find(session, number)
+            find.find(session, number)
         self._show(session)
         return True
 

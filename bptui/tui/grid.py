@@ -19,11 +19,11 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from ..debugger.session import Session
+from ..debugger.state.session import Session
 from .layout import panes, screen
 from .themes import BY_NAME, Theme, style
+from .views.ascii_line import spelled
 from .views.canvas import Line
-from .views.spelling import spelled
 
 WHEEL = 3                                           # rows of a turn of the wheel
 MOVE = 10                                           # cells that are not worth a move of the terminal's cursor

@@ -8,8 +8,8 @@ from pathlib import Path
 from textual.app import App
 from textual.events import Key
 
-from ..debugger.session import Session
-from ..debugger.settings import Settings
+from ..debugger.saved.settings import Settings
+from ..debugger.state.session import Session
 
 
 class Host(App[None]):

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from textual.keys import Keys, _character_to_key
 
-from ..debugger.command import CommandId
-from ..debugger.commands import BY_ID, COMMANDS, named
-from ..debugger.settings import said
+from ..debugger.commands.command import CommandId
+from ..debugger.commands.register import BY_ID, COMMANDS, named
+from ..debugger.saved.settings import said
 from ..scenario.errors import did_you_mean, quoted
 
 FIXED: tuple[CommandId, ...] = ("close", "interrupt", "quit", "help")     # the ways out keep their keys

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..debugger import lesson as lessons
-from ..debugger import looks
-from ..debugger.lesson import Page
+from ..debugger.commands import lesson as lessons
+from ..debugger.commands.lesson import Page
 from ..debugger.panes.pane import Side
 from ..debugger.panes.register import BY_ID
 from ..debugger.scene import Scene
-from ..debugger.session import Session
+from ..debugger.state import looks
+from ..debugger.state.session import Session
 from ..explain import notation
 from .views import below, frame, lesson, sides
 from .views.canvas import Canvas, Line, merged, row_at

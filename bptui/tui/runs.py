@@ -9,18 +9,18 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.events import Key, Paste
 
-from ..debugger import runs as listed
-from ..debugger.command import CommandId, Question
-from ..debugger.commands import BY_ID
+from ..debugger.commands.command import CommandId, Question
+from ..debugger.commands.register import BY_ID
 from ..debugger.job import go_on, stop
-from ..debugger.runs import Runs
-from ..debugger.session import Session
-from .dialogs import Ask, Help, Once, does_nothing, help_text
-from .gallery import Sheet
+from ..debugger.side_by_side import runs as listed
+from ..debugger.side_by_side.runs import Runs
+from ..debugger.state.session import Session
 from .grid import SpanCompositor
 from .keymap import Keymap
 from .layout import LEAST_HEIGHT, LEAST_WIDTH, too_small
 from .painted import SLICE, Painted
+from .screens.dialogs import Ask, Help, Once, does_nothing, help_text
+from .screens.gallery import Sheet
 from .views import runs as view
 from .views.canvas import Line
 

@@ -23,12 +23,12 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import verbs
-from bptui.debugger.command import Command
-from bptui.debugger.commands import BY_ID, COMMANDS, others
-from bptui.debugger.opening import run_of
+from bptui.debugger.commands.command import Command
+from bptui.debugger.commands.register import BY_ID, COMMANDS, others
+from bptui.debugger.home.open import run_of
 from bptui.debugger.panes import register
-from bptui.debugger.session import Session
+from bptui.debugger.plain import verbs
+from bptui.debugger.state.session import Session
 from bptui.replay import places
 from bptui.replay.places import write_position
 from bptui.replay.timeline import Position

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger.saved import Saved
-from bptui.debugger.store import Saver, load
+from bptui.debugger.saved.files import Saver, load
+from bptui.debugger.state.saved import Saved
 from tests.support import screens
 
 

@@ -11,13 +11,13 @@ import sys
 import time
 from pathlib import Path
 
-from bptui.debugger import store
-from bptui.debugger.saved import Saved, SavedStop
-from bptui.debugger.store import Saver
+from bptui.debugger.saved import files
+from bptui.debugger.saved.files import Saver
+from bptui.debugger.state.saved import Saved, SavedStop
 
 
 def session(path: Path, between: float) -> None:
-    store.BETWEEN, store.SHARE = between, store.SHARE if between else 0
+    files.BETWEEN, files.SHARE = between, files.SHARE if between else 0
     saver = Saver(path)
     os.write(1, f"pid {os.getpid()}\n".encode())
     number = 0

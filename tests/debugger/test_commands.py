@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import get_args
 
-from bptui.debugger import verbs
-from bptui.debugger.command import CommandId
-from bptui.debugger.commands import COMMANDS
-from bptui.tui.debugging import ON_SCREEN
+from bptui.debugger.commands.command import CommandId
+from bptui.debugger.commands.register import COMMANDS
+from bptui.debugger.plain import verbs
+from bptui.tui.screens.debugger import ON_SCREEN
 
 IDS = get_args(CommandId)
 

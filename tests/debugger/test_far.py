@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import job, keeping, verbs
-from bptui.debugger.commands import COMMANDS, Command, perform
-from bptui.debugger.saved import Saved, SavedRun, SavedStop
-from bptui.debugger.session import Session
-from bptui.debugger.store import Found
+from bptui.debugger import job
+from bptui.debugger.commands.register import COMMANDS, Command, perform
+from bptui.debugger.plain import verbs
+from bptui.debugger.saved import keeper
+from bptui.debugger.saved.files import Found
+from bptui.debugger.state.saved import Saved, SavedRun, SavedStop
+from bptui.debugger.state.session import Session
 from bptui.replay.open import open_run, open_scenario
 from bptui.replay.schedule import Schedule
 from bptui.scenario.errors import QuantityError
@@ -108,14 +110,14 @@ def test_within_the_run_it_is_gone_to_in_slices_and_can_be_stopped(command: Comm
     for text in TEXTS:
         typed = text.format(900_000_000).replace("w5", "w")
         session = long()
-        before = keeping.taken(session)
+        before = keeper.taken(session)
         counted.updates = 0
         assert command.act is not None
         perform(session, command.act, typed)
         assert counted.updates < AT_ONCE, typed
         if "@" in text:
             assert isinstance(session.job, job.Onward) and "Ctrl-C stops" in session.message, typed
-            assert job.stop(session) and keeping.taken(session) == before, typed
+            assert job.stop(session) and keeper.taken(session) == before, typed
         looked: list[str] = []
 
         def stops(said: str, looked: list[str] = looked) -> bool:
@@ -156,30 +158,30 @@ def painted(session: Session, tui: ModuleType) -> Iterator[str]:
 
 def test_a_kept_session_far_ahead_opens_at_once_and_is_put_back_later(counted: Counted, tui: ModuleType) -> None:
     session, at = long(), 900_000_000
-    keeping.resume(session, Found(far_away(at), 60.0))
+    keeper.resume(session, Found(far_away(at), 60.0))
     assert isinstance(session.job, job.Onward) and session.message.startswith("Running on: after ")
     screens = list(painted(session, tui))
     assert counted.updates < AT_ONCE and session.position.update == 0
     assert any("not yet: the run is at" in screen for screen in screens)
     # whoever stops it has lost nothing: it is there for the next time, and - goes there
     assert job.stop(session)
-    saved, kept = far_away(at), keeping.taken(session)
+    saved, kept = far_away(at), keeper.taken(session)
     assert (kept.watches, kept.runs, kept.marks) == (saved.watches, saved.runs, saved.marks)
     assert sorted(stop.text for stop in kept.stops) == sorted(stop.text for stop in saved.stops)
     assert kept.past == ("A #3:0", f"A #{at}:2")
     session.back()
     assert isinstance(session.job, job.Onward) and job.stop(session)
-    assert keeping.taken(session).past == kept.past
+    assert keeper.taken(session).past == kept.past
 
 
 def test_it_is_whole_when_the_run_has_come_there(tui: ModuleType) -> None:
     session = long()
     at = session.run.known + 100_000
     saved = far_away(at)
-    keeping.resume(session, Found(saved, 60.0))
+    keeper.resume(session, Found(saved, 60.0))
     while job.go_on(session, 0.05):
         pass
-    kept = keeping.taken(session)
+    kept = keeper.taken(session)
     assert session.message.startswith("Where you left off 1 minute ago.") and set(session.branches) == {"A", "B"}
     for what in ("position", "watches", "runs", "stops"):
         assert getattr(kept, what) == getattr(saved, what)
@@ -191,11 +193,11 @@ def test_what_is_kept_past_the_end_is_shown_as_such(counted: Counted, tui: Modul
     session, at = Session(open_run(find("two_layer"))), 999_999_999
     saved = replace(far_away(at), watches=(f"w5@{at}", "w5"),
                     stops=(SavedStop(1, f"E < w5@{at}"),), runs=(SavedRun("B", "A", 3, (f"w5 = w5@{at}",)),))
-    keeping.resume(session, Found(saved, 60.0))
+    keeper.resume(session, Found(saved, 60.0))
     assert session.job is None and session.position.update == 0
     assert sum("the run ends after 10,000" in screen for screen in painted(session, tui)) >= 2      # cut there
     assert counted.updates < AT_ONCE and session.stops[1].fault == END
-    kept = keeping.taken(session)
+    kept = keeper.taken(session)
     assert (kept.watches, kept.stops, kept.runs) == (saved.watches, saved.stops, saved.runs)
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bptui.debugger import travelling
-from bptui.debugger.gallery import GROUPS, RESUME, Gallery, look
-from bptui.debugger.keeping import reopened
-from bptui.debugger.session import Session
-from bptui.debugger.store import recent, session_path
+from bptui.debugger.commands import travel
+from bptui.debugger.home.gallery import GROUPS, RESUME, Gallery, look
+from bptui.debugger.saved.files import recent, session_path
+from bptui.debugger.saved.keeper import reopened
+from bptui.debugger.state.session import Session
 from bptui.replay.open import open_run
 from bptui.scenario.markdown import rows
 from bptui.scenario.shipped import shipped
@@ -130,7 +130,7 @@ def left(path: Path, state: dict[str, str], seconds_ago: float, monkeypatch: pyt
     """A session of the scenario that was saved some time ago."""
     monkeypatch.setenv("XDG_STATE_HOME", state["XDG_STATE_HOME"])
     session, keeper = reopened(Session(open_run(path)), path, False, False)
-    travelling.step(session, "over")
+    travel.step(session, "over")
     keeper.close()
     file = session_path(path, state)
     assert file is not None

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bptui.debugger.saved import Saved, SavedStop, write
-from bptui.debugger.store import CHANGED, Saver, load
+from bptui.debugger.saved.files import CHANGED, Saver, load
+from bptui.debugger.state.saved import Saved, SavedStop, write
 
 Open = Callable[..., Saver]
 Put = Callable[[Saver, Saved], None]

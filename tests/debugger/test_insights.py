@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Session
+from bptui.debugger.state.session import Session
 from bptui.engine import laws
 from bptui.replay.open import open_scenario
 from bptui.scenario.reader import read_scenario_text

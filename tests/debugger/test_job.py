@@ -10,13 +10,18 @@ from types import ModuleType
 import pytest
 from textual.events import Key
 
-from bptui.debugger import asking, job, keeping, plain, stopping, travelling, verbs
-from bptui.debugger.asking import DigitSearch
-from bptui.debugger.finding import Find
+from bptui.debugger import job
+from bptui.debugger.commands import got as got_commands
+from bptui.debugger.commands import travel
+from bptui.debugger.commands.find import Find
+from bptui.debugger.commands.got import DigitSearch
+from bptui.debugger.commands.seek import Seek
 from bptui.debugger.job import Job, Onward
-from bptui.debugger.seeking import Seek
-from bptui.debugger.session import Session
-from bptui.debugger.sides import DifferenceSearch
+from bptui.debugger.plain import plain, verbs
+from bptui.debugger.saved import keeper
+from bptui.debugger.side_by_side.compare import DifferenceSearch
+from bptui.debugger.state import stops as set_stops
+from bptui.debugger.state.session import Session
 from bptui.explain import got, search
 from bptui.replay.open import open_scenario
 from bptui.replay.run import Run
@@ -68,7 +73,7 @@ def begun(waits: bool = False) -> Session:
     session.__dict__["beside"] = (run(),)
     while session.run.known < 100_000:              # a number is looked for in what is known
         session.run.work(0.1)
-    stopping.set_stop(session, "E < 0")
+    set_stops.set_stop(session, "E < 0")
     session.right = session.focus = "values"
     session.message = ""
     return session
@@ -93,15 +98,15 @@ async def test_ctrl_c_stops_it_on_the_screen(tui: ModuleType, name: str) -> None
     kind, session = KINDS[name], begun()
     if name == "change":
         session.cursor["values"] = 0
-    before = keeping.taken(session), session.position
+    before = keeper.taken(session), session.position
     app = BptuiApp(session, headless=True)
     async with app.run_test(size=(80, 24)):
         await press(app, *kind.keys)
         await tui.until(lambda: isinstance(session.job, kind.job))
-        assert (keeping.taken(session), session.position) == before
+        assert (keeper.taken(session), session.position) == before
         await press(app, "ctrl+c")
         assert session.job is None and session.message.startswith(kind.said)
-        assert (keeping.taken(session), session.position) == before
+        assert (keeper.taken(session), session.position) == before
         await tui.until(lambda: kind.said.split(".")[0] in " ".join(tui.shown(app).split()))
         if name == "digits":
             assert session.yours is not None and session.yours.state == "stopped"
@@ -115,7 +120,7 @@ async def test_ctrl_c_stops_it_on_the_screen(tui: ModuleType, name: str) -> None
 @pytest.mark.parametrize("name", KINDS)
 def test_ctrl_c_stops_it_without_a_screen(name: str) -> None:
     kind, session = KINDS[name], begun(waits=True)
-    before = keeping.taken(session), session.position
+    before = keeper.taken(session), session.position
     attention, looked = plain.Attention(), list[str]()
 
     def goes_on(said: str) -> bool:
@@ -131,13 +136,13 @@ def test_ctrl_c_stops_it_without_a_screen(name: str) -> None:
     attention.end()
     assert len(looked) == 3 and session.job is None
     assert answered[-1].startswith(kind.said) and not attention.wanted
-    assert (keeping.taken(session), session.position) == before and session.yours is None
+    assert (keeper.taken(session), session.position) == before and session.yours is None
 
 
 @pytest.mark.parametrize("typed", ["stops", "hits 1"])
 def test_ctrl_c_stops_the_count_of_hits_without_a_screen(typed: str) -> None:
     session, attention, looked = begun(waits=True), plain.Attention(), list[str]()
-    before = keeping.taken(session), session.position
+    before = keeper.taken(session), session.position
 
     def goes_on(said: str) -> bool:
         looked.append(said)
@@ -151,20 +156,20 @@ def test_ctrl_c_stops_the_count_of_hits_without_a_screen(typed: str) -> None:
     answered = list(verbs.answer(session, verb, goes_on))
     attention.end()
     assert looked[2] == "Counting the hits …" and not attention.wanted
-    assert "no hit yet" in answered[-1] and (keeping.taken(session), session.position) == before
+    assert "no hit yet" in answered[-1] and (keeper.taken(session), session.position) == before
 
 
 # on the way to a far update
 
 WAYS: dict[str, Callable[[Session], object]] = {
     "go": lambda session: session.go("#900000000"), "end": Session.end,
-    "scrub": lambda session: travelling.scrub(session, 900_000_000)}
+    "scrub": lambda session: travel.scrub(session, 900_000_000)}
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_long_way_is_gone_in_slices_and_can_be_left(way: str) -> None:
     session = Session(run())
-    travelling.step(session, "into")
+    travel.step(session, "into")
     before = session.position
     WAYS[way](session)
     assert session.job is not None and session.position == before
@@ -189,9 +194,9 @@ def test_it_arrives_and_comes_back() -> None:
 
 def test_what_is_begun_takes_the_place_of_what_was_being_done() -> None:
     session = begun()
-    asking.compare(session, "0.987654321")
+    got_commands.compare(session, "0.987654321")
     assert isinstance(session.job, DigitSearch) and session.yours is not None
     session.go("#900000000")
     assert isinstance(session.job, Onward) and session.yours.state == "stopped"
-    travelling.step(session, "into")
+    travel.step(session, "into")
     assert session.job is None and session.position.update == 0

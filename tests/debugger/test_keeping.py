@@ -8,12 +8,15 @@ from types import ModuleType
 
 import pytest
 
-from bptui.debugger import branching, keeping, looks, stopping, travelling
-from bptui.debugger.commands import COMMANDS
+from bptui.debugger.commands import travel, what_if
+from bptui.debugger.commands.register import COMMANDS
 from bptui.debugger.panes import register
-from bptui.debugger.saved import Saved, SavedRun, read, read_old, write
-from bptui.debugger.session import Session
-from bptui.debugger.store import Found
+from bptui.debugger.saved import keeper as keeper_saved
+from bptui.debugger.saved.files import Found
+from bptui.debugger.state import looks
+from bptui.debugger.state import stops as set_stops
+from bptui.debugger.state.saved import Saved, SavedRun, read, read_old, write
+from bptui.debugger.state.session import Session
 from bptui.replay.open import open_scenario
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import find
@@ -33,12 +36,12 @@ def found(saved: Saved) -> Found:
 
 def there_and_back(session: Session) -> Saved:
     """Through the text that a file would have."""
-    return read(write(keeping.taken(session)).encode())
+    return read(write(keeper_saved.taken(session)).encode())
 
 
 def settled(session: Session) -> None:
     """What is counted on in the background is counted."""
-    while stopping.count_on(session, 1.0):
+    while set_stops.count_on(session, 1.0):
         pass
     session.run.known, session.message = max(session.run.known, 0), ""
 
@@ -62,7 +65,7 @@ def test_a_restored_session_shows_the_same_screen(tui: ModuleType, name: str, se
         session.yours = None
         session.card = False
         again = tui.open_session(name)
-        faults = keeping.restore(again, there_and_back(session))
+        faults = keeper_saved.restore(again, there_and_back(session))
         assert faults == []
         for each in (session, again):
             for branch in each.branches.values():
@@ -74,7 +77,7 @@ def test_a_restored_session_shows_the_same_screen(tui: ModuleType, name: str, se
         assert again.position == session.position and again.branch.name == session.branch.name
         for size in ((80, 24), (120, 40)):
             assert tui.text(again, size) == tui.text(session, size)
-        assert keeping.taken(again) == keeping.taken(session)
+        assert keeper_saved.taken(again) == keeper_saved.taken(session)
 
 
 def test_a_session_is_told_of_when_it_is_put_back(tui: ModuleType) -> None:
@@ -83,9 +86,9 @@ def test_a_session_is_told_of_when_it_is_put_back(tui: ModuleType) -> None:
     for command, text in SCRIPT:
         hands.press(command, text)
     again = tui.open_session("two_layer")
-    keeping.resume(again, found(there_and_back(session)))
+    keeper_saved.resume(again, found(there_and_back(session)))
     assert again.message == "Where you left off 12 minutes ago. - goes back. With 2 stops, 2 watches, 1 what-if run."
-    assert again.branch.name == "B" and branching.title(again, "B").startswith("w5 = 0.1 after ")
+    assert again.branch.name == "B" and what_if.title(again, "B").startswith("w5 = 0.1 after ")
     assert again.level == session.level == "phase" and again.right == "stops"
     again.back()
     assert "No place to go back" not in again.message
@@ -93,7 +96,7 @@ def test_a_session_is_told_of_when_it_is_put_back(tui: ModuleType) -> None:
 
 def test_a_session_that_says_nothing_is_not_told_of(tui: ModuleType) -> None:
     session = tui.open_session("two_layer")
-    keeping.resume(session, found(there_and_back(tui.open_session("two_layer"))))
+    keeper_saved.resume(session, found(there_and_back(tui.open_session("two_layer"))))
     assert session.message == "" and session.untouched
 
 
@@ -103,7 +106,7 @@ def test_with_a_place_that_was_asked_for_only_the_rest_is_put_back(tui: ModuleTy
     for command, text in SCRIPT:
         hands.press(command, text)
     again = tui.open_session("two_layer", "#7:3")
-    keeping.resume(again, found(there_and_back(session)), stay=True)
+    keeper_saved.resume(again, found(there_and_back(session)), stay=True)
     assert (again.position.update, again.position.value) == (7, 3) and len(again.stops) == 2
 
 
@@ -123,7 +126,7 @@ def test_what_no_longer_fits_is_said_and_lost_by_nobody(tui: ModuleType) -> None
         'units = ["o1", "o2"]', 'units = ["o1"]').replace(
         "weights = [[0.40, 0.45], [0.50, 0.55]]", "weights = [[0.40, 0.45]]").replace("[[0.01, 0.99]]", "[[0.01]]")
     again = edited(smaller)
-    keeping.resume(again, found(saved))
+    keeper_saved.resume(again, found(saved))
     assert "The scenario has changed since: what-if run B no longer fits" in again.message and "more" in again.message
     assert again.position.update == 0
     assert [each.fault != "" for each in again.stops.values()] == [True, False]
@@ -131,7 +134,7 @@ def test_what_no_longer_fits_is_said_and_lost_by_nobody(tui: ModuleType) -> None
     assert (kept.runs, kept.marks, kept.watches) == (saved.runs, saved.marks, saved.watches)
     assert [s.text for s in kept.stops] == [s.text for s in saved.stops]
     whole = edited(text)                            # the scenario is as it was: so is the session, but for the place
-    assert keeping.restore(whole, kept) == []
+    assert keeper_saved.restore(whole, kept) == []
     assert set(whole.branches) == {"A", "B"} and "z" in whole.bookmarks
     assert all(each.fault == "" for each in whole.stops.values())
 
@@ -143,13 +146,13 @@ def test_what_no_longer_fits_is_said_and_lost_by_nobody(tui: ModuleType) -> None
 def test_why_a_what_if_run_does_not_fit_is_true(tui: ModuleType, runs: list[tuple[str, str]], why: str) -> None:
     session = tui.open_session("two_layer")
     saved = Saved(runs=tuple(SavedRun(name, parent, 0, ("w5 = 0.1",), 1) for name, parent in runs))
-    (fault,) = keeping.restore(session, saved)
+    (fault,) = keeper_saved.restore(session, saved)
     assert fault.endswith(f"no longer fits: {why}") and set(session.branches) <= set("AB")
-    assert keeping.taken(session).runs == saved.runs                                    # and kept
+    assert keeper_saved.taken(session).runs == saved.runs                                    # and kept
 
 
 def test_a_place_that_is_gone_is_not_repeated_at_any_length(tui: ModuleType) -> None:
-    (fault,) = keeping.restore(tui.open_session("two_layer"), Saved(position="#" * 10_000))
+    (fault,) = keeper_saved.restore(tui.open_session("two_layer"), Saved(position="#" * 10_000))
     assert len(fault) < 400
 
 
@@ -163,12 +166,12 @@ def test_a_place_that_is_gone_is_not_repeated_at_any_length(tui: ModuleType) -> 
 ])
 def test_whatever_a_file_says_the_screen_can_be_drawn(tui: ModuleType, saved: Saved) -> None:
     session = tui.open_session("two_layer")
-    keeping.resume(session, found(saved))
+    keeper_saved.resume(session, found(saved))
     for right in ("watches", "stops", "hits", "parameters"):
         session.right = session.focus = right
         for size in ((80, 24), (120, 40)):
             assert "\x1b" not in tui.text(session, size)
-    assert isinstance(keeping.taken(session), Saved)
+    assert isinstance(keeper_saved.taken(session), Saved)
 
 
 class Silent:
@@ -190,18 +193,18 @@ class Silent:
 
 def test_a_keeper_takes_down_what_changes_and_says_what_is_wrong(tui: ModuleType) -> None:
     session, saver = tui.open_session("two_layer"), Silent()
-    keeper = keeping.Keeper(session, saver)         # type: ignore[arg-type]
+    keeper = keeper_saved.Keeper(session, saver)         # type: ignore[arg-type]
     assert keeper.keep() is None and saver.heard == []      # nothing is written before something changes
-    travelling.step(session, "over")
+    travel.step(session, "over")
     assert keeper.keep() == 0.25
     keeper.keep()
     assert [s.position for s in saver.heard] == ["#0:1"]
     saver.trouble = "This session is not saved: the disk is full."
-    travelling.step(session, "over")
+    travel.step(session, "over")
     keeper.keep()
     assert "the disk is full" in session.message
     for size in ((80, 24), (120, 40), (80, 14)):    # the sentence goes with the next step; that it is so does not
-        travelling.step(session, "over")
+        travel.step(session, "over")
         keeper.keep()
         assert session.message == "" and " NOT SAVED " in tui.text(session, size).splitlines()[0]
     saver.trouble = ""
@@ -212,16 +215,16 @@ def test_a_keeper_takes_down_what_changes_and_says_what_is_wrong(tui: ModuleType
 
 
 def test_a_session_says_what_made_its_numbers(tui: ModuleType) -> None:
-    assert "straight-line Python, numpy " in keeping.taken(tui.open_session("two_layer")).bits
+    assert "straight-line Python, numpy " in keeper_saved.taken(tui.open_session("two_layer")).bits
 
 
 def test_a_session_that_an_earlier_bptui_saved_shows_what_it_showed(tui: ModuleType) -> None:
     session = tui.open_session("two_layer")
-    keeping.resume(session, found(read_old(OLD.read_bytes())))
+    keeper_saved.resume(session, found(read_old(OLD.read_bytes())))
     assert session.message == "Where you left off 12 minutes ago. - goes back. With 2 stops, 2 watches, 1 what-if run."
     assert (session.branch.name, session.position.update, session.position.value) == ("B", 300, 12)
     assert set(session.bookmarks) == {"a"} and session.watches == ["w5", "abs(w5 - w5@0)"]
-    assert branching.title(session, "B") == "w5 = 0.1 after 7 updates"
+    assert what_if.title(session, "B") == "w5 = 0.1 after 7 updates"
 
 
 def test_the_gallery_and_back_loses_nothing(tui: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,7 +232,7 @@ def test_the_gallery_and_back_loses_nothing(tui: ModuleType, tmp_path: Path, mon
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     path = find("two_layer")
     for drawn in (True, False):
-        session, keeper = keeping.reopened(tui.open_session("two_layer"), path, fresh=True, stay=False)
+        session, keeper = keeper_saved.reopened(tui.open_session("two_layer"), path, fresh=True, stay=False)
         hands = tui.Hands(session)
         for command, text in SCRIPT:
             hands.press(command, text)
@@ -237,7 +240,7 @@ def test_the_gallery_and_back_loses_nothing(tui: ModuleType, tmp_path: Path, mon
                 keeper.keep()
                 keeper.write()
         keeper.close()
-        again, other = keeping.reopened(tui.open_session("two_layer"), path, fresh=False, stay=False)
+        again, other = keeper_saved.reopened(tui.open_session("two_layer"), path, fresh=False, stay=False)
         assert other.trouble == "" and set(again.branches) == {"A", "B"} and again.branch.name == "B"
-        assert keeping.taken(again) == keeping.taken(session)
+        assert keeper_saved.taken(again) == keeper_saved.taken(session)
         other.close()

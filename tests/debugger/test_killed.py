@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from bptui.debugger.saved import Saved
-from bptui.debugger.store import BETWEEN, OPEN_ELSEWHERE, Saver, load
+from bptui.debugger.saved.files import BETWEEN, OPEN_ELSEWHERE, Saver, load
+from bptui.debugger.state.saved import Saved
 
 pytestmark = pytest.mark.real
 

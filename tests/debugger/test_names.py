@@ -12,9 +12,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from bptui.debugger import finding, pointing, stopping, watching
+from bptui.debugger.commands import find as find_commands
+from bptui.debugger.commands import typed as typed_commands
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Session
+from bptui.debugger.state import stops as set_stops
+from bptui.debugger.state import watches
+from bptui.debugger.state.session import Session
 from bptui.explain import notation
 from bptui.explain.chain import Explainer
 from bptui.explain.got import places_of
@@ -126,13 +129,13 @@ def refusals(run: Run, name: str) -> Iterator[tuple[str, str]]:
             f"{quoted(name)} is no position: 120, #120:31, 50%, e12 or a quantity (")
     session = Session(run)
     try:
-        pointing.asked(session, name)
+        typed_commands.asked(session, name)
         yield "follow", ""
     except QuantityError as error:
         yield "follow", str(error)
-    watching.add(session, name)
+    watches.add(session, name)
     yield "watch", "" if session.watches else told(session)
-    stopping.set_stop(session, name)
+    set_stops.set_stop(session, name)
     kept = "" if session.stops or "which is there from its start" in session.message else told(session)
     yield "stop", kept
 
@@ -160,16 +163,16 @@ def test_a_printed_name_leads_every_verb_to_one_value_and_one_step(name: str) ->
         hit = next(by_name(run, typed, 0, 0))
         assert hit is not None and hit.at == at, typed
         session.stops.clear()
-        stopping.set_stop(session, typed)
+        set_stops.set_stop(session, typed)
         if at.value:
             [number] = session.stops
-            hits = stopping.hits(session, number)
+            hits = set_stops.hits(session, number)
             assert hits is not None
             while not hits.complete and not hits.count:
                 hits.work(0.05)
             assert hits.nth(1) == at, typed
         session.stand(at if np.ndim(value) == 0 else end)
-        watched = watching.here(session, typed)
+        watched = watches.here(session, typed)
         assert np.array_equal(watched.value, value, equal_nan=True), typed
         if np.ndim(value) == 0:                     # what its derivation comes to
             lines = derivation(run, typed, 0, 0)
@@ -206,7 +209,7 @@ def test_every_spelling_is_one_value_one_derivation_one_step(expected: float) ->
     assert len({"\n".join(derivation(run, text, 0, 0)) for text in texts}) == 1
     assert len({places.read_position(run, text) for text in texts}) == 1
     session = Session(run)
-    assert len({session.follow_name() for text in texts if pointing.follow(session, text) is None}) == 1
+    assert len({session.follow_name() for text in texts if typed_commands.follow(session, text) is None}) == 1
 
 
 def test_every_spelling_of_a_printed_figure_stands_beside_the_same_value() -> None:
@@ -265,10 +268,10 @@ def test_a_derivative_that_the_run_does_not_make_is_shown_where_all_are_there(ho
     if how == "go":
         session.go("d(net_o1, w5)")
     elif how == "find":
-        finding.find(session, "d(net_o1, w5)")
+        find_commands.find(session, "d(net_o1, w5)")
     else:
         session.go("∂E/∂w4")                        # the last derivative of the update
-        pointing.follow(session, "d(net_o1, w5)")
+        typed_commands.follow(session, "d(net_o1, w5)")
     chain = Scene(session).chain
     assert session.follow_name() == "∂net_o1/∂w5" and chain is not None
     assert chain.rows[-1].value == pytest.approx(0.593269992, abs=1e-9)

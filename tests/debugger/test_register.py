@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import copying, order, travelling
-from bptui.debugger.command import Command
-from bptui.debugger.commands import BY_ID
+from bptui.debugger.commands import copy, order, travel
+from bptui.debugger.commands.command import Command
+from bptui.debugger.commands.register import BY_ID
 from bptui.debugger.panes import cursor, ids, register
 from bptui.debugger.panes.pane import Pane, TableOf
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import LEAVES, Session
+from bptui.debugger.state.session import LEAVES, Session
 from bptui.tui.layout import arrange, panes
 from bptui.tui.views import tables
 from bptui.tui.views.register import PAINTERS, Painter
@@ -119,7 +119,7 @@ def test_an_added_pane_is_moved_in_ordered_filtered_and_copied(steps: Session) -
     assert register.at(Scene(steps), "steps") == 0
     cursor.move(steps, 7)
     assert register.at(Scene(steps), "steps") == 7 and register.length(Scene(steps), "steps") == 10
-    assert copying.copy(steps) and steps.message.startswith("Copied w8 = 0.010769")
+    assert copy.copy(steps) and steps.message.startswith("Copied w8 = 0.010769")
     order.order(steps, "step")
     assert steps.message.startswith("Steps by step, largest first.")
     order.filter_rows(steps, "step < 0")            # w1 to w6: the source trains no bias
@@ -128,7 +128,7 @@ def test_an_added_pane_is_moved_in_ordered_filtered_and_copied(steps: Session) -
 
 
 def test_an_added_pane_is_saved_and_told_without_a_screen(steps: Session, tmp_path: Path) -> None:
-    copying.save(steps, str(tmp_path / "steps.csv"))
+    copy.save(steps, str(tmp_path / "steps.csv"))
     written = (tmp_path / "steps.csv").read_text("utf-8").splitlines()
     assert written[0] == "quantity,step" and len(written) == 11 and written[8].startswith("w8,0.010769")
     told = list(register.lines(Scene(steps), "steps", "", lambda said: True))
@@ -146,10 +146,10 @@ def test_the_commands_are_about_its_rows(steps: Session, command: str, right: st
 
 def test_a_step_takes_its_cursor_back_where_its_record_says_so(steps: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     steps.cursor["steps"] = 7
-    travelling.step(steps, "into")
+    travel.step(steps, "into")
     assert steps.cursor["steps"] == 7
-    monkeypatch.setattr("bptui.debugger.session.LEAVES", {*LEAVES, "steps"})
-    travelling.step(steps, "into")
+    monkeypatch.setattr("bptui.debugger.state.session.LEAVES", {*LEAVES, "steps"})
+    travel.step(steps, "into")
     assert steps.cursor["steps"] is None
 
 

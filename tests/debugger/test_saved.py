@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.debugger.saved import MOST_PLACES, Newer, Saved, SavedRun, SavedStop, Unreadable, read, read_old, write
+from bptui.debugger.state.saved import MOST_PLACES, Newer, Saved, SavedRun, SavedStop, Unreadable, read, read_old, write
 
 OLD = Path(__file__).with_name("old") / "two_layer.toml"
 # Controls too, and lone surrogates: bytes of a path that are no text are read as low ones. High ones come from nowhere.

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import lecture, travelling
+from bptui.debugger.commands import lecture, travel
 from bptui.debugger.panes import register
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Session
+from bptui.debugger.state.session import Session
 from bptui.explain.chain import Explainer
 from bptui.tui.layout import screen
 
@@ -81,7 +81,7 @@ def test_a_frame_makes_one_scene_and_a_command_another(tui: ModuleType, scenes: 
         screen(session, 120, 40)
         assert len(scenes) == 1
         frame = scenes[0]
-        travelling.step(session, "into")
+        travel.step(session, "into")
         screen(session, 120, 40)
         assert len(scenes) == 2 and scenes[1] is not frame
         lecture.forward(session)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bptui.debugger.settings import Settings, read_settings, remember, settings_path
+from bptui.debugger.saved.settings import Settings, read_settings, remember, settings_path
 
 
 @pytest.fixture

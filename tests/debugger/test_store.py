@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bptui.debugger.saved import Saved, read, write
-from bptui.debugger.store import (
+from bptui.debugger.saved.files import (
     AGAIN,
     BETWEEN,
     CHANGED,
@@ -25,6 +24,7 @@ from bptui.debugger.store import (
     load,
     session_path,
 )
+from bptui.debugger.state.saved import Saved, read, write
 from bptui.scenario.files import stamp
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,14 +11,16 @@ from types import ModuleType
 
 import pytest
 
-from bptui.debugger import asking, copying, job, stopping
-from bptui.debugger.command import Command
-from bptui.debugger.commands import BY_ID
+from bptui.debugger import job
+from bptui.debugger.commands import copy, got
+from bptui.debugger.commands.command import Command
+from bptui.debugger.commands.register import BY_ID
 from bptui.debugger.panes import cursor, matrix, register
 from bptui.debugger.panes.pane import turned_to
 from bptui.debugger.panes.register import subject
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Session
+from bptui.debugger.state import stops as set_stops
+from bptui.debugger.state.session import Session
 from bptui.replay.places import write_position
 
 KNOWN: dict[str, Command] = {**BY_ID}
@@ -62,7 +64,7 @@ def opened(tui: ModuleType, pane: str) -> Session:
     if pane == "hits":
         shown(session, "stops")
         BY_ID["enter"].act(session, "")             # type: ignore[misc]
-        while stopping.count_on(session, 1.0):
+        while set_stops.count_on(session, 1.0):
             pass
     elif pane == "chain":
         session.focus = "chain"
@@ -80,7 +82,7 @@ def answer(session: Session, command: str) -> str:
     """What a command does about this, in a word."""
     before, known = session.position, KNOWN[command]
     if command == "copy":
-        copying.copy(session)
+        copy.copy(session)
         found = re.match(r"Copied (.*?)\. ?(y again.*)?$", session.message)
         return found[1] if found else ""
     if known.asks is not None and command != "got":
@@ -130,7 +132,7 @@ def test_the_same_quantity_typed_is_the_same_value(tui: ModuleType, pane: str) -
     if found is None or not found.quantity:
         return
     if found.value is not None and (found.at is None or found.at.update == session.position.update):
-        copying.tell(session, found.quantity)
+        copy.tell(session, found.quantity)
         assert session.message.rpartition(" = ")[2] == repr(found.value)
     with_cursor, typed = opened(tui, pane), opened(tui, pane)
     for each, text in ((with_cursor, ""), (typed, found.quantity)):
@@ -139,7 +141,7 @@ def test_the_same_quantity_typed_is_the_same_value(tui: ModuleType, pane: str) -
             pass
     assert typed.position == with_cursor.position
     assert typed.message.partition(" Hit ")[0] == with_cursor.message.partition(" Hit ")[0]
-    assert asking.selected(Scene(session)) in (found, found.beside)
+    assert got.selected(Scene(session)) in (found, found.beside)
 
 
 @pytest.mark.parametrize("at", [None, "#0:12", "#3:35"])
@@ -152,8 +154,8 @@ def test_a_refusal_to_compare_says_that_nothing_is_made_only_where_nothing_is(tu
         shown(session, pane) if pane in BY_ID else cursor.show(session, pane)
     for row in range(max(1, register.length(Scene(session), session.focus))):
         session.cursor[session.focus], session.message = row, ""
-        asking.compare(session, "1")
-        if asking.selected(Scene(session)) is None:
+        got.compare(session, "1")
+        if got.selected(Scene(session)) is None:
             first = "Nothing is made here" if pane == "chain" and not at else "Put the cursor on a weight or a value"
             assert first in session.message
 

@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.debugger import copying, order, stopping, travelling
-from bptui.debugger.looks import look
+from bptui.debugger.commands import copy, order, travel
 from bptui.debugger.panes import cursor, printed, register
 from bptui.debugger.panes.batch import Batch
 from bptui.debugger.scene import Scene
+from bptui.debugger.state import stops as set_stops
+from bptui.debugger.state.looks import look
 from bptui.engine.unroll import Trace
 from bptui.replay.timeline import Position
 
@@ -242,7 +243,7 @@ def test_the_order_follows_the_position(tui: ModuleType) -> None:
     session.focus = "values"
     order.order(session, "-value")
     for _ in range(60):
-        travelling.step(session, "into")
+        travel.step(session, "into")
         whole = register.table_of(Scene(session), "values").whole(0)
         rows = rows_of(session, "values")
         real = whole.values[whole.made]
@@ -325,18 +326,18 @@ def test_copying_what_the_cursor_is_on(tui: ModuleType) -> None:
     session.focus = "parameters"
     session.cursor["parameters"] = 4
     weight, derivative = session.run.value("w5"), session.run.value("d(E, w5)")
-    assert copying.copy(session) == repr(float(weight))
+    assert copy.copy(session) == repr(float(weight))
     assert session.message == "Copied w5 = 0.4. y again: ∂E/∂w."
-    assert float(copying.copy(session)) == derivative
+    assert float(copy.copy(session)) == derivative
     assert session.message.startswith(f"Copied w5, ∂E/∂w = {derivative!r}.")
-    assert copying.copy(session) == "0.4"
+    assert copy.copy(session) == "0.4"
     order.order(session, "grad")
     session.cursor["parameters"], session.copied = 4, None
-    assert float(copying.copy(session)) == derivative
+    assert float(copy.copy(session)) == derivative
     session.focus = "values"
-    assert float(copying.copy(session)) == derivative and session.message == f"Copied ∂E/∂w5 = {derivative!r}."
+    assert float(copy.copy(session)) == derivative and session.message == f"Copied ∂E/∂w5 = {derivative!r}."
     session.cursor["values"] = 16
-    assert copying.copy(session) == "" and session.message == "∂E/∂w6 is not made yet: there is nothing to copy."
+    assert copy.copy(session) == "" and session.message == "∂E/∂w6 is not made yet: there is nothing to copy."
 
 
 def test_copying_from_the_chain_and_the_pictures(tui: ModuleType) -> None:
@@ -345,36 +346,36 @@ def test_copying_from_the_chain_and_the_pictures(tui: ModuleType) -> None:
     chain = tui.chain(session)
     for number, row in enumerate(chain.rows):
         session.cursor["chain"] = number
-        copied = copying.copy(session)
+        copied = copy.copy(session)
         if row.made <= session.here and row.value is not None:
             assert float(copied) == row.value and f"{row.name} = {copied}" in session.message
         else:
             assert copied == "" and "not made yet" in session.message
     session.focus = "loss"                          # the error that the source prints, with all digits
-    assert copying.copy(session) == "0.2983711087600027"
+    assert copy.copy(session) == "0.2983711087600027"
     assert session.message == "Copied E after 0 updates = 0.2983711087600027."
     session.focus = "network"
     session.cursor["network"] = 0
-    assert copying.copy(session) == "0.05" and session.message == "Copied i1 = 0.05."
+    assert copy.copy(session) == "0.05" and session.message == "Copied i1 = 0.05."
     fresh = tui.open_session("two_layer")
     fresh.focus = "chain"
-    assert copying.copy(fresh) == "" and fresh.message == copying.NO_NUMBERS
+    assert copy.copy(fresh) == "" and fresh.message == copy.NO_NUMBERS
 
 
 def test_copying_a_row_of_the_batch_a_watch_and_a_figure(tui: ModuleType) -> None:
     session = tui.open_session("batch_all", "#1:0")
     session.focus = "batch"
-    assert copying.copy(session).endswith(".0") and session.message.startswith("Copied row 1, row = 1.0.")
+    assert copy.copy(session).endswith(".0") and session.message.startswith("Copied row 1, row = 1.0.")
     two = tui.open_session("two_layer", "#0:16")
     two.watches.append("d(E, w5)")
     two.focus = "watches"
-    assert float(copying.copy(two)) == two.run.value("d(E, w5)")
+    assert float(copy.copy(two)) == two.run.value("d(E, w5)")
     two.focus = "printed"
     two.cursor["printed"] = 0
     figure = printed.figures(Scene(two))[0]
-    assert f"{float(copying.copy(two)):.{figure.decimals}f}" == figure.claim.value
+    assert f"{float(copy.copy(two)):.{figure.decimals}f}" == figure.claim.value
     two.focus = "stops"
-    assert copying.copy(two) == "" and two.message == copying.NO_NUMBERS
+    assert copy.copy(two) == "" and two.message == copy.NO_NUMBERS
 
 
 # files
@@ -391,7 +392,7 @@ def test_a_file_has_the_runs_own_numbers(tui: ModuleType, name: str, pane: str, 
     count = session.times.count
     tui.stand(session, Position(0, count * 2 // 3, session.times.stops(count * 2 // 3)))
     session.focus = pane
-    copying.save(session, str(tmp_path / "t.csv"))
+    copy.save(session, str(tmp_path / "t.csv"))
     assert session.message.startswith("Saved ")
     header, *rows = read(tmp_path / "t.csv")
     table = register.table_of(Scene(session), pane)
@@ -414,7 +415,7 @@ def test_a_file_is_in_the_order_that_is_shown_and_of_the_rows_that_are(tui: Modu
     session.focus = "parameters"
     order.order(session, "|grad|")
     order.filter_rows(session, "output and abs(grad) > 0.01")
-    copying.save(session, str(tmp_path / "t.csv"))
+    copy.save(session, str(tmp_path / "t.csv"))
     _, *rows = read(tmp_path / "t.csv")
     sizes = [abs(float(r[2])) for r in rows]
     gradients = np.concatenate([session.run.value(f"d(E, output.{part})").ravel() for part in ("weights", "bias")])
@@ -427,16 +428,16 @@ def test_nothing_is_written_over_unasked(tui: ModuleType, tmp_path: Path, monkey
     session = tui.open_session("two_layer")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.csv").write_text("mine")
-    copying.save(session, "mine.csv")
+    copy.save(session, "mine.csv")
     assert session.message == "'mine.csv' is there already: end the name with ! to write over it."
     assert (tmp_path / "mine.csv").read_text() == "mine"
-    copying.save(session, "mine.csv!")
+    copy.save(session, "mine.csv!")
     assert session.message == "Saved 10 rows of parameters to 'mine.csv'."
     assert len(read(tmp_path / "mine.csv")) == 11
     os.symlink("nowhere", tmp_path / "link.csv")
-    copying.save(session, "link.csv")
+    copy.save(session, "link.csv")
     assert "is there already" in session.message
-    copying.save(session, "values v.csv")
+    copy.save(session, "values v.csv")
     assert session.message == "Saved 35 rows of values to 'v.csv'."
     assert sorted(os.listdir(tmp_path)) == ["link.csv", "mine.csv", "v.csv"]
 
@@ -454,7 +455,7 @@ def test_a_file_that_cannot_be_written(tui: ModuleType, tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").write_text("mine")
     session = tui.open_session("two_layer")
-    copying.save(session, name)
+    copy.save(session, name)
     assert session.message == said
     assert os.listdir(tmp_path) == ["mine"]
 
@@ -470,7 +471,7 @@ def test_a_full_disk_spoils_nothing(tui: ModuleType, tmp_path: Path, monkeypatch
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
     try:
-        copying.save(session, name)
+        copy.save(session, name)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert session.message == f"'{name.rstrip('!')}' was not written: file too large."
@@ -480,7 +481,7 @@ def test_a_full_disk_spoils_nothing(tui: ModuleType, tmp_path: Path, monkeypatch
 @pytest.mark.parametrize("text", ["=1+1", "+w5", "-w5", "@sum(a1)", "\t=1", "\r=1", "＝1", "a\x1b[31mb", "w\u202e5",
                                   "a\nb"])
 def test_a_spreadsheet_has_nothing_to_obey(text: str) -> None:
-    told = copying.safe(text)
+    told = copy.safe(text)
     assert told.isprintable() and told[0] not in "=+-@＝＋－＠\t\r"
 
 
@@ -492,7 +493,7 @@ def test_the_watches_stops_and_hits_of_a_file(tui: ModuleType, tmp_path: Path) -
     hands.press("stop", "d(E, w1)")
     for pane in ("watches", "stops", "printed"):
         session.focus = pane
-        copying.save(session, str(tmp_path / f"{pane}.csv"))
+        copy.save(session, str(tmp_path / f"{pane}.csv"))
     _, minus, loss = read(tmp_path / "watches.csv")
     assert minus[0] == "'-w5" and float(minus[1]) == -session.run.value("w5", 3)
     assert float(loss[1]) == session.run.value("E", 3)
@@ -500,12 +501,12 @@ def test_the_watches_stops_and_hits_of_a_file(tui: ModuleType, tmp_path: Path) -
     figures = read(tmp_path / "printed.csv")
     assert figures[0] == ["quantity", "printed", "here", "verdict"]
     session.list_hits(1)
-    while session.run.work(1.0) or stopping.count_on(session, 1.0):
+    while session.run.work(1.0) or set_stops.count_on(session, 1.0):
         pass
-    copying.save(session, str(tmp_path / "hits.csv"))
+    copy.save(session, str(tmp_path / "hits.csv"))
     _, *hits = read(tmp_path / "hits.csv")
     known = [float(row[1]) for row in hits if row[1]]
     assert known == [session.run.value("w5", n) for n in range(len(known))] and len(known) == 4
     session.list_hits("E")
-    copying.save(session, str(tmp_path / "history.csv"))
+    copy.save(session, str(tmp_path / "history.csv"))
     assert [row[0] for row in read(tmp_path / "history.csv")] == ["after", "0", "1", "2", "3"]

@@ -9,11 +9,15 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import frames, job, keeping, seeking, stopping, telling, travelling, watching
-from bptui.debugger.frames import LEVELS
+from bptui.debugger import event, job
+from bptui.debugger.commands import seek, stack, travel
+from bptui.debugger.commands.stack import LEVELS
 from bptui.debugger.panes import cursor, register
+from bptui.debugger.saved import keeper
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Session
+from bptui.debugger.state import stops as set_stops
+from bptui.debugger.state import watches
+from bptui.debugger.state.session import Session
 from bptui.replay.open import open_scenario
 from bptui.replay.places import read_position, write_position
 from bptui.replay.timeline import Position
@@ -45,21 +49,21 @@ def test_n_and_then_N_comes_back_to_the_end_of_a_frame(tui: ModuleType, name: st
     for at in some_positions(tui, session, f"{name} {level}"):
         tui.stand(session, at)
         session.level = level
-        around = {f.level: f for f in frames.frames(session.run, at)}
-        chosen = frames.chosen(session)
+        around = {f.level: f for f in stack.frames(session.run, at)}
+        chosen = stack.chosen(session)
         mine = around.get(chosen)
-        there = travelling.step(session, "over")
+        there = travel.step(session, "over")
         forward = session.position
         assert there == (forward > at)
         if there and chosen == "run" and at != Position(0):
             assert forward == session.path().end()          # the run as a whole: N goes to its start
         elif there and (mine is None or at in (mine.end, mine.start)):
-            assert travelling.step(session, "back_over") and session.position == at, f"{at} to {forward}"
+            assert travel.step(session, "back_over") and session.position == at, f"{at} to {forward}"
         elif there and mine is not None:
             assert forward == mine.end
         tui.stand(session, at)
         session.level = level
-        if travelling.step(session, "back_over"):
+        if travel.step(session, "back_over"):
             assert session.position < at
 
 
@@ -72,7 +76,7 @@ def test_levels_go_by_layer_phase_and_update(tui: ModuleType) -> None:
         tui.stand(session, Position(0))
         session.level = level
         ends[level] = []
-        while session.position.update == 0 and travelling.step(session, "over"):
+        while session.position.update == 0 and travel.step(session, "over"):
             ends[level].append(write_position(session.run, session.position))
     assert ends == {"layer": ["#0:4", "#0:8", "#0:11", "#0:19", "#0:27", "#0:31", "#0:35", "#1:0"],
                     "phase": ["#0:8", "#0:11", "#0:27", "#0:35", "#1:0"], "update": ["#0:35", "#1:0"]}
@@ -94,7 +98,7 @@ def test_levels_go_by_layer_phase_and_update(tui: ModuleType) -> None:
 def test_f_goes_from_end_to_end_of_the_layers_and_never_skips_a_phase(tui: ModuleType) -> None:
     """By hand: the ends of two_layer's layers forward, of its loss, of the layers on the way back and in the update."""
     session, ends = tui.open_session("two_layer"), []
-    while session.position.update == 0 and travelling.step(session, "out"):
+    while session.position.update == 0 and travel.step(session, "out"):
         ends.append((write_position(session.run, session.position), session.message.partition(":")[0]))
     assert ends == [("#0:4", "End of hidden"), ("#0:8", "End of output"), ("#0:11", "End of loss"),
                     ("#0:19", "End of output"), ("#0:27", "End of hidden"), ("#0:31", "End of hidden"),
@@ -106,7 +110,7 @@ def test_f_passes_no_end_of_a_layer_or_a_phase(tui: ModuleType, name: str) -> No
     session = tui.open_session(name)
     for at in some_positions(tui, session, f"f {name}"):
         tui.stand(session, at)
-        if not travelling.step(session, "out"):
+        if not travel.step(session, "out"):
             continue
         to, times = session.position, session.run.times(at.update)
         last = to.value if to.update == at.update else times.count
@@ -117,9 +121,9 @@ def test_f_passes_no_end_of_a_layer_or_a_phase(tui: ModuleType, name: str) -> No
 
 def test_stepping_out_says_what_was_computed(tui: ModuleType) -> None:
     session = tui.open_session("two_layer", "#0:19")
-    travelling.step(session, "into")
-    assert travelling.step(session, "out") and session.message == "Done: ∂E/∂out_h1 = +0.036350306."
-    assert travelling.step(session, "out")
+    travel.step(session, "into")
+    assert travel.step(session, "out") and session.message == "Done: ∂E/∂out_h1 = +0.036350306."
+    assert travel.step(session, "out")
     assert session.message == "End of hidden: 7 values made, the last ∂E/∂w4 = +0.000995425."
 
 
@@ -158,7 +162,7 @@ def test_hits_forwards_are_hits_backwards(tui: ModuleType, name: str, stop: str)
     hands.press("stop", stop)
     if not session.stops:
         pytest.skip(f"{name} has no {stop}: {session.message}")
-    found = stopping.hits(session, 1)
+    found = set_stops.hits(session, 1)
     assert found is not None
     while found.work(1.0):
         pass
@@ -225,9 +229,9 @@ def test_c_without_a_stop_does_not_run_away(tui: ModuleType) -> None:
 
 def test_a_search_that_is_interrupted_stays_where_it_began(tui: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     session = tui.open_session("two_layer", "#3:3")
-    stopping.set_stop(session, "norm(hidden.weights) > 1e9")
+    set_stops.set_stop(session, "norm(hidden.weights) > 1e9")
     monkeypatch.setattr(job, "FIRST_LOOK", 0.0)
-    seeking.next_stop(session, 1)
+    seek.next_stop(session, 1)
     assert session.job is not None and "Ctrl-C stops" in session.message
     assert job.stop(session) and session.job is None
     assert write_position(session.run, session.position) == "#3:3" and "you are where you were" in session.message
@@ -297,9 +301,9 @@ def test_trouble_is_shown_in_its_sample_and_a_sum_by_the_term_that_broke(tui: Mo
     hands = tui.Hands(session)
     hands.press("next_trouble")
     assert session.row() == 2 and "∂E/∂y is -Inf: the slope of √ at 0 is 1 / 0" in session.message
-    assert "∂E/∂y = -Inf" in telling.event(Scene(session))
+    assert "∂E/∂y = -Inf" in event.event(Scene(session))
     hands.press("over")
-    assert "∂E/∂w = NaN  sample 2, y = NaN" in telling.event(Scene(session))
+    assert "∂E/∂w = NaN  sample 2, y = NaN" in event.event(Scene(session))
 
 
 # looking changes nothing
@@ -309,12 +313,12 @@ def test_watching_and_stops_change_nothing(tui: ModuleType) -> None:
     before, bits = session.position, tui.digest(session.run)
     chain = tui.text(session)
     for text in ("w1", "d(E, w1)", "w1@0", "E@prev", "norm(first.weights)", "E.training", "nope", "w1 +", "out_o1"):
-        watching.add(session, text)
-        stopping.set_stop(session, f"{text} < 3")
+        watches.add(session, text)
+        set_stops.set_stop(session, f"{text} < 3")
     assert len(session.watches) == 7
     session.right = "watches"
     tui.text(session)
-    while stopping.count_on(session, 1.0):
+    while set_stops.count_on(session, 1.0):
         pass
     session.right, session.message = "parameters", ""
     session.stops = {}
@@ -326,16 +330,16 @@ def test_a_watch_shows_its_value_its_change_and_what_it_was(tui: ModuleType) -> 
     """The tutorial's numbers: w5 0.4, after one update 0.358916480."""
     session = tui.open_session("two_layer", "#1:3")
     for text in ("w5", "d(E, w5)", "E", "w5@0", "w5@prev", "E < 0.295", "hidden.weights", "E.training"):
-        watching.add(session, text)
-    rows = {text: watching.here(session, text) for text in session.watches}
+        watches.add(session, text)
+    rows = {text: watches.here(session, text) for text in session.watches}
     assert (f"{rows['w5'].value:.9f}", f"{rows['w5'].change:.9f}") == ("0.358916480", "-0.041083520")
     assert rows["w5"].changed and not rows["w5@0"].changed
     assert rows["d(E, w5)"].value is None and f"{rows['d(E, w5)'].before:.9f}" == "0.082167041"
     assert rows["E"].value is None and rows["E.training"].value is None and rows["E < 0.295"].value is None
     assert (rows["w5@prev"].value, rows["w5@0"].value) == (0.4, 0.4)
     session.go("#1:11")
-    assert f"{watching.here(session, 'E').value:.9f}" == "0.291027774"
-    assert watching.here(session, "E < 0.295").value is True
+    assert f"{watches.here(session, 'E').value:.9f}" == "0.291027774"
+    assert watches.here(session, "E < 0.295").value is True
     session.list_hits("w5")
     assert register.length(Scene(session), "hits") == 2
     shown = tui.text(session)
@@ -396,7 +400,7 @@ def test_places_keep_the_run_in_which_they_lie(tui: ModuleType) -> None:
     branch = session.branch
     hands.press("go", "#2")
     session.look_at(session.branches["A"], Position(2))
-    assert tui.text(session) and keeping.taken(session).marks == (("a", "B #1:60"),)
+    assert tui.text(session) and keeper.taken(session).marks == (("a", "B #1:60"),)
     hands.press("to_mark", "a")
     assert session.branch is branch and write_position(session.run, session.position) == "#1:60"
     hands.press("back")
@@ -423,11 +427,11 @@ def test_a_number_of_a_stop_is_of_digits(tui: ModuleType, text: str) -> None:
 
 def test_a_search_ends_with_what_it_looked_for(tui: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(job, "FIRST_LOOK", 0.0)
-    ways: tuple[Any, ...] = (lambda s: stopping.remove(s, 1), lambda s: stopping.switch(s, 1), lambda s: s.go("#3"))
+    ways: tuple[Any, ...] = (lambda s: set_stops.remove(s, 1), lambda s: set_stops.switch(s, 1), lambda s: s.go("#3"))
     for way in ways:
         session = tui.open_session("two_layer")
-        stopping.set_stop(session, "E.training < 0.0001")
-        seeking.next_stop(session, 1)
+        set_stops.set_stop(session, "E.training < 0.0001")
+        seek.next_stop(session, 1)
         assert session.job is not None
         way(session)
         assert session.job is None

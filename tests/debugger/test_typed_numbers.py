@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bptui.debugger import asking, finding
-from bptui.debugger.gallery import Gallery
-from bptui.debugger.session import Session
+from bptui.debugger.commands import find
+from bptui.debugger.commands import got as got_commands
+from bptui.debugger.home.gallery import Gallery
+from bptui.debugger.state.session import Session
 from bptui.explain import got
 from bptui.explain.search import read_number
 from bptui.replay.open import open_run
@@ -25,7 +26,7 @@ def test_a_number_that_no_value_can_be_is_refused_by_every_command(typed: str) -
     session.jump(Position(0, 2, session.times.stops(2)))
     said = "larger than" if typed in LARGER else "closer to 0 than"
     began = session.position
-    for command in (finding.find, asking.compare):
+    for command in (find.find, got_commands.compare):
         session.message = ""
         command(session, typed)
         assert session.message == f"{typed} is {said} any number here can be.", command

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bptui import open_run
+from bptui.debugger.event import event
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Session
-from bptui.debugger.telling import event
+from bptui.debugger.state.session import Session
 from bptui.explain.advice import advice
 from bptui.explain.check import check_run
 from bptui.explain.words import DOT

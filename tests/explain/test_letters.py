@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from bptui.debugger.opening import understood
+from bptui.debugger.home.open import understood
 from bptui.explain.namer import Namer
 from bptui.replay.meaning import meaning
 from bptui.replay.run import Run

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from bptui import showing
+from bptui import show
 from bptui.explain import notation
 from bptui.explain.chain import Explainer
 from bptui.explain.check import check_run, lines, record
@@ -131,7 +131,7 @@ def test_no_text_has_an_internal_name(name: str) -> None:
 def test_check_and_compare_have_no_internal_name(name: str) -> None:
     run = run_of(name)
     report = check_run(run)
-    for line in (*lines(report), json.dumps(showing.speakable(record(report)))):
+    for line in (*lines(report), json.dumps(show.speakable(record(report)))):
         assert clean(line), line
     text = WRITTEN[name].replace("0.7", "0.8").replace("0.1, -0.2", "0.15, -0.2")
     for line in compared(compare(run, open_scenario(read_scenario_text(text, "other")))):
@@ -146,4 +146,4 @@ def test_no_zero_has_a_sign_and_no_number_is_written_as_a_zero() -> None:
             shown = notation.number(value, False, True, decimals)
             assert float(shown) != 0 and (value < 0) == shown.startswith("-"), shown
     assert notation.all_digits(-0.0) == "0.0" and notation.all_digits(-0.5) == "-0.5"
-    assert json.dumps(showing.speakable({"a": [-0.0, np.array([[-0.0, -1.5]])]})) == '{"a": [0.0, [[0.0, -1.5]]]}'
+    assert json.dumps(show.speakable({"a": [-0.0, np.array([[-0.0, -1.5]])]})) == '{"a": [0.0, [[0.0, -1.5]]]}'

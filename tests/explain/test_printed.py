@@ -13,7 +13,7 @@ import pytest
 
 from bptui.debugger.panes.register import lines
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Session
+from bptui.debugger.state.session import Session
 from bptui.engine.algebra import Applied, Cases, Formula, Shortened, Summed, leaves
 from bptui.engine.executor import Env
 from bptui.engine.program import SPARE, Var

@@ -21,8 +21,8 @@ from pathlib import Path
 from rich.cells import cell_len
 
 import bptui
-from bptui.debugger import travelling
-from bptui.debugger.session import Session
+from bptui.debugger.commands import travel
+from bptui.debugger.state.session import Session
 from bptui.replay import open as runs
 from bptui.replay.run import Run
 from bptui.scenario.errors import ScenarioError
@@ -106,7 +106,7 @@ def _look(run: Run) -> None:
     session = Session(run)
     _drawn(session)
     for step in STEPS:
-        travelling.step(session, step)
+        travel.step(session, step)
     _drawn(session)
 
 

@@ -18,7 +18,7 @@ from types import ModuleType
 import pytest
 
 from bptui import cli
-from bptui.debugger.settings import read_settings
+from bptui.debugger.saved.settings import read_settings
 from bptui.scenario import shipped
 
 pytestmark = pytest.mark.real

@@ -18,17 +18,17 @@ from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from bptui.debugger import copying
-from bptui.debugger.gallery import Entry, Gallery
-from bptui.debugger.session import Session
+from bptui.debugger.commands import copy
+from bptui.debugger.home.gallery import Entry, Gallery
+from bptui.debugger.state.session import Session
 from bptui.explain import ascii
 from bptui.replay.open import open_run
 from bptui.scenario.errors import printable
 from bptui.tui.app import BptuiApp
-from bptui.tui.gallery import GalleryScreen
 from bptui.tui.harmless import pasted
 from bptui.tui.layout import screen
-from bptui.tui.picture import settled, take_screenshot
+from bptui.tui.screens.gallery import GalleryScreen
+from bptui.tui.screenshot import settled, take_screenshot
 from bptui.tui.views.canvas import Canvas
 
 pytestmark = pytest.mark.slow
@@ -229,11 +229,11 @@ def test_cells_of_a_saved_table(escapes: ModuleType, tmp_path: Path) -> None:
     """Text is text, for a terminal and for a spreadsheet; a number is a number, whatever its sign."""
     for text in (escapes.CORPUS | escapes.SURROGATES).values():
         for sign in ("", "=", "+", "-", "@", "\t=", "\r=", "\uff1d"):
-            cell = copying.safe(sign + text)
+            cell = copy.safe(sign + text)
             assert escapes.harmful(cell) == [] and "\n" not in cell and cell[:1] not in tuple("=+-@＝＋－＠\t\r")
             assert not sign.strip() or cell.startswith("'") or sign[0] in "\t\r"
     session = Session(open_run(written(tmp_path, "x")))
     session.go("#2:3")
-    copying.save(session, f"parameters {tmp_path}/out.csv")
+    copy.save(session, f"parameters {tmp_path}/out.csv")
     rows = list(csv.reader((tmp_path / "out.csv").read_text("utf-8").splitlines()))
     assert any(float(cell) < 0 for row in rows[1:] for cell in row[1:] if cell), session.message

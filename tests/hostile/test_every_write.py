@@ -17,12 +17,13 @@ from typing import Any
 import pytest
 
 from bptui.cli import main
-from bptui.debugger import copying, fault
-from bptui.debugger.gallery import Gallery
-from bptui.debugger.saved import Saved, write
-from bptui.debugger.session import Session
-from bptui.debugger.settings import remember
-from bptui.debugger.store import Saver
+from bptui.debugger.commands import copy
+from bptui.debugger.home.gallery import Gallery
+from bptui.debugger.saved import fault
+from bptui.debugger.saved.files import Saver
+from bptui.debugger.saved.settings import remember
+from bptui.debugger.state.saved import Saved, write
+from bptui.debugger.state.session import Session
 from bptui.replay.open import open_run
 from bptui.scenario.files import send
 from bptui.scenario.shipped import find
@@ -60,7 +61,7 @@ def report(folder: Path) -> str:
 def save_table(name: str) -> Act:
     def act(folder: Path) -> str:
         session = Session(open_run(find("two_layer")))
-        copying.save(session, f"{folder / name.removesuffix('!')}{'!' * name.endswith('!')}")
+        copy.save(session, f"{folder / name.removesuffix('!')}{'!' * name.endswith('!')}")
         return "" if session.message.startswith("Saved ") else session.message
     return act
 
@@ -169,8 +170,9 @@ def test_a_fault_at_any_system_call_leaves_the_old_file_or_the_new_one_and_is_to
 WRITING = {"write_text", "write_bytes", "replace", "rename", "link", "unlink", "symlink", "truncate", "copyfile",
            "move", "mkstemp", "NamedTemporaryFile"}
 MAY = {                                             # what is not content of a person's file
-    ("debugger/store.py", "replace"), ("debugger/store.py", "unlink"), ("debugger/fault.py", "unlink"),
-    ("scenario/copies.py", "unlink"), ("debugger/store.py", "O_RDWR"), ("streams.py", "O_WRONLY"),
+    ("debugger/saved/files.py", "replace"), ("debugger/saved/files.py", "unlink"),
+    ("debugger/saved/fault.py", "unlink"),
+    ("scenario/copies.py", "unlink"), ("debugger/saved/files.py", "O_RDWR"), ("streams.py", "O_WRONLY"),
     ("tui/output.py", "O_WRONLY"),
 }
 

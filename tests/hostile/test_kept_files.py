@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger.keeping import restore
-from bptui.debugger.saved import Saved, SavedRun, SavedStop, read, write
-from bptui.debugger.session import Session
-from bptui.debugger.settings import MOST_FAULTS, read_settings, settings_path
-from bptui.debugger.store import LARGEST_SESSION, load
+from bptui.debugger.saved.files import LARGEST_SESSION, load
+from bptui.debugger.saved.keeper import restore
+from bptui.debugger.saved.settings import MOST_FAULTS, read_settings, settings_path
+from bptui.debugger.state.saved import Saved, SavedRun, SavedStop, read, write
+from bptui.debugger.state.session import Session
 from bptui.replay.open import open_run
 from bptui.scenario.shipped import find
 from bptui.tui.layout import screen

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger.opening import Broken, open_file
+from bptui.debugger.home.open import Broken, open_file
 from bptui.replay.quantity import evaluate_text
 from bptui.scenario.errors import ExpressionError, QuantityError
 from bptui.scenario.expression import read_quantity

@@ -16,7 +16,7 @@ import pytest
 
 from bptui.debugger.panes.gradients import rows as sizes
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Session
+from bptui.debugger.state.session import Session
 from bptui.engine.builder import Builder, contract
 from bptui.engine.form import Editable, Form, FormWords, Parameter, ParameterGroup, Problems, Rows, Written
 from bptui.engine.laws import power

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bptui.debugger.frames import frames
+from bptui.debugger.commands.stack import frames
 from bptui.engine.executor import Wanted
 from bptui.replay import places
 from bptui.replay.end import Patience

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bptui.debugger.opening import Broken, open_file
+from bptui.debugger.home.open import Broken, open_file
 from bptui.engine.laws import ACTIVATIONS
 from bptui.engine.layers import KINDS as LAYER_KINDS
 from bptui.engine.losses import LOSSES

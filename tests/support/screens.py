@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from bptui.debugger import job
-from bptui.debugger.commands import COMMANDS
+from bptui.debugger.commands.register import COMMANDS
 from bptui.debugger.panes.register import TABLE
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Followed, Session, same_in
-from bptui.debugger.sides import Consequences
+from bptui.debugger.side_by_side.compare import Consequences
+from bptui.debugger.state.session import Followed, Session, same_in
 from bptui.engine.arrays import Arrays
 from bptui.engine.scalars import Cell
 from bptui.engine.unroll import Trace
@@ -38,9 +38,9 @@ from bptui.replay.timeline import Position, Timeline, scalars
 from bptui.scenario.expression import read_quantity
 from bptui.scenario.reader import read_scenario_text
 from bptui.scenario.shipped import shipped
-from bptui.tui.debugging import Debugger
 from bptui.tui.keymap import keymap
 from bptui.tui.layout import screen
+from bptui.tui.screens.debugger import Debugger
 from bptui.tui.views.canvas import Line
 from tests.support.runs import fresh
 

@@ -146,15 +146,15 @@ def test_its_size_is_the_windows(terminal: Open) -> None:
     "from bptui.tui.grid import Grid\nGrid.paint = injected",
     "from bptui.tui.grid import Grid\nGrid.render_line = injected",
     "from bptui.tui.grid import Grid\nGrid.on_resize = injected",
-    "from bptui.tui.debugging import Debugger\nDebugger.on_mount = injected",
-    "from bptui.tui.debugging import Debugger\nDebugger.look_at_file = injected",
-    "from bptui.tui.debugging import Debugger\nDebugger.go_on = injected",
-    "from bptui.tui.debugging import Debugger\nDebugger.paste = injected",
-    "from bptui.tui.dialogs import Ask\nAsk.on_mount = injected",
-    "from bptui.tui.dialogs import Ask\nAsk.compose = injected",
+    "from bptui.tui.screens.debugger import Debugger\nDebugger.on_mount = injected",
+    "from bptui.tui.screens.debugger import Debugger\nDebugger.look_at_file = injected",
+    "from bptui.tui.screens.debugger import Debugger\nDebugger.go_on = injected",
+    "from bptui.tui.screens.debugger import Debugger\nDebugger.paste = injected",
+    "from bptui.tui.screens.dialogs import Ask\nAsk.on_mount = injected",
+    "from bptui.tui.screens.dialogs import Ask\nAsk.compose = injected",
     "from bptui.tui.app import BptuiApp\nBptuiApp.until_drawn = injected",
-    "from bptui.debugger.keeping import Keeper\nKeeper.keep = injected",
-    "from bptui.tui.gallery import GalleryScreen\nGalleryScreen.draw = injected",
+    "from bptui.debugger.saved.keeper import Keeper\nKeeper.keep = injected",
+    "from bptui.tui.screens.gallery import GalleryScreen\nGalleryScreen.draw = injected",
 ], ids=lambda lines: lines.rpartition("\n")[2].partition(" ")[0])
 def test_whatever_raises_is_said_once_and_plainly(terminal: Open, patched: Patched, lines: str) -> None:
     arguments = () if "Gallery" in lines else (TWO_LAYER,)
@@ -179,7 +179,7 @@ def test_whatever_raises_is_said_once_and_plainly(terminal: Open, patched: Patch
                          ids=["busy", "asleep", "locked"])
 def test_a_handler_that_never_returns_does_not_keep_the_terminal(terminal: Open, patched: Patched, body: str) -> None:
     program = opened(terminal, command=patched(
-        f"def move(self, kind):\n    {body}\nfrom bptui.debugger.session import Session\nSession.move = move"))
+        f"def move(self, kind):\n    {body}\nfrom bptui.debugger.state.session import Session\nSession.move = move"))
     program.press("s")
     began = time.monotonic()
     program.send(signal.SIGTERM)
@@ -219,7 +219,7 @@ def test_where_nothing_can_be_written_it_works_and_says_so(terminal: Open, pseud
 
 def test_a_fault_where_nothing_can_be_written_is_told_whole(terminal: Open, pseudo: Any, patched: Patched) -> None:
     program = opened(terminal, command=(*ENDING, *patched(
-        INJECTED + "from bptui.debugger.session import Session\nSession.move = injected")))
+        INJECTED + "from bptui.debugger.state.session import Session\nSession.move = injected")))
     program.press("s")
     assert program.wait() == 70
     assert program.wrong == []

@@ -18,7 +18,7 @@ from textual.command import CommandList, CommandPalette
 from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key, MouseEvent, Paste
 
-from bptui.debugger.session import Session
+from bptui.debugger.state.session import Session
 from bptui.replay.open import open_run
 from bptui.tui.app import BptuiApp
 from bptui.tui.driver import PASSED
@@ -228,7 +228,7 @@ async def test_turning_a_page_before_the_palette_is_laid_out_does_not_end_it() -
 
 def test_random_bytes_do_not_end_it(terminal: Open, patched: Callable[[str], tuple[str, ...]]) -> None:
     program = terminal(TWO_LAYER, command=patched(  # all that leaves is off, because random bytes hit it
-        "from bptui.tui.app import BptuiApp\nfrom bptui.tui.debugging import Debugger\n"
+        "from bptui.tui.app import BptuiApp\nfrom bptui.tui.screens.debugger import Debugger\n"
         "async def action_quit(self): pass\n"
         "Debugger._do_quit = Debugger._do_gallery = lambda self: None\n"
         "BptuiApp.action_quit = action_quit"))

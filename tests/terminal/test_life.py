@@ -113,9 +113,9 @@ def test_a_signal_while_something_is_open(terminal: Open, keys: str) -> None:
 
 @pytest.mark.parametrize("lines", [
     "def move(self, kind):\n    raise RuntimeError('injected')\n"
-    "from bptui.debugger.session import Session\nSession.move = move",
+    "from bptui.debugger.state.session import Session\nSession.move = move",
     "def question():\n    raise RuntimeError('injected')\n"
-    "from bptui.debugger.insights import Insights\n"
+    "from bptui.debugger.state.insights import Insights\n"
     "Insights.question = lambda self, chain, at: question if chain else None",
     "def process_message(self, message):\n    raise RuntimeError('injected')\n"
     "from bptui.tui.driver import TolerantDriver\nTolerantDriver.process_message = process_message",
@@ -139,7 +139,7 @@ def test_an_exception_leaves_the_terminal_as_it_was(terminal: Open, patched: Pat
 
 def test_nobody_waits_for_a_thought(terminal: Open, patched: Patched) -> None:
     program = opened(terminal, command=patched(
-        "from threading import Event\nfrom bptui.debugger.insights import Insights\n"
+        "from threading import Event\nfrom bptui.debugger.state.insights import Insights\n"
         "Insights.question = lambda self, chain, at: Event().wait"))
     began = time.monotonic()
     program.press("q")

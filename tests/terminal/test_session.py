@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger.saved import Saved, SavedStop, write
-from bptui.debugger.store import load, session_path
+from bptui.debugger.saved.files import load, session_path
+from bptui.debugger.state.saved import Saved, SavedStop, write
 
 pytestmark = pytest.mark.real
 

@@ -11,14 +11,14 @@ import pytest
 from textual import events
 from textual.geometry import Size
 
-from bptui.debugger import travelling
-from bptui.debugger.session import Session
+from bptui.debugger.commands import travel
+from bptui.debugger.state.session import Session
 from bptui.replay.open import open_run
 from bptui.tui.app import BptuiApp
-from bptui.tui.debugging import Debugger
-from bptui.tui.gallery import GalleryScreen
 from bptui.tui.layout import LEAST_HEIGHT, LEAST_WIDTH, screen
-from bptui.tui.picture import settled
+from bptui.tui.screens.debugger import Debugger
+from bptui.tui.screens.gallery import GalleryScreen
+from bptui.tui.screenshot import settled
 
 pytestmark = pytest.mark.real
 
@@ -55,7 +55,7 @@ def test_every_size_shows_the_whole_or_says_what_it_needs(terminal: Open) -> Non
     program.shows("known to 10000")
     for number, (width, height) in enumerate(SIZES):
         if number % 2:
-            travelling.step(session, "over")
+            travel.step(session, "over")
             program.press("n")
         program.resize(width, height)
         expected = drawn(session, width, height)

@@ -16,9 +16,9 @@ from types import FrameType
 
 import pytest
 
-from bptui.debugger import travelling
+from bptui.debugger.commands import travel
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Session
+from bptui.debugger.state.session import Session
 from bptui.replay.meaning import Place
 from bptui.replay.open import open_run, open_scenario
 from bptui.replay.timeline import Position
@@ -47,7 +47,7 @@ def calls(act: Callable[[], object]) -> int:
 
 
 def step(session: Session) -> None:
-    travelling.step(session, "into")
+    travel.step(session, "into")
     layout.screen(session, *SIZE)
 
 

@@ -17,12 +17,12 @@ import pytest
 from textual.events import Key, Paste
 from textual.message import Message
 
-from bptui.debugger.branch import OWN
-from bptui.debugger.commands import COMMANDS
+from bptui.debugger.commands.register import COMMANDS
+from bptui.debugger.state.branch import OWN
 from bptui.tui.app import BptuiApp
-from bptui.tui.debugging import Debugger
 from bptui.tui.input import Input
-from bptui.tui.picture import settled
+from bptui.tui.screens.debugger import Debugger
+from bptui.tui.screenshot import settled
 
 pytestmark = pytest.mark.slow
 

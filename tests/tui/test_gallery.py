@@ -14,15 +14,15 @@ import pytest
 from rich.cells import cell_len
 from textual.events import Key
 
-from bptui.debugger.gallery import NEW_HERE, Gallery, look
+from bptui.debugger.home.gallery import NEW_HERE, Gallery, look
 from bptui.debugger.scene import Scene
 from bptui.scenario.shipped import find, shipped
-from bptui.tui import gallery as screens
 from bptui.tui.app import BptuiApp, with_memory
-from bptui.tui.debugging import Debugger
-from bptui.tui.dialogs import Help
-from bptui.tui.gallery import ACTS, BY_KEY, GalleryScreen
-from bptui.tui.picture import settled
+from bptui.tui.screens import gallery as screens
+from bptui.tui.screens.debugger import Debugger
+from bptui.tui.screens.dialogs import Help
+from bptui.tui.screens.gallery import ACTS, BY_KEY, GalleryScreen
+from bptui.tui.screenshot import settled
 from bptui.tui.views import graph
 from bptui.tui.views.gallery import Preview, list_width, paint, picture_size
 

@@ -17,7 +17,7 @@ import pytest
 
 from bptui.debugger.panes.register import length
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Followed
+from bptui.debugger.state.session import Followed
 from bptui.replay.timeline import Position
 
 pytestmark = pytest.mark.slow

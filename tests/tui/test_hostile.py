@@ -16,16 +16,16 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from bptui.debugger.gallery import Entry, Gallery
+from bptui.debugger.home.gallery import Entry, Gallery
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Session
+from bptui.debugger.state.session import Session
 from bptui.replay.open import open_run, open_scenario
 from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
 from bptui.tui.app import BptuiApp
-from bptui.tui.gallery import GalleryScreen
 from bptui.tui.layout import screen
-from bptui.tui.picture import settled
+from bptui.tui.screens.gallery import GalleryScreen
+from bptui.tui.screenshot import settled
 from bptui.tui.views.canvas import Canvas
 
 LONG = "a_name_of_as_many_characters_as_the_reader_allows_for_name"   # with two more: sixty

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from bptui.debugger.commands import COMMANDS
-from bptui.debugger.settings import Settings
+from bptui.debugger.commands.register import COMMANDS
+from bptui.debugger.saved.settings import Settings
 from bptui.tui.app import BptuiApp
-from bptui.tui.dialogs import help_text
 from bptui.tui.keymap import keymap
-from bptui.tui.picture import settled
+from bptui.tui.screens.dialogs import help_text
+from bptui.tui.screenshot import settled
 
 
 def test_with_nothing_settled_the_table_holds() -> None:

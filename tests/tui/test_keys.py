@@ -13,17 +13,17 @@ import pytest
 from textual.events import Key
 from textual.keys import Keys, _character_to_key
 
-from bptui.debugger import frames, travelling
-from bptui.debugger.commands import COMMANDS, FIND, FIRST_LINES, GO
+from bptui.debugger.commands import stack, travel
+from bptui.debugger.commands.register import COMMANDS, FIND, FIRST_LINES, GO
 from bptui.debugger.scene import Scene
 from bptui.explain.links import Chain, current_row
 from bptui.replay.moves import Path
 from bptui.replay.places import write_position
 from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp
-from bptui.tui.debugging import ON_SCREEN, Debugger
-from bptui.tui.dialogs import Ask, Help, help_text
-from bptui.tui.picture import settled
+from bptui.tui.screens.debugger import ON_SCREEN, Debugger
+from bptui.tui.screens.dialogs import Ask, Help, help_text
+from bptui.tui.screenshot import settled
 from bptui.tui.views.frame import footer, keys
 
 FORBIDDEN = re.compile(r"alt\+.*|ctrl\+[abhijkmnstw]|left_square_bracket|\[|ctrl\+(left_)?square_bracket")
@@ -240,7 +240,7 @@ def test_s_and_n_lead_where_the_footer_says(tui: ModuleType, name: str, followed
             tui.stand(session, start)
             said = label(session, key)
             assert f"{key} {said}" in footer(Scene(session), 120).text
-            if travelling.step(session, kind):
+            if travel.step(session, kind):
                 assert_arrived(session, said, start, kind == "over")
             else:
                 assert said == "end of run"
@@ -258,7 +258,7 @@ def test_f_leads_to_the_end_that_the_footer_names(tui: ModuleType, name: str, fo
         tui.stand(session, start)
         said = label(session, "f")
         on_the_card = session.untouched             # where f has no label
-        if not travelling.step(session, "out"):
+        if not travel.step(session, "out"):
             assert said == "" and start.update == last
             continue
         if on_the_card:
@@ -296,12 +296,12 @@ def test_f_leads_to_the_end_that_the_footer_names(tui: ModuleType, name: str, fo
 def test_the_footer_of_an_end_says_so(tui: ModuleType) -> None:
     session = tui.open_session("two_layer")
     session.end()
-    while travelling.step(session, "into"):
+    while travel.step(session, "into"):
         pass
     assert "s end of run  n end of run" in footer(Scene(session), 80).text
     assert session.message == "This is the end of the run: there is nothing after it."
     session.message = ""
-    assert frames.out(session, Path(session.run)) is None
+    assert stack.out(session, Path(session.run)) is None
 
 
 def test_enter_of_the_first_screen_follows_what_the_footer_names(tui: ModuleType) -> None:

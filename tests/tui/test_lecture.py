@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import lecture, looks, travelling
 from bptui.debugger.ahead import FORMULA, NUMBERS
+from bptui.debugger.commands import lecture, travel
 from bptui.debugger.scene import Scene
+from bptui.debugger.state import looks
 from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp
 from bptui.tui.layout import screen
-from bptui.tui.picture import settled
+from bptui.tui.screenshot import settled
 
 # scenario, what is followed, executor, every how many positions
 CASES = [("two_layer", None, None, 1), ("two_layer", "w5", None, 1), ("two_layer", "w1", None, 1),
@@ -73,7 +74,7 @@ def test_beats_go_on_and_back(tui: ModuleType, name: str, followed: str | None, 
         places.append((session.position, session.beat))
     values = [at for n, (at, _) in enumerate(places) if n == 0 or at != places[n - 1][0]]
     for at in values[1:]:
-        travelling.step(other, "into")
+        travel.step(other, "into")
         assert other.position == at
     for place in reversed(places[:-1]):
         lecture.back(session)
@@ -89,7 +90,7 @@ def row(text: str, name: str) -> str:
 def test_a_step_of_a_chain_in_three_beats(tui: ModuleType) -> None:
     """∂out_o1/∂net_o1 of the tutorial: the rule, then 0.75136507 twice, then 0.186815602, as it prints them."""
     session = begun(tui, "two_layer", "w5")
-    travelling.step(session, "into")
+    travel.step(session, "into")
     lecture.forward(session)
     shown = tui.text(session)
     assert "Next: how out_o1 follows net_o1." in shown
@@ -107,7 +108,7 @@ def test_a_step_of_a_chain_in_three_beats(tui: ModuleType) -> None:
 
 def test_what_is_announced_is_bold_and_has_no_marker(tui: ModuleType) -> None:
     session = begun(tui, "two_layer", "w5")
-    travelling.step(session, "into")
+    travel.step(session, "into")
     lecture.forward(session)
     (line,) = [line for line in screen(session, 80, 24) if "× 2  ∂out_o1" in line.text]
     assert ["bold" in style for text, style in line.segments if "∂out_o1/∂net_o1" in text] == [True]
@@ -127,8 +128,8 @@ def test_a_new_value_begins_with_nothing_of_it(tui: ModuleType) -> None:
 
 def test_operands_come_with_the_second_beat(tui: ModuleType) -> None:
     session = begun(tui, "two_layer")
-    travelling.step(session, "over")
-    travelling.step(session, "over")
+    travel.step(session, "over")
+    travel.step(session, "over")
     lecture.forward(session)
     assert "0.377500000" not in "\n".join(tui.text(session).splitlines()[3:12])
     lecture.forward(session)

@@ -13,15 +13,16 @@ from rich.cells import cell_len
 from textual.events import Key
 
 from bptui.cli import main
-from bptui.debugger import lesson, verbs
-from bptui.debugger.gallery import Gallery
+from bptui.debugger.commands import lesson
+from bptui.debugger.home.gallery import Gallery
+from bptui.debugger.plain import verbs
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Session
+from bptui.debugger.state.session import Session
 from bptui.scenario import markdown
 from bptui.scenario.shipped import shipped
 from bptui.tui.app import BptuiApp
 from bptui.tui.layout import lesson_page, screen
-from bptui.tui.picture import settled
+from bptui.tui.screenshot import settled
 from bptui.tui.views import gallery as view
 
 SHIPPED = dict(shipped())

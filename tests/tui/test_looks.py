@@ -10,17 +10,17 @@ import pytest
 from rich.cells import cell_len
 from rich.color import Color
 
-from bptui.debugger import looks
 from bptui.debugger.panes import cursor
 from bptui.debugger.panes.ids import PANES
-from bptui.debugger.settings import Settings
+from bptui.debugger.saved.settings import Settings
+from bptui.debugger.state import looks
 from bptui.explain import notation
 from bptui.tui.app import BptuiApp
 from bptui.tui.layout import arrange, screen
-from bptui.tui.picture import plain_font, settled
+from bptui.tui.screenshot import plain_font, settled
 from bptui.tui.themes import TABLE, Theme, style
+from bptui.tui.views.ascii_line import spelled
 from bptui.tui.views.canvas import Canvas, Line
-from bptui.tui.views.spelling import spelled
 
 RULES = {"plus", "minus", "dim", "bold", "reverse", "underline"}
 

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from bptui.debugger import looks
 from bptui.debugger.panes import matrix, register
 from bptui.debugger.panes.pane import turned_to
 from bptui.debugger.scene import Scene
+from bptui.debugger.state import looks
 from bptui.replay.quantity import evaluate_text
 from bptui.replay.timeline import Position
 from bptui.tui.layout import screen

@@ -11,18 +11,18 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from bptui.debugger import looks
-from bptui.debugger.commands import COMMANDS
-from bptui.debugger.gallery import Gallery
+from bptui.debugger.commands.register import COMMANDS
+from bptui.debugger.home.gallery import Gallery
 from bptui.debugger.panes import cursor
 from bptui.debugger.panes.ids import PANES
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Session
+from bptui.debugger.state import looks
+from bptui.debugger.state.session import Session
 from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp
-from bptui.tui.dialogs import help_text
 from bptui.tui.layout import screen
-from bptui.tui.picture import settled
+from bptui.tui.screens.dialogs import help_text
+from bptui.tui.screenshot import settled
 from bptui.tui.views import gallery
 from bptui.tui.views.canvas import Canvas, abridged, drawable
 

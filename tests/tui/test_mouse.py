@@ -11,7 +11,7 @@ from bptui.debugger.panes import cursor, register
 from bptui.debugger.scene import Scene
 from bptui.tui.app import BptuiApp
 from bptui.tui.layout import clicked, screen
-from bptui.tui.picture import settled
+from bptui.tui.screenshot import settled
 from bptui.tui.views import frame
 
 

@@ -23,7 +23,7 @@ from bptui.replay.quantity import evaluate_text
 from bptui.replay.timeline import Position
 from bptui.tui.layout import screen
 from bptui.tui.views.graph import paint
-from bptui.tui.views.planning import plan
+from bptui.tui.views.network_layout import plan
 
 SIZES = ((80, 24), (120, 40), (200, 60))
 PANES = ((37, 9), (51, 12), (80, 19), (120, 34), (200, 54), (80, 10))

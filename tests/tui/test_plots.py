@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bptui.debugger import travelling
 from bptui.debugger.axis import Axis, in_columns, points
+from bptui.debugger.commands import travel
 from bptui.debugger.panes import plot, register
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Session
+from bptui.debugger.state.session import Session
 from bptui.replay.quantity import evaluate_text
 from bptui.replay.timeline import Position
 from bptui.tui.views import frame, gradients, loss
@@ -439,7 +439,7 @@ def test_a_column_of_the_screen_is_an_update(tui: ModuleType) -> None:
 
 def test_scrubbing_a_run_that_has_ended_stays_in_it(tui: ModuleType) -> None:
     session = ready(tui, "overfitting_patience")
-    travelling.scrub(session, 10 ** 6)
+    travel.scrub(session, 10 ** 6)
     assert session.position.update == session.run.updates
 
 

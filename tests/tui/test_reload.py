@@ -10,14 +10,16 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import branching, reloading, stopping, travelling, watching
-from bptui.debugger.session import Session
+from bptui.debugger.commands import reload, travel, what_if
+from bptui.debugger.state import stops as set_stops
+from bptui.debugger.state import watches
+from bptui.debugger.state.session import Session
 from bptui.replay.open import open_run
 from bptui.replay.timeline import Position
 from bptui.scenario.shipped import find
 from bptui.tui.app import BptuiApp
-from bptui.tui.debugging import Debugger
-from bptui.tui.picture import settled
+from bptui.tui.screens.debugger import Debugger
+from bptui.tui.screenshot import settled
 
 Change = Callable[..., None]
 
@@ -47,11 +49,11 @@ def test_one_stays_where_one_was(tui: ModuleType, file: Path) -> None:
     session = Session(open_run(file))
     tui.follow(session, "w5")
     for _ in range(2):
-        travelling.step(session, "into")
+        travel.step(session, "into")
     session.jump(Position(3, 24, 1))
     session.watches.append("w5")
     change(file, "learning_rate = 0.5", "learning_rate = 0.25")
-    assert reloading.reload(session)
+    assert reload.reload(session)
     assert session.message == "Reloaded mine.toml. You are where you were."
     assert session.position == Position(3, 24, 1) and session.follow_name() == "∂E/∂w5"
     assert session.watches == ["w5"] and session.past[-1][1].update == 0
@@ -79,7 +81,7 @@ def test_a_place_is_a_value_not_a_number(tui: ModuleType, file: Path) -> None:
     assert name_here(session) == "∂E/∂w5"
     change(file, '[[network.layers]]\nkind         = "dense"\nname         = "hidden"',
            LAYER + '[[network.layers]]\nkind         = "dense"\nname         = "hidden"')
-    assert reloading.reload(session)
+    assert reload.reload(session)
     assert name_here(session) == "∂E/∂w5" and session.position.value > before
     assert session.bookmarks["a"] == session.past[-1] == ("A", session.position)
 
@@ -87,20 +89,20 @@ def test_a_place_is_a_value_not_a_number(tui: ModuleType, file: Path) -> None:
 def test_what_no_longer_fits_is_said_and_kept(tui: ModuleType, file: Path) -> None:
     session = Session(open_run(file), "d(E, w5)")
     tui.follow(session, "w5")
-    stopping.set_stop(session, "E < 0.001")
-    stopping.set_stop(session, "w5 < 0.3")
-    watching.add(session, "w5")
-    branching.edit(session, "w5 = 0.3")
-    branching.switch(session, "A")
+    set_stops.set_stop(session, "E < 0.001")
+    set_stops.set_stop(session, "w5 < 0.3")
+    watches.add(session, "w5")
+    what_if.edit(session, "w5 = 0.3")
+    what_if.switch(session, "A")
     session.go("d(E, w5)")
     weights, everywhere = ('["w5", "w6"]', '["u5", "u6"]'), [(f'w{n}{end}', f'u{n}{end}') for n in "56" for end in ')"']
     change(file, *weights)                          # its own claims still say w5: they cannot be asked, as when opened
-    assert not reloading.reload(session)
+    assert not reload.reload(session)
     assert session.message.startswith("Not reloaded: mine.toml:") and "w5" in session.message
     assert session.branches.keys() == {"A", "B"} and session.follow_name() == "∂E/∂w5"
     for old, new in everywhere:
         file.write_text(file.read_text("utf-8").replace(old, new), "utf-8")
-    assert reloading.reload(session)
+    assert reload.reload(session)
     assert session.message.startswith("Reloaded mine.toml: ") and ", and " in session.message
     assert "B no longer fits" in session.message and session.branches.keys() == {"A"}
     assert [bool(each.fault) for each in session.stops.values()] == [False, True]
@@ -109,14 +111,14 @@ def test_what_no_longer_fits_is_said_and_kept(tui: ModuleType, file: Path) -> No
     assert name_here(session) == "∂E/∂u5"           # the same weight, by another name
     for old, new in everywhere:                     # and back: what waited is there again
         file.write_text(file.read_text("utf-8").replace(new, old), "utf-8")
-    assert reloading.reload(session)
+    assert reload.reload(session)
     assert session.branches.keys() == {"A", "B"} and not any(each.fault for each in session.stops.values())
 
 
 def test_a_value_that_is_gone_is_said(file: Path) -> None:
     session = Session(open_run(file), "#2:16")
     change(file, 'name         = "output"', 'name         = "last"')
-    assert reloading.reload(session)
+    assert reload.reload(session)
     assert session.position == Position(2)
     assert session.message == "Reloaded mine.toml: the value at which you stood is gone."
 
@@ -124,7 +126,7 @@ def test_a_value_that_is_gone_is_said(file: Path) -> None:
 def test_a_shorter_run_ends_earlier(file: Path) -> None:
     session = Session(open_run(file), "#9000:5")
     change(file, "updates       = 10000", "updates = 100")
-    assert reloading.reload(session)
+    assert reload.reload(session)
     assert session.position.update == 100 and "100 updates now" in session.message
 
 
@@ -134,42 +136,42 @@ def test_a_broken_file_is_said_with_its_line_and_the_run_stays(tui: ModuleType, 
     run, shown = session.run, tui.text(session).splitlines()[:-2]
     change(file, 'activation   = "sigmoid"', 'activation   = "sigmoyd"')
     line = next(n for n, text in enumerate(file.read_text("utf-8").splitlines(), 1) if "sigmoyd" in text)
-    assert not reloading.reload(session)
+    assert not reload.reload(session)
     assert session.message.startswith(f"Not reloaded: mine.toml:{line}: ") and "(and 1 more)" in session.message
     session.message = ""                            # which takes rows of the panes
     assert session.run is run and tui.text(session).splitlines()[:-2] == shown
     file.unlink()
-    assert not reloading.reload(session) and "no such file" in session.message and session.run is run
+    assert not reload.reload(session) and "no such file" in session.message and session.run is run
 
 
 def test_a_file_that_says_the_same_changes_nothing(file: Path) -> None:
     session = Session(open_run(file), "#2:12")
     run = session.run
-    assert not reloading.reload(session)
+    assert not reload.reload(session)
     assert session.run is run and "says what it said" in session.message
 
 
 def test_a_scenario_of_a_text_has_no_file(tui: ModuleType) -> None:
     session = tui.session_of(tui.BATCHES)
-    assert not reloading.reload(session) and session.message == reloading.NO_FILE
-    assert reloading.stamp(session) == ()
+    assert not reload.reload(session) and session.message == reload.NO_FILE
+    assert reload.stamp(session) == ()
 
 
 def test_a_shipped_scenario_can_be_read_again() -> None:
     session = Session(open_run(find("digits_minibatches")), "#1:3")
-    stamp = reloading.stamp(session)
+    stamp = reload.stamp(session)
     assert stamp is not None and len(stamp) == 2    # the file, and digits.csv
-    assert not reloading.reload(session) and (session.position.update, session.position.value) == (1, 3)
+    assert not reload.reload(session) and (session.position.update, session.position.value) == (1, 3)
 
 
 def test_data_that_changes_is_a_change(tmp_path: Path) -> None:
     for name in ("softmax_iris.toml", "iris.csv"):
         (tmp_path / name).write_bytes((find("softmax_iris").parent / name).read_bytes())
     session = Session(open_run(tmp_path / "softmax_iris.toml"))
-    stamp = reloading.stamp(session)
+    stamp = reload.stamp(session)
     change(tmp_path / "iris.csv", "5.1", "5.2")
-    assert reloading.stamp(session) != stamp
-    assert reloading.reload(session)
+    assert reload.stamp(session) != stamp
+    assert reload.reload(session)
 
 
 # on the screen
@@ -190,9 +192,9 @@ async def test_a_change_is_noticed_said_and_reloaded(tui: ModuleType, file: Path
         change(file, "learning_rate = 0.5", "learning_rate = 0.25")
         await tui.until(lambda: session.changed)
         await pilot.pause()
-        assert reloading.CHANGED in tui.shown(app)
+        assert reload.CHANGED in tui.shown(app)
         await pilot.press("n")                      # the message goes, the key stays
-        assert "r reload" in tui.shown(app).splitlines()[-1] and reloading.CHANGED not in tui.shown(app)
+        assert "r reload" in tui.shown(app).splitlines()[-1] and reload.CHANGED not in tui.shown(app)
         await pilot.press("r")
         await settled(app)
         assert "Reloaded mine.toml. You are where you were." in tui.shown(app)

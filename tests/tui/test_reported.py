@@ -7,9 +7,10 @@ from types import ModuleType
 
 import pytest
 
-from bptui.debugger import asking, finding, job, travelling
+from bptui.debugger import job
+from bptui.debugger.commands import find, got, travel
 from bptui.debugger.panes import cursor
-from bptui.debugger.session import Session
+from bptui.debugger.state.session import Session
 from bptui.explain.check import check_run
 from bptui.explain.got import compare
 from bptui.explain.search import TOGETHER, in_update, read_number
@@ -43,15 +44,15 @@ def test_a_scenario_with_nothing_to_train_opens(tmp_path: Path, size: tuple[int,
     for pane in ("parameters", "network", "values", "printed", "chain"):
         cursor.show(session, pane)
         cursor.enter(session)
-        asking.compare(session, "9")
+        got.compare(session, "9")
         assert len(screen(session, *size)) == size[1]
-        travelling.step(session, "over")
+        travel.step(session, "over")
 
 
 def test_a_search_needs_no_forward_line(tmp_path: Path) -> None:
     text = EQUATIONS.format("'E = (w*x)**2'") + f"[parameters]\nw = 0.5\n[values]\nx = {[0.5] * 20}\n"
     session = Session(open_run(written(tmp_path, text), executor="arrays"))
-    finding.find(session, "123.777")
+    find.find(session, "123.777")
     while job.go_on(session, 1.0):
         pass
     assert "not found" in session.message

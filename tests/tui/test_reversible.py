@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from bptui.debugger import travelling
-from bptui.debugger.branch import OWN
-from bptui.debugger.commands import COMMANDS
+from bptui.debugger.commands import travel
+from bptui.debugger.commands.register import COMMANDS
+from bptui.debugger.state.branch import OWN
 from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp
-from bptui.tui.picture import settled
+from bptui.tui.screenshot import settled
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ OFTEN = {"into": 6.0, "back_into": 4.0, "over": 4.0, "back_over": 3.0, "out": 1.
 
 def step(session: Any, kind: str, times: int) -> int:
     """How many of these moves could be made."""
-    return sum(travelling.step(session, kind) for _ in range(times))
+    return sum(travel.step(session, kind) for _ in range(times))
 
 
 def begin(tui: ModuleType, session: Any, at: Position, followed: str | None) -> None:
@@ -72,7 +72,7 @@ def test_a_message_is_gone_after_the_next_step(tui: ModuleType) -> None:
         hands.press(command, typed)
         said = session.message
         assert said and said[:60] in tui.text(session), command
-        assert travelling.step(session, "back_into")
+        assert travel.step(session, "back_into")
         assert session.message == "" and said[:60] not in tui.text(session), command
 
 

@@ -6,13 +6,15 @@ from types import ModuleType
 
 import pytest
 
-from bptui.debugger import branching, keeping, runs, sides
+from bptui.debugger.commands import what_if
 from bptui.debugger.job import go_on, stop
-from bptui.debugger.runs import Runs
-from bptui.debugger.session import Session
+from bptui.debugger.saved import keeper
+from bptui.debugger.side_by_side import compare, runs
+from bptui.debugger.side_by_side.runs import Runs
+from bptui.debugger.state.session import Session
 from bptui.tui.app import BptuiApp
-from bptui.tui.picture import settled
 from bptui.tui.runs import DOES, RunsScreen
+from bptui.tui.screenshot import settled
 from bptui.tui.views.runs import paint
 from tests.reference import two_layer_reference as oracle
 
@@ -20,11 +22,11 @@ from tests.reference import two_layer_reference as oracle
 def tried(tui: ModuleType) -> Session:
     """A, B of A, C of B, D of A; F is the run beside, for E is the loss."""
     session: Session = tui.open_session("two_layer", "#0:24")
-    branching.edit(session, "w5 = 0.3")
-    branching.edit(session, "w6 = 0.2")
-    branching.switch(session, "A")
-    branching.edit(session, "learning_rate = 0.1")
-    branching.switch(session, "A")
+    what_if.edit(session, "w5 = 0.3")
+    what_if.edit(session, "w6 = 0.2")
+    what_if.switch(session, "A")
+    what_if.edit(session, "learning_rate = 0.1")
+    what_if.switch(session, "A")
     session.message = ""
     return session
 
@@ -108,7 +110,7 @@ def test_the_scenarios_own_runs_stay(tui: ModuleType) -> None:
 
 def test_a_run_that_one_is_in_can_be_removed(tui: ModuleType) -> None:
     session = tried(tui)
-    branching.switch(session, "D")
+    what_if.switch(session, "D")
     listed = Runs(session)
     listed.at = 3
     runs.remove(listed)
@@ -121,10 +123,10 @@ def test_a_name_is_shown_kept_and_understood(tui: ModuleType) -> None:
     listed = Runs(session)
     runs.name_it(listed, " a smaller w5 ")
     assert "   B  a smaller w5          after 0: w5 = 0.3" in text(listed)
-    saved = keeping.taken(session)
+    saved = keeper.taken(session)
     again = tui.open_session("two_layer")
-    assert keeping.restore(again, saved) == [] and again.branches["B"].called == "a smaller w5"
-    sides.compare(session, "a smaller w5")
+    assert keeper.restore(again, saved) == [] and again.branches["B"].called == "a smaller w5"
+    compare.compare(session, "a smaller w5")
     assert session.sides is not None and session.sides.letters == ("A", "B")
     runs.name_it(listed, "")
     assert session.branches["B"].called == "" and listed.message == "B has no name again."
@@ -162,17 +164,17 @@ def test_every_key_of_it_is_one_of_the_table(tui: ModuleType) -> None:
 
 def test_there_are_as_many_runs_as_letters(tui: ModuleType) -> None:
     session = tui.open_session("two_layer")
-    free = list(branching.free_letters(session))
+    free = list(what_if.free_letters(session))
     for n, letter in enumerate(free):
-        branching.switch(session, "A")
-        branching.edit(session, f"w5 = {n + 1}")
+        what_if.switch(session, "A")
+        what_if.edit(session, f"w5 = {n + 1}")
         assert session.branch.name == letter
-    branching.switch(session, "A")
-    branching.edit(session, "w5 = 0.99")
+    what_if.switch(session, "A")
+    what_if.edit(session, "w5 = 0.99")
     assert session.message == "There are as many what-if runs as letters; D removes one in the list of runs (E)."
     listed = Runs(session)                          # the run beside has no letter left
     listed.at = len(listed.branches) - 1
     runs.remove(listed)
     runs.close(listed)
-    branching.edit(session, "w5 = 0.99")
+    what_if.edit(session, "w5 = 0.99")
     assert session.branch.name == free[-1]

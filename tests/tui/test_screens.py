@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from bptui.debugger.scene import Scene
-from bptui.debugger.session import Session
+from bptui.debugger.state.session import Session
 from bptui.replay.open import open_run
 from bptui.tui.app import BptuiApp
-from bptui.tui.picture import plain_font, settled
+from bptui.tui.screenshot import plain_font, settled
 from bptui.tui.views import cards
 from tests.support.runs import finished
 

@@ -12,10 +12,12 @@ import mpmath
 import numpy as np
 import pytest
 
-from bptui.debugger import branching, pointing, sides, siding
-from bptui.debugger.commands import BY_ID, COMMANDS
+from bptui.debugger.commands import typed, what_if
+from bptui.debugger.commands.register import BY_ID, COMMANDS
 from bptui.debugger.job import go_on, stop
-from bptui.debugger.session import Session
+from bptui.debugger.side_by_side import compare as comparison
+from bptui.debugger.side_by_side import keys
+from bptui.debugger.state.session import Session
 from bptui.explain.compare import compare, lines
 from bptui.explain.pairs import unlike
 from bptui.replay.open import open_scenario
@@ -23,8 +25,8 @@ from bptui.replay.run import Run
 from bptui.replay.timeline import Position
 from bptui.scenario.reader import read_scenario_text
 from bptui.tui.app import BptuiApp
-from bptui.tui.picture import settled
 from bptui.tui.runs import RunsScreen
+from bptui.tui.screenshot import settled
 from tests.reference import two_layer_reference as oracle
 
 TINY = """
@@ -60,7 +62,8 @@ def tiny(updates: int = 8, w: object = 0.5, x: object = 1.5, rate: object = 0.1,
 
 
 def finished(session: Session) -> Session:
-    while go_on(session, 1.0) or (session.sides is not None and sides.Consequences(session.sides).work(1.0)):
+    while go_on(session, 1.0) or (session.sides is not None
+                                  and comparison.Consequences(session.sides).work(1.0)):
         pass
     return session
 
@@ -70,13 +73,13 @@ def do(session: Session, *steps: str) -> Session:
     for each in steps:
         first, _, text = each.partition(" ")
         if first == "E":
-            sides.compare(session, text)
+            comparison.compare(session, text)
         elif first == "e":
-            branching.edit(session, text)
+            what_if.edit(session, text)
         elif first == "g" and session.sides is None:
             session.go(text)
         else:
-            assert siding.key(session, "go" if first == "g" else first, text)
+            assert keys.key(session, "go" if first == "g" else first, text)
         finished(session)
     return session
 
@@ -88,7 +91,7 @@ def beside(a: Run, b: Run) -> Session:
     return session
 
 
-def state(session: Session) -> sides.Sides:
+def state(session: Session) -> comparison.Sides:
     assert session.sides is not None
     return session.sides
 
@@ -169,7 +172,7 @@ def test_the_command_line_gives_the_same_reasons(tui: ModuleType) -> None:
     assert detail is not None and len(detail.reasons) == 2
     for reason in (*detail.reasons, detail.where):
         assert reason in said
-    assert all(reason in "\n".join(sides.report(session)) for reason in detail.reasons)
+    assert all(reason in "\n".join(comparison.report(session)) for reason in detail.reasons)
 
 
 def test_the_reason_is_the_same_from_the_other_side(tui: ModuleType) -> None:
@@ -211,7 +214,7 @@ def test_edited_data_are_what_the_update_starts_from(tui: ModuleType) -> None:
 
 def test_two_what_if_runs_of_one_have_its_past_in_common(tui: ModuleType) -> None:
     session = do(tui.open_session("two_layer"), "g #30", "e w5 = 0.3")
-    branching.switch(session, "A")
+    what_if.switch(session, "A")
     do(session, "g #20", "e w6 = 0.2", "E B")
     assert (state(session).first, state(session).both.since, state(session).letters) == (20, 20, ("B", "C"))
 
@@ -266,7 +269,7 @@ def test_a_difference_in_the_middle_of_a_long_run_is_found_in_slices() -> None:
     assert states[0] == states[1]
     assert a.parameters(5001)["w"] != b.parameters(5001)["w"]
     session = beside(*pair())
-    sides.compare(session)
+    comparison.compare(session)
     assert state(session).searching or state(session).first == 5000
     slices = 0
     while state(session).searching:
@@ -284,13 +287,13 @@ def test_a_difference_in_the_middle_of_a_long_run_is_found_in_slices() -> None:
 
 def test_a_search_is_interrupted_and_goes_on() -> None:
     session = beside(tiny(60_000, rate=1e-6), tiny(60_000, rate=1e-6))
-    sides.compare(session)
+    comparison.compare(session)
     assert state(session).searching, "the first look is too long to interrupt anything"
     assert stop(session) and not state(session).searching   # what Ctrl-C calls
     assert not stop(session)
     reached = state(session).looked
     assert 0 < reached < 60_000 and f"stopped after {reached:,} updates" in session.message
-    siding.key(session, "next_trouble")
+    keys.key(session, "next_trouble")
     finished(session)
     assert "all values of 60,000 updates are equal" in session.message
 
@@ -357,8 +360,8 @@ async def test_side_by_side_it_comes_to_rest(tui: ModuleType) -> None:
 
 async def test_with_several_runs_it_lists_them(tui: ModuleType) -> None:
     session = tui.open_session("two_layer")
-    branching.edit(session, "w5 = 0.3")
-    branching.switch(session, "A")
+    what_if.edit(session, "w5 = 0.3")
+    what_if.switch(session, "A")
     app = BptuiApp(session, headless=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(app)
@@ -385,7 +388,7 @@ def test_without_another_run_it_says_how_to_make_one(tui: ModuleType) -> None:
 
 def test_a_name_that_no_run_has(tui: ModuleType) -> None:
     session = tui.open_session("two_layer")
-    sides.compare(session, "three_layer")
+    comparison.compare(session, "three_layer")
     assert session.sides is None
     assert session.message == "There is no run three_layer: B: two_layer_in_place."
 
@@ -393,30 +396,30 @@ def test_a_name_that_no_run_has(tui: ModuleType) -> None:
 def test_a_run_beside_can_be_gone_on_with_and_dropped(tui: ModuleType) -> None:
     session = do(tui.open_session("two_layer"), "E", "next_pane", "close")
     assert session.branch.name == "B"
-    branching.edit(session, "w5 = 0.3")
-    assert branching.made_from(session, "C") == "B"
-    branching.drop(session, "B")
+    what_if.edit(session, "w5 = 0.3")
+    assert what_if.made_from(session, "C") == "B"
+    what_if.drop(session, "B")
     assert "C left run B" in session.message.replace("Run C", "C")
-    branching.drop(session, "C")
-    branching.drop(session, "B")
+    what_if.drop(session, "C")
+    what_if.drop(session, "B")
     assert list(session.branches) == ["A"] and session.branch.name == "A"
 
 
 def test_a_what_if_run_is_removed_side_by_side_and_by_its_letter(tui: ModuleType) -> None:
     session = tui.open_session("two_layer")
     for weight in ("w5", "w6", "w7", "w8"):
-        branching.switch(session, "A")
-        branching.edit(session, f"{weight} = 0.3")
+        what_if.switch(session, "A")
+        what_if.edit(session, f"{weight} = 0.3")
     assert list(session.branches) == ["A", "B", "C", "D", "F"]      # E is the loss
-    branching.switch(session, "A")
+    what_if.switch(session, "A")
     do(session, "E C", "remove")
     assert list(session.branches) == ["A", "B", "D", "F"] and session.sides is None
     assert session.message == "What-if run C is gone: w6 = 0.3 after 0 updates."
-    pointing.remove(session, "F")
+    typed.remove(session, "F")
     assert list(session.branches) == ["A", "B", "D"]
     do(session, "E two_layer_in_place", "remove")
     assert session.sides is not None and "no what-if run" in session.message
-    pointing.remove(session, "E")
+    typed.remove(session, "E")
     assert session.message == "'E' is not watched: W lists what is."
 
 
@@ -434,7 +437,7 @@ def test_a_value_that_only_one_run_makes(tui: ModuleType) -> None:
 
 @pytest.mark.slow
 def test_every_command_is_taken_or_refused_while_two_runs_stand_side_by_side(tui: ModuleType) -> None:
-    assert set(siding.KEYS) <= set(BY_ID) and set(siding.ELSEWHERE) <= set(BY_ID)
+    assert set(keys.KEYS) <= set(BY_ID) and set(keys.ELSEWHERE) <= set(BY_ID)
     for command in COMMANDS:
         session = do(tui.open_session("two_layer"), "E")
         before = session.position, list(session.watches), list(session.stops), session.followed
@@ -454,10 +457,10 @@ def test_random_keys_never_crash_and_never_change_a_run(tui: ModuleType, name: s
     if not session.beside:
         do(session, "e learning_rate = 0.0123")
     hands = tui.Hands(session)
-    names = [c for c in siding.KEYS if c not in ("close", "sides", "remove")]
+    names = [c for c in keys.KEYS if c not in ("close", "sides", "remove")]
     for n in range(150):
         if session.sides is None:
-            sides.compare(session, chance.choice(list(sides.candidates(session))))
+            comparison.compare(session, chance.choice(list(comparison.candidates(session))))
             assert session.sides is not None
         command = chance.choice(names) if chance.random() < 0.9 else chance.choice([c.id for c in COMMANDS])
         if command not in ("quit", "edit", "remove"):

@@ -15,7 +15,7 @@ from bptui.debugger.scene import Scene
 from bptui.replay.timeline import Position
 from bptui.tui.app import BptuiApp
 from bptui.tui.layout import screen
-from bptui.tui.picture import settled
+from bptui.tui.screenshot import settled
 from bptui.tui.views.register import PAINTERS
 
 NUMBERISH = re.compile(r"^[^\[\]]*\d\.\d")

@@ -17,16 +17,17 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from bptui.debugger import order, verbs
-from bptui.debugger.keeping import restore, taken
-from bptui.debugger.looks import choose
+from bptui.debugger.commands import order
 from bptui.debugger.panes import cursor, register
-from bptui.debugger.saved import read, write
+from bptui.debugger.plain import verbs
+from bptui.debugger.saved.keeper import restore, taken
 from bptui.debugger.scene import Scene
+from bptui.debugger.state.looks import choose
+from bptui.debugger.state.saved import read, write
 from bptui.explain import notation
 from bptui.tui.app import BptuiApp
 from bptui.tui.layout import screen
-from bptui.tui.picture import settled
+from bptui.tui.screenshot import settled
 from bptui.tui.views.canvas import Line
 from bptui.tui.views.register import PAINTERS
 

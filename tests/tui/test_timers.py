@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from textual import _time
 
-from bptui.debugger.session import Session
+from bptui.debugger.state.session import Session
 from bptui.replay.open import open_run
 from bptui.tui.app import BptuiApp
 

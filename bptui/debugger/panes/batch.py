@@ -17,7 +17,7 @@ from ...engine.scalars import unravel
 from ...explain import notation
 from ...replay.places import write_position
 from ..scene import Scene
-from ..session import Session
+from ..state.session import Session
 from .lines import NOT_YET, line
 from .pane import GoesOn, Pane, TableOf
 from .table import Column, Row, Table, Whole, counted

@@ -8,10 +8,10 @@ from ...explain.chain import by_name
 from ...explain.links import current_row
 from ...replay.meaning import Meaning, Place
 from ...replay.timeline import Position
+from ..event import chain_lines
 from ..scene import Scene
-from ..session import Session, source
+from ..state.session import Session, source
 from ..subject import Subject, scalar
-from ..telling import chain_lines
 from .pane import Pane
 
 PARTS = ("factor", "path", "term", "rest")          # rows that are parts of a value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..scene import Scene
-from ..session import Session
+from ..state.session import Session
 from .pane import turn
 from .register import BY_ID, at, is_table, length, subject, view
 

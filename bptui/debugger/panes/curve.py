@@ -12,9 +12,9 @@ from ...replay.leaves import known_from
 from ...replay.series import Series
 from ...scenario.errors import ExpressionError, QuantityError
 from ...scenario.expression import read_quantity
-from .. import watching
 from ..axis import Points
-from ..session import Session
+from ..state import watches
+from ..state.session import Session
 
 VALIDATION = "E.validation"
 
@@ -48,7 +48,7 @@ def value_at(session: Session, text: str, update: int) -> float | None:
     if update == session.position.update and not _made(session, text):
         return None
     try:
-        value = watching.value_at(session, text, update)
+        value = watches.value_at(session, text, update)
     except QuantityError:
         return None
     return None if np.ndim(value) else float(value)
@@ -81,7 +81,7 @@ def series_of(session: Session, *texts: str) -> Series | str:
             row = session.row()
         key = texts, row
         if key not in session.branch.series:
-            if len(session.branch.series) >= watching.MOST_KNOWN // 100:
+            if len(session.branch.series) >= watches.MOST_KNOWN // 100:
                 session.branch.series.clear()
             session.branch.series[key] = Series(run, trees, row)
         return session.branch.series[key]

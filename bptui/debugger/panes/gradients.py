@@ -19,9 +19,9 @@ from ...replay.places import write_position
 from ...replay.quantity import Place
 from ...replay.timeline import Position
 from ...scenario.errors import QuantityError
-from .. import watching
 from ..scene import Scene
-from ..session import Session
+from ..state import watches
+from ..state.session import Session
 from ..subject import Subject
 from .curve import series_on
 from .lines import NOT_YET, line
@@ -89,7 +89,7 @@ def size(scene: Scene, row: LayerSize, update: int) -> float | None:
     if update == session.position.update and not _made(scene, row):
         return None
     try:
-        return float(watching.value_at(session, row.text, update))
+        return float(watches.value_at(session, row.text, update))
     except QuantityError:
         return None
 

@@ -12,9 +12,9 @@ from ...engine.program import Var
 from ...explain import notation
 from ...replay.places import write_position
 from ...replay.timeline import Position
+from ..event import NOT_YET, line
 from ..scene import Scene
-from ..telling import NOT_YET, line
-from ..watching import Watched
+from ..state.watches import Watched
 from .view import View
 
 

@@ -20,9 +20,9 @@ from ...explain import notation
 from ...explain.namer import Namer
 from ...replay.meaning import Place
 from ...scenario.errors import near_or_known, quoted
-from ..looks import choose, look
 from ..scene import Scene
-from ..session import Session, find_same, source
+from ..state.looks import choose, look
+from ..state.session import Session, find_same, source
 from ..subject import Subject, parameter, scalar
 from .lines import NOT_YET, line
 from .pane import GoesOn, Pane, turn, turned_to

@@ -18,7 +18,7 @@ from ...replay.follow import Needed, needed
 from ...replay.masks import Mask
 from ...replay.timeline import scalars as cells_of
 from ..scene import Scene
-from ..session import Session, find_same, source
+from ..state.session import Session, find_same, source
 from ..subject import scalar
 from .lines import line, scalars
 from .nodes import Key, Nodes, Spot, net_of, nodes_of, readers, sources

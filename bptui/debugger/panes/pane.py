@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ..looks import choose, look
 from ..scene import Scene
-from ..session import Session
+from ..state.looks import choose, look
+from ..state.session import Session
 from ..subject import Subject
 from .ids import PaneId
 from .table import Table

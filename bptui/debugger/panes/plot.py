@@ -17,10 +17,11 @@ from ...explain import notation
 from ...replay.places import write_position
 from ...replay.series import Series
 from ...replay.timeline import Position
-from .. import stopping, watching
 from ..axis import Axis, Points, points
 from ..scene import Scene
-from ..session import Session
+from ..state import stops as set_stops
+from ..state import watches
+from ..state.session import Session
 from ..subject import Subject
 from .curve import VALIDATION, first_of_batch, held_back, made_at, points_reached, series_of, series_on, value_at
 from .lines import line
@@ -75,7 +76,7 @@ def _watched(session: Session, text: str) -> Chart | None:
     """The curve of a watch; None for a tensor."""
     series = series_of(session, text)
     if not isinstance(series, Series):
-        here = watching.here(session, text)
+        here = watches.here(session, text)
         return None if np.ndim(here.value if here.value is not None else here.before) else \
             Chart(notation.readable(text), text, NOTHING, text, None, series)
     name = notation.readable(text) + (", first of each batch" if first_of_batch(session, text) else "")
@@ -109,7 +110,7 @@ def mark_on(session: Session, seconds: float) -> bool:
     if branch.marking > IDLE:
         return False
     hits = [found for number, each in session.stops.items() if each.enabled
-            and (found := stopping.hits(session, number)) is not None]
+            and (found := set_stops.hits(session, number)) is not None]
     for found in (*hits, session.troubles):
         if not found.complete:
             began = time.perf_counter()
@@ -128,7 +129,7 @@ def marks(session: Session, axis: Axis) -> Iterator[tuple[str, list[int]]]:
     """(glyph, its columns); what is drawn later covers what was drawn before."""
     columns: set[int] = set()
     for number, each in list(session.stops.items()):
-        found = stopping.hits(session, number) if each.enabled else None
+        found = set_stops.hits(session, number) if each.enabled else None
         if found is None or not found.count:
             continue
         before = 0

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from ...explain import notation
 from ...explain.marks import Printed
 from ...replay.places import write_position
+from ..event import verdict
 from ..scene import Scene
-from ..session import Session
+from ..state.session import Session
 from ..subject import Subject
-from ..telling import verdict
 from .lines import NOT_YET, line
 from .pane import GoesOn, Pane, TableOf
 from .table import Column, Row, Table, few_rows

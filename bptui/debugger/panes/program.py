@@ -10,7 +10,7 @@ from ...replay.meaning import Place
 from ...replay.places import write_position
 from ...replay.timeline import Position
 from ..scene import Scene
-from ..session import Session
+from ..state.session import Session
 from ..subject import Subject, numbered
 from .lines import line
 from .pane import GoesOn, Pane

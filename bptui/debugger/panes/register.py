@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..scene import Scene
-from ..session import LEAVES, Session
+from ..state.session import LEAVES, Session
 from ..subject import Subject
 from . import (
     batch,

@@ -19,8 +19,8 @@ from ...engine.program import Var
 from ...engine.scalars import unravel
 from ...explain import notation
 from ...explain.namer import quantity_text
-from .. import watching
 from ..scene import Scene
+from ..state import watches
 
 Cell = float | str | None                           # None: the position has not reached it, or there is none
 MOST_WORKED_OUT = 2000                              # rows of a list whose numbers are each worked out when asked for
@@ -216,7 +216,7 @@ def cell(value: Any) -> Cell:
         float(value)
 
 
-def watched_row(name: str, each: watching.Watched) -> Row:
+def watched_row(name: str, each: watches.Watched) -> Row:
     """A watch, or what it was: its value, and the change since it was made before."""
     if each.fault:
         return Row(name, (None, None), each.fault)

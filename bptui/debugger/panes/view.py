@@ -16,8 +16,8 @@ import numpy as np
 
 from ...explain import notation
 from ...scenario.errors import QuantityError, quoted
-from ..looks import look
 from ..scene import Scene
+from ..state.looks import look
 from .ids import PaneId
 from .table import MOST_WORKED_OUT, Table, Whole
 

@@ -12,9 +12,9 @@ from ...replay.meaning import Place, meaning
 from ...replay.places import write_position
 from ...scenario.errors import ExpressionError, QuantityError
 from ...scenario.expression import read_quantity
-from .. import watching
 from ..scene import Scene
-from ..session import Session
+from ..state import watches as watches_state
+from ..state.session import Session
 from ..subject import Subject, parameter, scalar
 from .lines import line, watched_fields
 from .pane import GoesOn, Pane, TableOf
@@ -26,7 +26,7 @@ def watches(scene: Scene) -> Table:
     """Each watch with its value here, and its change since it was made before."""
     session = scene.session
     def row(n: int) -> Row:
-        return watched_row(notation.readable(session.watches[n]), watching.here(session, session.watches[n]))
+        return watched_row(notation.readable(session.watches[n]), watches_state.here(session, session.watches[n]))
     return few_rows("Watches", "quantity", WATCHED, len(session.watches), row, lambda n: session.watches[n],
                    tuple(session.watches))
 
@@ -34,7 +34,7 @@ def watches(scene: Scene) -> Table:
 def _subject(scene: Scene, n: int) -> Subject:
     session = scene.session
     text = session.watches[n]
-    here = watching.here(session, text).value
+    here = watches_state.here(session, text).value
     value = here if isinstance(here, float) else None
     place = _place(scene, text)
     if place is None or not place.scalar:           # an expression or a whole tensor
@@ -68,7 +68,7 @@ def lines(scene: Scene, text: str, goes_on: GoesOn) -> Iterator[str]:
     if not session.watches:
         yield "Nothing is watched yet: w d(E, w5) watches that."
     for watched in (session.watches[n] for n in shown_rows(scene, "watches", watches)):
-        yield line(write_position(session.run, session.position), *watched_fields(watching.here(session, watched)))
+        yield line(write_position(session.run, session.position), *watched_fields(watches_state.here(session, watched)))
 
 
 def _enter(session: Session, scene: Scene, n: int) -> None:
@@ -76,5 +76,5 @@ def _enter(session: Session, scene: Scene, n: int) -> None:
 
 
 PANE = Pane("watches", "", "W", "Watches", "the list; Enter lists what one was", "right",
-            rows=TableOf(watches), default=lambda scene: 0, subject=_subject, enter=_enter, remove=watching.remove,
+            rows=TableOf(watches), default=lambda scene: 0, subject=_subject, enter=_enter, remove=watches_state.remove,
             lines=lines)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...debugger import asking, lesson
-from ...debugger.commands import key_of
+from ...debugger.commands import got, lesson
+from ...debugger.commands.register import key_of
 from ...debugger.panes.register import at as cursor_at
 from ...debugger.scene import Scene
 from ...explain import notation
@@ -116,7 +116,7 @@ def yours(scene: Scene, width: int, height: int) -> list[Line]:
         c.put(6, y, answer.conclusion)
         return c.lines()
     if not answer.found:
-        for n, row in enumerate(wrapped(asking.SAID[answer.state], width - 7), y):
+        for n, row in enumerate(wrapped(got.SAID[answer.state], width - 7), y):
             c.put(6, n, row)
         return c.lines()
     c.put(6, y, "Your digits stand here (still looking):" if answer.state == "looking" else "Your digits stand here:")

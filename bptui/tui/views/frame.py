@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from ...debugger import frames, lecture, lesson, stopping
 from ...debugger.axis import Axis, in_columns
-from ...debugger.command import CommandId
-from ...debugger.commands import key_of
+from ...debugger.commands import lecture, lesson, stack
+from ...debugger.commands.command import CommandId
+from ...debugger.commands.register import key_of
 from ...debugger.panes.plot import given_up, marks, trained
 from ...debugger.panes.register import at as cursor_at
 from ...debugger.scene import Scene
+from ...debugger.state import stops as set_stops
 from ...explain import notation
 from ...replay.places import write_position
 from ...replay.timeline import Position, Timeline
@@ -93,7 +94,7 @@ def track(scene: Scene, width: int, alone: bool = False) -> Line:
     c = Canvas(width, 1)
     value, total = session.position.value, scene.times.count
     where = write_position(session.run, session.position) if alone else str(value)
-    counter, stops = f"{where}/{total}", stopping.in_update(session)
+    counter, stops = f"{where}/{total}", set_stops.in_update(session)
     stretches, by_layer = stretches_of(scene.times), False
     each = total <= MOST_CELLS and not alone and (
         width >= WITH_EACH or sum(len(s.phase) + 3 for s in stretches) + total < width - len(counter) - 1)
@@ -260,7 +261,7 @@ def keys(scene: Scene, width: int) -> list[tuple[str, str, str]]:
         return [(key("help"), "help", ""), (key("close"), "close", ""), (key("got"), "another number", ""),
                 (key("quit"), "quit", "")]
     path, at = scene.path, session.position
-    into, over, out = path.into(at), path.over(at), frames.out(session, path)
+    into, over, out = path.into(at), path.over(at), stack.out(session, path)
     shown = [(key("help"), "help", ""),
              (key("into"), destination(scene, into) if into else "end of run", "" if into else "dim"),
              (key("over"), over_name(scene, over) if over else "end of run", "" if over else "dim")]

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from ...debugger.gallery import NEW_HERE, Entry, Gallery
-from ...debugger.lesson import NONE
+from ...debugger.commands.lesson import NONE
+from ...debugger.home.gallery import NEW_HERE, Entry, Gallery
 from ...explain import notation
 from ...explain.notation import readable
 from ...scenario.markdown import TextRow, rows, says_something

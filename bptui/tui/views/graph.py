@@ -15,7 +15,7 @@ from ...debugger.scene import Scene
 from ...explain import notation
 from .canvas import Canvas, Line, sign_style
 from .frame import rule
-from .planning import MANY, Plan, plan
+from .network_layout import MANY, Plan, plan
 from .strokes import DASHED, SPARSE, WHOLE, Strokes
 
 ACROSS = ("─", "━", "═")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from ...debugger import lesson
-from ...debugger.commands import key_of
-from ...debugger.lesson import Page
-from ...debugger.session import Session
+from ...debugger.commands import lesson
+from ...debugger.commands.lesson import Page
+from ...debugger.commands.register import key_of
+from ...debugger.state.session import Session
 from .canvas import Canvas, Line, abridged
 from .frame import rule
 

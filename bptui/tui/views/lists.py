@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
-from ...debugger import stopping, watching
 from ...debugger.panes.hits import hit_at, hit_rank
 from ...debugger.panes.register import at as cursor_at
 from ...debugger.panes.register import length, view
 from ...debugger.scene import Scene
-from ...debugger.watching import Watched
+from ...debugger.state import stops as set_stops
+from ...debugger.state import watches
+from ...debugger.state.watches import Watched
 from ...explain import notation
 from ...replay.places import write_position
 from ...replay.timeline import Position
@@ -34,7 +35,7 @@ def paint_watches(scene: Scene, width: int, height: int, focused: bool) -> list[
         return c.lines()
     rows = shown(scene, seen, "watches", height - 1)
     for y, n in enumerate(rows.rows, 1):
-        _watch(c, y, watching.here(session, session.watches[n]), notation.readable(session.watches[n]), value, change)
+        _watch(c, y, watches.here(session, session.watches[n]), notation.readable(session.watches[n]), value, change)
         c.row(y, n, focused and n == rows.cursor)
     if not rows.rows:
         nothing(c, seen)
@@ -63,7 +64,7 @@ def unfit_watch(scene: Scene, width: int) -> str:
     session = scene.session
     if not length(scene, "watches"):
         return ""
-    watched = watching.here(session, session.watches[cursor_at(scene, "watches")])
+    watched = watches.here(session, session.watches[cursor_at(scene, "watches")])
     return _unfit_watch(watched, notation.readable(watched.text), width)
 
 
@@ -81,7 +82,7 @@ def unfit_hit(scene: Scene, width: int) -> str:
         return ""
     number = cursor_at(scene, "hits")
     if isinstance(session.listed, str):
-        watched = watching.history(session, session.listed, number)
+        watched = watches.history(session, session.listed, number)
         return _unfit_watch(watched, f"after {number:,}", width)
     return _unfit_hit(scene, session.listed, number, width)
 
@@ -89,7 +90,7 @@ def unfit_hit(scene: Scene, width: int) -> str:
 def _unfit_hit(scene: Scene, stop: int, number: int, width: int) -> str:
     session = scene.session
     at = hit_at(session, number)
-    logged = stopping.logged(session, stop, at) if at is not None else []
+    logged = set_stops.logged(session, stop, at) if at is not None else []
     if at is None or not logged:
         return ""
     values = "  ".join(logged)
@@ -117,7 +118,7 @@ def _unfit_watch(watched: Watched, name: str, width: int) -> str:
 
 def _unfit_stop(scene: Scene, number: int, width: int) -> str:
     session = scene.session
-    title, said, fault = stopping.title(session, number), _counts(scene, number), session.stops[number].fault
+    title, said, fault = set_stops.title(session, number), _counts(scene, number), session.stops[number].fault
     if fault:
         return f"{number} {title} does not fit: {fault}"
     x = 3 + len(f"{number} ")
@@ -126,7 +127,7 @@ def _unfit_stop(scene: Scene, number: int, width: int) -> str:
 
 def _counts(scene: Scene, number: int) -> str:
     session = scene.session
-    counts, each = stopping.counts(session, number), session.stops[number]      # counting says whether it fits
+    counts, each = set_stops.counts(session, number), session.stops[number]      # counting says whether it fits
     return "off" if not each.enabled and not each.fault else counts
 
 
@@ -149,7 +150,7 @@ def paint_stops(scene: Scene, width: int, height: int, focused: bool) -> list[Li
         glyph = "?" if each.fault else "○" if not each.enabled else "≡" if each.stop.log is not None else "●"
         c.put(1, y, glyph, "bold" if each.enabled else "dim")
         x = c.put(3, y, f"{number} ", "")
-        c.put(x, y, stopping.title(session, number), "" if each.enabled else "dim", until=width - len(said) - 2)
+        c.put(x, y, set_stops.title(session, number), "" if each.enabled else "dim", until=width - len(said) - 2)
         c.right(width - 1, y, said, "dim")
         c.row(y, n, focused and n == rows.cursor)
     if not rows.rows:
@@ -171,22 +172,22 @@ def paint_hits(scene: Scene, width: int, height: int, focused: bool) -> list[Lin
         return c.lines()
     else:
         log = session.stops[session.listed].stop.log
-        what = ", ".join(map(notation.readable, log)) if log else stopping.title(session, session.listed)
+        what = ", ".join(map(notation.readable, log)) if log else set_stops.title(session, session.listed)
         rule(c, 0, [(f"Hits of stop {session.listed}", "bold"), (what, ""), *told(seen)],
-             [(width - 1, stopping.counts(session, session.listed))])
+             [(width - 1, set_stops.counts(session, session.listed))])
     rows = shown(scene, seen, "hits", height - 1)
     here = hit_rank(session)
     for y, n in enumerate(rows.rows, 1):
         at = hit_at(session, n)
         assert at is not None
         if isinstance(session.listed, str):
-            _watch(c, y, watching.history(session, session.listed, at.update), f"after {at.update:,}",
+            _watch(c, y, watches.history(session, session.listed, at.update), f"after {at.update:,}",
                    width - 2 - CHANGE, width - 2)
         else:
             c.put(1, y, "►" if session.position == at else " ", "bold")
             x = c.put(3, y, _hit(scene, n, at), "" if n < here else "dim")
-            logged = stopping.logged(session, session.listed, at)
-            found = "  ".join(logged) if logged else stopping.shown_at(session, at, width - x - 3)
+            logged = set_stops.logged(session, session.listed, at)
+            found = "  ".join(logged) if logged else set_stops.shown_at(session, at, width - x - 3)
             c.put(x + 2, y, found, "", until=width - 1)
         c.row(y, n, focused and n == rows.cursor)
     if not rows.rows:

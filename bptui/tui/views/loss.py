@@ -11,13 +11,13 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from ...debugger import looks
 from ...debugger.axis import Axis, Points, in_columns
 from ...debugger.panes.curve import value_at
 from ...debugger.panes.pane import turned_to
 from ...debugger.panes.plot import VIEWS, Chart, charts, to_column
 from ...debugger.panes.register import at as cursor_at
 from ...debugger.scene import Scene
+from ...debugger.state import looks
 from ...explain import notation
 from .canvas import Canvas, Line
 from .frame import rule

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ...debugger import runs as listed
-from ...debugger.command import CommandId
-from ...debugger.commands import key_of
-from ...debugger.runs import Runs
+from ...debugger.commands.command import CommandId
+from ...debugger.commands.register import key_of
 from ...debugger.scene import Scene
+from ...debugger.side_by_side import runs as listed
+from ...debugger.side_by_side.runs import Runs
 from ...explain import notation
 from . import sides
 from .canvas import Canvas, Line

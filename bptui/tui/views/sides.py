@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...debugger import sides
 from ...debugger.axis import Axis, in_columns, points
-from ...debugger.session import Session
-from ...debugger.sides import Sides
+from ...debugger.side_by_side import compare
+from ...debugger.side_by_side.compare import Sides
+from ...debugger.state.session import Session
 from ...explain import notation
 from ...explain.departure import Compared, Detail
 from ...explain.differences import differences
@@ -69,7 +69,7 @@ def paint(session: Session, width: int, height: int) -> list[Line]:
                                    for line, each in zip(lines[3:], aside, strict=False)]
         first = height - 2 - charts
         lines[first:first + charts] = _charts(shown, width, charts)
-    foot = [*sentence(sides.sentence(session), width), labels(_keys(shown, width), width)]
+    foot = [*sentence(compare.sentence(session), width), labels(_keys(shown, width), width)]
     lines[-len(foot):] = foot[-(height - 3):]       # the bar and both tracks stay
     return lines
 
@@ -88,7 +88,7 @@ def _bar(c: Canvas, shown: Sides) -> None:
         "equal here" if shown.there() is not None else "not in both"
     after = f"after {notation.counted(shown.at.update, 'update')}"
     x = c.put(1, 0, "compare") + 2
-    names = [f"{branch.name} {sides.called(branch)}" for branch in shown.branches]
+    names = [f"{branch.name} {compare.called(branch)}" for branch in shown.branches]
     room = c.width - x - len(after) - len(what) - 7
     fair = max(room // 2, room - min(map(len, names)))      # what one may take, if the other has enough
     for branch, name in zip(shown.branches, names, strict=True):

@@ -1,0 +1,1 @@
+"""What outlives the program: sessions, settings, reports of faults."""

@@ -1,0 +1,1 @@
+"""Several runs: which there are, and two of them step by step."""
