@@ -18,7 +18,8 @@ from ..commands.stack import next_end
 from ..job import begin, drop
 from ..state.branch import Branch
 from ..state.session import Session
-from .compare import DifferenceSearch, Sides, called, compare, stand_at
+from ..state.sides import Sides
+from .compare import DifferenceSearch, called, compare, stand_at
 
 
 def close(session: Session) -> None:

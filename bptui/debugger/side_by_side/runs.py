@@ -14,7 +14,8 @@ from ..commands import what_if
 from ..job import Job, begin, drop
 from ..state.branch import OWN, Branch
 from ..state.session import Session
-from .compare import Consequences, DifferenceSearch, Sides, candidates, stand_beside
+from ..state.sides import Sides
+from .compare import Consequences, DifferenceSearch, candidates, stand_beside
 
 HERE = "This is the run that you are in."
 LONGEST_NAME = 60

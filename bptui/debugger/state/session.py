@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...engine.program import Program, Var
 from ...explain.marks import Marks
@@ -34,9 +34,7 @@ from .insights import Insights
 from .reader import Reader
 from .records import Search, SetStop, Yours
 from .saved import Saved
-
-if TYPE_CHECKING:
-    from ..side_by_side.compare import Sides
+from .sides import Sides
 
 Spot = tuple[str, Position]                         # a run of the session, and a place in it
 

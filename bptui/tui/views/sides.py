@@ -14,8 +14,8 @@ import numpy as np
 
 from ...debugger.axis import Axis, in_columns, points
 from ...debugger.side_by_side import compare
-from ...debugger.side_by_side.compare import Sides
 from ...debugger.state.session import Session
+from ...debugger.state.sides import Sides
 from ...explain import notation
 from ...explain.departure import Compared, Detail
 from ...explain.differences import differences
