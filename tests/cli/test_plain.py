@@ -611,7 +611,7 @@ def test_an_interrupt_while_nothing_is_done_ends_it() -> None:
 DEAF = """
 import sys
 from bptui.__main__ import main
-from bptui.debugger import verbs
+from bptui.debugger.plain import verbs
 
 def answer(*_):
     while True:

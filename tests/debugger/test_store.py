@@ -192,7 +192,8 @@ def child(script: str, *arguments: object) -> list[str]:
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from bptui.debugger.store import Saved, Saver, load
+from bptui.debugger.saved.files import Saver, load
+from bptui.debugger.state.saved import Saved
 saver = Saver(Path(sys.argv[1]))
 def put(position):
     saver.offer(Saved(position=position)), saver.write()
@@ -214,7 +215,8 @@ def test_a_disk_that_takes_no_more_and_then_does(path: Path) -> None:
 READ_ONLY = """
 import os, sys
 from pathlib import Path
-from bptui.debugger.store import Saved, Saver, load
+from bptui.debugger.saved.files import Saver, load
+from bptui.debugger.state.saved import Saved
 path = Path(sys.argv[1])
 path.parents[3].chmod(0o500)
 if os.geteuid() == 0:                               # who may do anything
