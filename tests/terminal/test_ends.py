@@ -179,7 +179,7 @@ def test_whatever_raises_is_said_once_and_plainly(terminal: Open, patched: Patch
                          ids=["busy", "asleep", "locked"])
 def test_a_handler_that_never_returns_does_not_keep_the_terminal(terminal: Open, patched: Patched, body: str) -> None:
     program = opened(terminal, command=patched(
-        f"def move(self, kind):\n    {body}\nfrom bptui.debugger.state.session import Session\nSession.move = move"))
+        f"def step(session, kind):\n    {body}\nfrom bptui.debugger.commands import travel\ntravel.step = step"))
     program.press("s")
     began = time.monotonic()
     program.send(signal.SIGTERM)
@@ -219,7 +219,7 @@ def test_where_nothing_can_be_written_it_works_and_says_so(terminal: Open, pseud
 
 def test_a_fault_where_nothing_can_be_written_is_told_whole(terminal: Open, pseudo: Any, patched: Patched) -> None:
     program = opened(terminal, command=(*ENDING, *patched(
-        INJECTED + "from bptui.debugger.state.session import Session\nSession.move = injected")))
+        INJECTED + "from bptui.debugger.commands import travel\ntravel.step = injected")))
     program.press("s")
     assert program.wait() == 70
     assert program.wrong == []

@@ -228,9 +228,9 @@ async def test_turning_a_page_before_the_palette_is_laid_out_does_not_end_it() -
 
 def test_random_bytes_do_not_end_it(terminal: Open, patched: Callable[[str], tuple[str, ...]]) -> None:
     program = terminal(TWO_LAYER, command=patched(  # all that leaves is off, because random bytes hit it
-        "from bptui.tui.app import BptuiApp\nfrom bptui.tui.screens.debugger import Debugger\n"
+        "from bptui.tui.app import BptuiApp\nfrom bptui.tui.screens.debugger import ON_SCREEN\n"
         "async def action_quit(self): pass\n"
-        "Debugger._do_quit = Debugger._do_gallery = lambda self: None\n"
+        "ON_SCREEN['quit'] = ON_SCREEN['gallery'] = lambda screen: None\n"
         "BptuiApp.action_quit = action_quit"))
     program.shows("known to 10000")
     given = strings(2_000, 4, 2)

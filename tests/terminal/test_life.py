@@ -112,8 +112,8 @@ def test_a_signal_while_something_is_open(terminal: Open, keys: str) -> None:
 
 
 @pytest.mark.parametrize("lines", [
-    "def move(self, kind):\n    raise RuntimeError('injected')\n"
-    "from bptui.debugger.state.session import Session\nSession.move = move",
+    "def step(session, kind):\n    raise RuntimeError('injected')\n"
+    "from bptui.debugger.commands import travel\ntravel.step = step",
     "def question():\n    raise RuntimeError('injected')\n"
     "from bptui.debugger.state.insights import Insights\n"
     "Insights.question = lambda self, chain, at: question if chain else None",

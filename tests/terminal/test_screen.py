@@ -84,7 +84,7 @@ def test_no_color(terminal: Open, pseudo: Any, value: str, expected: bool) -> No
 
 def test_no_color_when_it_fails(terminal: Open, patched: Callable[[str], tuple[str, ...]], pseudo: Any) -> None:
     program = at_rest(terminal, "two_layer", environment={"NO_COLOR": "1"}, command=patched(
-        "from bptui.debugger.state.session import Session\nSession.move = None"))
+        "from bptui.debugger.commands import travel\ntravel.step = None"))
     program.press("s")
     assert program.wait() == 70
     assert "TypeError" in program.after

@@ -119,7 +119,7 @@ def test_sizes_go_through(terminal: Open, server: Any) -> None:
     program.shows("#7:6  known")
     program.quiet(0.3)
     before = program.text
-    for size, sign in (((120, 40), "─ change ─"), ((70, 10), "This window is 70 x 10."), ((200, 60), "─ Printed ─"),
+    for size, sign in (((120, 40), "─ change ─"), ((50, 10), "This window is 50 x 10."), ((200, 60), "─ Printed ─"),
                        ((80, 14), "#7:6/35")):
         program.resize(*size)
         program.shows(sign)

@@ -21,7 +21,7 @@ from bptui.debugger.commands.register import COMMANDS
 from bptui.debugger.state.branch import OWN
 from bptui.tui.app import BptuiApp
 from bptui.tui.input import Input
-from bptui.tui.screens.debugger import Debugger
+from bptui.tui.screens.debugger import ON_SCREEN, Debugger
 from bptui.tui.screenshot import settled
 
 pytestmark = pytest.mark.slow
@@ -46,8 +46,8 @@ async def flooded(tui: ModuleType, name: str, floods: Sequence[Sequence[Message]
     """Pour events into an application that cannot be left. Each thousandth: does it answer, does the screen show what
     a fresh session in the same state shows; at the end: is the run what an untouched one is?"""
     monkeypatch.chdir(tmp_path)                     # for tables that are saved
-    monkeypatch.setattr(Debugger, "_do_quit", lambda self: None)
-    monkeypatch.setattr(Debugger, "_do_gallery", lambda self: None)
+    for command in ("quit", "gallery"):
+        monkeypatch.setitem(ON_SCREEN, command, lambda screen: None)
     app = BptuiApp(tui.open_session(name), headless=True)
     app.action_quit = lambda: asyncio.sleep(0)      # type: ignore[method-assign]
     async with app.run_test(size=(80, 24)) as pilot:

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from rich.text import Text
 from textual.events import Key
 from textual.keys import Keys, _character_to_key
 
@@ -347,3 +348,7 @@ async def test_keys_take_effect_in_their_order_however_they_come(burst: str, sha
             assert app.session is not None and isinstance(app.screen, top), seed
             where = write_position(app.session.run, app.session.position)
             assert (app.session.own.scenario.name, where) == (name, position), seed
+
+
+async def test_a_key_that_comes_before_the_help_has_its_text_does_nothing() -> None:
+    await Help(Text("help"), False).hear(Key("down", None))

@@ -30,7 +30,9 @@ SIZES = {"80x24": (80, 24), "120x40": (120, 40), "200x60": (200, 60)}
 def ready(tui: ModuleType, name: str, at: str | None = None, watches: tuple[str, ...] = (),
           stops: tuple[str, ...] = (), looks: dict[str, str] | None = None) -> Any:
     """A session with everything worked out, as after a while between keys."""
-    session = Session(finished(name), at)
+    run = tui.run_of(name) if name in tui.TEXTS else finished(name)
+    run.finish()
+    session = Session(run, at)
     session.looks.update(looks or {})
     session.watches = list(watches)
     for stop in stops:

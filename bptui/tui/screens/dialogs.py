@@ -210,4 +210,5 @@ class Help(Once, ModalScreen[None]):
         if event.key in self.CLOSE:
             self.dismiss(None)
         elif by := self.SCROLL.get(event.key):
-            self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
+            for text in self.query(VerticalScroll):     # a key may come before it is there
+                text.scroll_relative(y=by, animate=False)
